@@ -1,0 +1,1 @@
+"""The world: its records, tables, stored form and invariants."""

@@ -1,0 +1,173 @@
+"""A chunk: some rows of one table as canonical bytes, by column.
+
+A chunk is the msgpack map ``{"c": {field: payload}, "n": rows}``. Numbers are little-endian int64
+or float64 side by side, booleans one byte each; where all rows are equal the number stands once.
+Texts are UTF-8 parted by NUL. Where a text says the same again and again (distinct texts at most
+half the rows) it is ``[codes, texts]`` over the sorted distinct texts, codes of the narrowest width
+that fits (1, 2 or 4 bytes; none where there is one text alone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import codec
+from memento.errors import CorruptRecord
+from memento.world.records import NULL_INT, Field, Schema
+from memento.world.table import Column, Table
+
+_FAULTS = (ValueError, KeyError, TypeError, IndexError, OverflowError, CorruptRecord)
+
+
+def encode(table: Table) -> bytes:
+    """The canonical bytes of `table`, rows in the order given."""
+    return codec.encode(
+        {"n": len(table), "c": {field.name: _encode(field, table.columns[field.name]) for field in table.schema.fields}}
+    )
+
+
+def decode(schema: Schema, chunks: Sequence[bytes], names: Sequence[tuple[str, str]] = ()) -> Table:
+    """All rows of `chunks` as one table, in order.
+
+    `names` gives (object id, path) for each chunk. Raises `CorruptRecord` naming the first chunk
+    that is not of the form above or that breaks a bound of its schema.
+    """
+    try:
+        return _decode(schema, chunks)
+    except _FAULTS as error:
+        for number, data in enumerate(chunks):
+            object_id, path = names[number] if names else ("", f"{schema.name} chunk {number}")
+            try:
+                _decode(schema, [data])
+            except _FAULTS as found:
+                why = found.why if isinstance(found, CorruptRecord) else str(found)
+                raise CorruptRecord(why, object_id, path) from None
+        raise CorruptRecord(str(error), path=schema.name) from None
+
+
+def count(data: bytes) -> int:
+    """The number of rows in a chunk."""
+    return int(codec.decode(data)["n"])
+
+
+def _encode(field: Field, column: Column) -> Any:
+    if field.dtype == object:
+        return _encode_texts(column.tolist())
+    if field.kind == "bool":
+        plain = column.astype(np.uint8)
+    elif field.kind == "float":
+        plain = np.where(np.isnan(column), np.nan, column + 0.0).astype("<f8")
+    else:
+        plain = column.astype("<i8")
+    data = plain.tobytes()
+    first = data[: plain.itemsize]
+    return first if len(plain) > 1 and data == first * len(plain) else data
+
+
+def _encode_texts(texts: list[str]) -> bytes | list[bytes]:
+    distinct = set(texts)
+    if 2 * len(distinct) > len(texts):
+        return _join(texts)
+    ordered = sorted(distinct)
+    if len(ordered) < 2:
+        return [b"", _join(ordered)]
+    code_of = {text: code for code, text in enumerate(ordered)}
+    codes = np.fromiter(map(code_of.__getitem__, texts), _width(len(ordered)), len(texts))
+    return [codes.tobytes(), _join(ordered)]
+
+
+def _join(texts: list[str]) -> bytes:
+    joined = "\0".join(texts).encode()
+    if joined.count(0) != max(len(texts) - 1, 0):
+        raise ValueError("a text has a NUL character")
+    return joined
+
+
+def _width(distinct: int) -> str:
+    return "<u1" if distinct <= 1 << 8 else "<u2" if distinct <= 1 << 16 else "<u4"
+
+
+def _decode(schema: Schema, chunks: Sequence[bytes]) -> Table:
+    maps = [codec.decode(data) for data in chunks]
+    names = set(schema.by_name)
+    for value in maps:
+        if type(value) is not dict or set(value) != {"c", "n"} or type(value["n"]) is not int or value["n"] < 0:
+            raise ValueError("not a chunk")
+        if value["c"].keys() != names:
+            odd = sorted(set(value["c"]) ^ names)
+            raise ValueError(f"columns differ from the schema of {schema.name}: {', '.join(odd)}")
+    counts = [value["n"] for value in maps]
+    columns = {}
+    for field in schema.fields:
+        payloads = [value["c"][field.name] for value in maps]
+        if field.dtype == object:
+            columns[field.name] = _decode_texts(field, payloads, counts)
+        else:
+            columns[field.name] = _decode_numbers(field, payloads, counts)
+    return Table(schema, columns)
+
+
+def _decode_numbers(field: Field, payloads: list[bytes], counts: list[int]) -> Column:
+    width = 1 if field.kind == "bool" else 8
+    parts = []
+    for payload, size in zip(payloads, counts, strict=True):
+        if len(payload) == size * width:
+            parts.append(payload)
+        elif len(payload) == width and size > 1:
+            parts.append(payload * size)
+        else:
+            raise ValueError(f"{field.name} has {len(payload)} bytes for {size} rows")
+    joined = b"".join(parts)
+    if field.kind == "bool":
+        raw = np.frombuffer(joined, np.uint8)
+        if raw.size and raw.max() > 1:
+            raise ValueError(f"{field.name} is not a boolean")
+        return raw.view(np.bool_)
+    column: Column = np.frombuffer(joined, "<f8" if field.kind == "float" else "<i8")
+    if not column.size:
+        return column
+    absent = np.isnan(column) if field.kind == "float" else column == NULL_INT
+    if not field.nullable and absent.any():
+        raise ValueError(f"{field.name} is absent")
+    if np.any(((column < field.low) | (column > field.high) | np.isinf(column)) & ~absent):
+        raise ValueError(f"{field.name} is out of bounds")
+    return column
+
+
+def _decode_texts(field: Field, payloads: list[bytes | list[bytes]], counts: list[int]) -> Column:
+    heaps = [payload if type(payload) is bytes else payload[1] for payload in payloads]
+    sizes = [heap.count(0) + 1 if rows else 0 for heap, rows in zip(heaps, counts, strict=True)]
+    pool = b"\0".join([heap for heap, rows in zip(heaps, counts, strict=True) if rows]).decode().split("\0")
+    for payload, heap, size, rows in zip(payloads, heaps, sizes, counts, strict=True):
+        if (size != rows if payload is heap else len(payload) != 2 or size > rows) or (heap and not rows):
+            raise ValueError(f"{field.name} has {size} texts for {rows} rows")
+    if field.choices and any(counts) and not set(pool) <= set(field.choices):
+        raise ValueError(f"{field.name} is none of {', '.join(field.choices)}")
+    total = sum(counts)
+    texts = np.empty(len(pool), object)
+    texts[:] = pool
+    if sum(sizes) == total:
+        return texts[:total]
+    return texts[_codes(field, payloads, sizes, counts)]
+
+
+def _codes(
+    field: Field, payloads: list[bytes | list[bytes]], sizes: list[int], counts: list[int]
+) -> npt.NDArray[np.int64]:
+    """Where the text of each row stands in the texts of all chunks, shape (rows,)."""
+    rows, distinct = np.array(counts, np.int64), np.array(sizes, np.int64)
+    starts = np.cumsum(rows) - rows
+    local = np.arange(int(rows.sum())) - np.repeat(starts, rows)
+    for payload, start, size, n in zip(payloads, starts.tolist(), sizes, counts, strict=True):
+        if type(payload) is not bytes and n:
+            codes = np.frombuffer(payload[0], _width(size)) if size > 1 else 0
+            if size > 1 and len(codes) != n:
+                raise ValueError(f"{field.name} has {len(codes)} codes for {n} rows")
+            local[start : start + n] = codes
+    if np.any(local >= np.repeat(distinct, rows)):
+        raise ValueError(f"{field.name} has a code beyond its texts")
+    return local + np.repeat(np.cumsum(distinct) - distinct, rows)

@@ -1,0 +1,292 @@
+"""A world as a git tree, and back; and the two walks that touch only what differs.
+
+```
+manifest                          canonical msgpack
+entities/ aspects/ dependencies/ memories/
+history/                          sessions, with their turns and candidates
+```
+Each folder is a canonical hash trie: a leaf is the shortest bit prefix of the records' keys
+(`memento.world.keys`) that holds at most 64 records (32 sessions), one git folder per 5 bits, the leaf named
+by its remaining 1 to 5 bits, or ``_`` where it is the whole table. A leaf of history is up to three
+blobs: ``0110`` holds sessions, ``0110.turns`` and ``0110.candidates`` what belongs to them. The
+shape depends on the set of records alone, so equal worlds have equal ids however they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from memento import codec
+from memento.errors import CorruptRecord
+from memento.world import chunk
+from memento.world.keys import record_keys, session_keys
+from memento.world.objects import Entry, ObjectStore
+from memento.world.records import HISTORY, KEYED, TABLES
+from memento.world.table import Rows, Table, concat
+from memento.world.trie import Changes, Folder, Trie, bits_of, place, tables_of
+from memento.world.world import Manifest, World, session_order
+
+FOLDERS = (*KEYED, "history")
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A change of some records: whole rows to put, by table, and keys to remove.
+
+    `manifest` replaces the manifest where it is given. Removing a session removes its turns and
+    candidates.
+    """
+
+    upserts: Mapping[str, Table] = field(default_factory=dict)
+    deletes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    manifest: Manifest | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.manifest or any(map(len, self.upserts.values())) or any(map(len, self.deletes.values())))
+
+
+def write(store: ObjectStore, world: World) -> str:
+    """Adds `world` to the store; returns the id of its tree."""
+    empty = store.add_tree([])
+    return apply(store, empty, Delta(world.tables, manifest=world.manifest))
+
+
+def read(store: ObjectStore, tree_id: str) -> World:
+    """The world of a tree. Raises `CorruptRecord`, `NewerFormat`."""
+    manifest = read_manifest(store, tree_id)
+    tables = {name: read_table(store, tree_id, name) for name in KEYED}
+    sessions, turns, candidates = (read_table(store, tree_id, name) for name in HISTORY)
+    sessions = sessions.take(session_order(sessions))
+    tables["sessions"] = sessions
+    for name, table in (("turns", turns), ("candidates", candidates)):
+        rows = sessions.rows(table["session"].tolist())
+        if rows.size and rows.min() < 0:
+            raise CorruptRecord(f"{name} without their session", tree_id, "history")
+        tables[name] = table.take(np.argsort(rows, kind="stable"))
+    return World(manifest, tables)
+
+
+def read_manifest(store: ObjectStore, tree_id: str) -> Manifest:
+    """The manifest alone."""
+    for entry in store.tree(tree_id):
+        if entry.name == "manifest" and not entry.folder:
+            return Manifest.from_map(
+                codec.decode(store.blob(entry.id, "manifest"), object_id=entry.id, path="manifest"), entry.id
+            )
+    raise CorruptRecord("no manifest", tree_id, "/")
+
+
+def read_table(store: ObjectStore, tree_id: str, table: str) -> Table:
+    """One table, in the order of its trie."""
+    folder, suffix = place(table)
+    found = _entry(store, tree_id, folder)
+    blobs = [] if found is None else [(b, p) for b, p, s in _leaves(store, found, folder) if s == suffix]
+    return chunk.decode(TABLES[table], store.blobs(blobs), blobs)
+
+
+def find(store: ObjectStore, tree_id: str, table: str, keys: Iterable[str]) -> Table:
+    """The rows of some keys of one table, those that exist; reads only the leaves that may hold them.
+
+    For sessions, turns and candidates all sessions are read first, since their place follows from
+    the session's start.
+    """
+    wanted = list(dict.fromkeys(keys))
+    folder, suffix = place(table)
+    root = _entry(store, tree_id, folder)
+    if root is None or not wanted:
+        return Table.empty(TABLES[table])
+    if table in KEYED:
+        places = record_keys(wanted)
+    elif table == "turns":
+        whole = read_table(store, tree_id, table)
+        return whole.take(_present(whole, wanted))
+    else:
+        sessions = read_table(store, tree_id, "sessions")
+        rows = sessions.rows(key.partition("/")[0] for key in wanted)
+        held = sessions.take(rows[rows >= 0])
+        places = session_keys(held["id"].tolist(), held["started_at"])
+    blobs: dict[tuple[str, str], None] = {}
+    for key in places.tolist():
+        for blob in _path(store, root, folder, key, suffix):
+            blobs[blob] = None
+    found = chunk.decode(TABLES[table], store.blobs(list(blobs)), list(blobs))
+    return found.take(_present(found, wanted))
+
+
+def apply(store: ObjectStore, tree_id: str, delta: Delta) -> str:
+    """The tree after `delta`; writes only the leaves and folders that it touches."""
+    root = {entry.name: entry for entry in store.tree(tree_id)}
+    for folder in FOLDERS:
+        changes = _history_changes(store, tree_id, delta) if folder == "history" else _keyed_changes(folder, delta)
+        if not changes:
+            continue
+        trie = Trie(store, folder)
+        entry = root.pop(folder, None)
+        node = trie.change(Folder(entry.id, folder) if entry else None, changes, 0)
+        if node is not None:
+            root[folder] = Entry(folder, trie.save(node, 0), True)
+    if delta.manifest is not None:
+        root["manifest"] = Entry("manifest", store.add_blob(codec.encode(delta.manifest.to_map())), False)
+    return store.add_tree(root.values())
+
+
+def differing(store: ObjectStore, old: str, new: str) -> tuple[dict[str, Table], dict[str, Table]]:
+    """The rows of two trees that stand in chunks not shared by both, by table; empty tables left out.
+
+    What is in neither result is equal in both trees. Reads only chunks that differ.
+    """
+    sides: tuple[dict[str, Table], dict[str, Table]] = ({}, {})
+    for folder in FOLDERS:
+        a, b = _entry(store, old, folder), _entry(store, new, folder)
+        if (a and a.id) == (b and b.id):
+            continue
+        found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]] = ([], [])
+        _walk(store, a, b, folder, found)
+        for side, leaves in zip(sides, found, strict=True):
+            for table in tables_of(folder):
+                blobs = [(i, p) for i, p, suffix in leaves if suffix == place(table)[1]]
+                if blobs:
+                    side[table] = chunk.decode(TABLES[table], store.blobs(blobs), blobs)
+    return sides
+
+
+def _entry(store: ObjectStore, tree_id: str, name: str) -> Entry | None:
+    return next((e for e in store.tree(tree_id) if e.name == name and e.folder), None)
+
+
+def _present(table: Table, keys: list[str]) -> Rows:
+    rows = table.rows(keys)
+    return rows[rows >= 0]
+
+
+def _leaves(store: ObjectStore, entry: Entry, path: str) -> list[tuple[str, str, str]]:
+    """(blob id, path, suffix) of all leaves under an entry, in order of their keys."""
+    if not entry.folder:
+        return [(entry.id, path, entry.name.partition(".")[2])]
+    found = []
+    for child in sorted(store.tree(entry.id, path), key=lambda e: bits_of(e.name)):
+        found += _leaves(store, child, f"{path}/{child.name}")
+    return found
+
+
+def _path(store: ObjectStore, root: Entry, path: str, key: int, suffix: str) -> list[tuple[str, str]]:
+    """The blob of one suffix that holds a key, if there is one."""
+    bits = f"{key:064b}"
+    entry, depth = root, 0
+    while True:
+        name = None
+        for child in store.tree(entry.id, path):
+            prefix = bits_of(child.name)
+            if bits.startswith(prefix, depth) and (child.folder or child.name.partition(".")[2] == suffix):
+                name = child
+                break
+        if name is None:
+            return []
+        path += f"/{name.name}"
+        if not name.folder:
+            return [(name.id, path)]
+        entry, depth = name, depth + 5
+
+
+def _walk(
+    store: ObjectStore,
+    a: Entry | None,
+    b: Entry | None,
+    path: str,
+    found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]],
+) -> None:
+    if a and b and a.folder and b.folder:
+        olds = {e.name: e for e in store.tree(a.id, path)}
+        news = {e.name: e for e in store.tree(b.id, path)}
+        for name in sorted(olds.keys() | news.keys()):
+            x, y = olds.get(name), news.get(name)
+            if (x and x.id) != (y and y.id):
+                _walk(store, x, y, f"{path}/{name}", found)
+        return
+    for entry, leaves in ((a, found[0]), (b, found[1])):
+        if entry is not None:
+            leaves += _leaves(store, entry, path)
+
+
+def _keyed_changes(folder: str, delta: Delta) -> Changes:
+    upserts, deletes = {}, {}
+    table, gone = delta.upserts.get(folder), list(delta.deletes.get(folder, ()))
+    if table is not None and len(table):
+        upserts[""] = (table, record_keys(table["id"].tolist()))
+    if gone:
+        deletes[""] = (gone, record_keys(gone))
+    return Changes(upserts, deletes)
+
+
+def _history_changes(store: ObjectStore, tree_id: str, delta: Delta) -> Changes:
+    """Changes of sessions, turns and candidates, each at the place of its session.
+
+    A session that starts at another time moves with all that belongs to it.
+    """
+    if not any(len(delta.upserts.get(name, ())) or delta.deletes.get(name) for name in HISTORY):
+        return Changes({}, {})
+    old = read_table(store, tree_id, "sessions")
+    old_key = dict(zip(old["id"].tolist(), session_keys(old["id"].tolist(), old["started_at"]).tolist(), strict=True))
+    upserts = {name: delta.upserts.get(name, Table.empty(TABLES[name])) for name in HISTORY}
+    deletes: dict[str, dict[str, int]] = {name: {} for name in HISTORY}
+
+    sessions = upserts["sessions"]
+    keys = session_keys(sessions["id"].tolist(), sessions["started_at"])
+    new_key = dict(zip(sessions["id"].tolist(), keys.tolist(), strict=True))
+    gone = set(delta.deletes.get("sessions", ()))
+    leaving = [s for s in old_key if (s in gone and s not in new_key) or (s in new_key and new_key[s] != old_key[s])]
+    for session in leaving:
+        deletes["sessions"][session] = old_key[session]
+    standing = {**{s: key for s, key in old_key.items() if s not in gone}, **new_key}
+
+    wanted = {name: set(delta.deletes.get(name, ())) for name in ("turns", "candidates")}
+    for name in ("turns", "candidates"):
+        moving: list[Table] = []
+        if leaving or wanted[name]:
+            held = read_table(store, tree_id, name)
+            of_session, table_keys = held["session"].tolist(), held.keys
+            left = set(leaving)
+            for row, (session, key) in enumerate(zip(of_session, table_keys, strict=True)):
+                if session in left or key in wanted[name]:
+                    deletes[name][key] = old_key[session]
+                    if session in new_key and key not in wanted[name]:
+                        moving.append(held.slice(row, row + 1))
+        given = upserts[name]
+        stay = [part for part in moving if part.keys[0] not in given.row_of]
+        upserts[name] = concat(TABLES[name], [given, *stay])
+        orphans = sorted({s for s in upserts[name]["session"].tolist() if s not in standing})
+        if orphans:
+            raise CorruptRecord(f"{name} of a session that is not there: {', '.join(orphans[:3])}", path="history")
+        if name == "turns" and len(given) and old_key:
+            _moved_turns(store, tree_id, given, deletes[name], old_key)
+
+    at = {"sessions": keys}
+    for name in ("turns", "candidates"):
+        of_session = upserts[name]["session"].tolist()
+        at[name] = np.fromiter((standing[s] for s in of_session), np.uint64, len(of_session))
+    return Changes(
+        {place(name)[1]: (upserts[name], at[name]) for name in HISTORY if len(upserts[name])},
+        {
+            place(name)[1]: (list(gone), np.fromiter(gone.values(), np.uint64, len(gone)))
+            for name, gone in deletes.items()
+            if gone
+        },
+    )
+
+
+def _moved_turns(
+    store: ObjectStore, tree_id: str, given: Table, deletes: dict[str, int], old_key: Mapping[str, int]
+) -> None:
+    """Notes for removal the old place of turns that now belong to another session."""
+    known = set(old_key)
+    if not any(session in known for session in given["session"].tolist()):
+        return
+    held = read_table(store, tree_id, "turns")
+    session_of = dict(zip(held.keys, held["session"].tolist(), strict=True))
+    for key, session in zip(given.keys, given["session"].tolist(), strict=True):
+        before = session_of.get(key)
+        if before is not None and before != session and key not in deletes:
+            deletes[key] = old_key[before]

@@ -1,0 +1,273 @@
+"""The canonical hash trie that a table is stored in, and how it changes.
+
+A leaf is the shortest bit prefix of the records' keys that holds at most `LIMIT` records; a folder
+stands for five bits. See `memento.world.tree` for the names and the reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from memento.errors import CorruptRecord
+from memento.world import chunk
+from memento.world.keys import Keys, record_keys, session_keys
+from memento.world.objects import Entry, ObjectStore
+from memento.world.records import HISTORY, TABLES
+from memento.world.table import Table, concat
+from memento.world.world import dependent_order, key_order
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+LIMIT = 64
+HISTORY_LIMIT = 32
+_DEPTH = 60
+
+
+def place(table: str) -> tuple[str, str]:
+    """The folder that a table is stored in, and the suffix of its leaves there."""
+    if table in HISTORY:
+        return "history", "" if table == "sessions" else table
+    return table, ""
+
+
+def tables_of(folder: str) -> tuple[str, ...]:
+    """The tables stored in a folder, the keyed one first."""
+    return HISTORY if folder == "history" else (folder,)
+
+
+@lru_cache(4096)
+def bits_of(name: str) -> str:
+    """The bits that an entry of a trie folder stands for."""
+    stem = name.partition(".")[0]
+    if stem == "_":
+        return ""
+    if len(stem) == 1 and stem in LETTERS:
+        return f"{LETTERS.index(stem):05b}"
+    if not 1 <= len(stem) <= 5 or set(stem) - {"0", "1"}:
+        raise CorruptRecord(f"no such name in a trie: {name!r}")
+    return stem
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Rows to put and keys to remove, by suffix, each with the trie key it stands at."""
+
+    upserts: dict[str, tuple[Table, Keys]]
+    deletes: dict[str, tuple[list[str], Keys]]
+
+    def __bool__(self) -> bool:
+        return any(len(keys) for _, keys in (*self.upserts.values(), *self.deletes.values()))
+
+    def split(self, depth: int) -> tuple[Changes, Changes]:
+        """The changes whose bit at `depth` is 0, and those whose bit is 1."""
+        shift = np.uint64(63 - depth)
+        sides = (Changes({}, {}), Changes({}, {}))
+        for suffix, (table, keys) in self.upserts.items():
+            ones = (keys >> shift) & np.uint64(1) == 1
+            count = np.count_nonzero(ones)
+            if count in (0, len(keys)):
+                sides[bool(count)].upserts[suffix] = (table, keys)
+                continue
+            for side, mask in zip(sides, (~ones, ones), strict=True):
+                side.upserts[suffix] = (table.take(mask), keys[mask])
+        for suffix, (ids, keys) in self.deletes.items():
+            ones = (keys >> shift) & np.uint64(1) == 1
+            for side, mask in zip(sides, (~ones, ones), strict=True):
+                if mask.any():
+                    side.deletes[suffix] = ([ids[i] for i in np.flatnonzero(mask)], keys[mask])
+        return sides
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """Rows of a leaf or of many, in trie order: the keyed table and what belongs to its rows.
+
+    Dependents come with offsets (CSR) into the keyed rows, so that a slice is a view.
+    """
+
+    table: Table
+    keys: Keys
+    dependents: dict[str, tuple[Table, npt.NDArray[np.int64]]]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def slice(self, low: int, high: int) -> _Bundle:
+        dependents = {}
+        for suffix, (table, offsets) in self.dependents.items():
+            part = table.slice(int(offsets[low]), int(offsets[high]))
+            dependents[suffix] = (part, offsets[low : high + 1] - offsets[low])
+        return _Bundle(self.table.slice(low, high), self.keys[low:high], dependents)
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """A stored leaf: blob id by suffix."""
+
+    parts: dict[str, str]
+    path: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A stored folder, not read yet; it holds more than a leaf may."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class _Inner:
+    """A bit that tells two subtries apart; together they hold more than a leaf may."""
+
+    zero: _Node
+    one: _Node
+
+
+_Node = None | _Leaf | Folder | _Inner | _Bundle
+
+
+class Trie:
+    """Changes one trie. A `_Bundle` among the nodes is a leaf that is not stored yet."""
+
+    def __init__(self, store: ObjectStore, folder: str) -> None:
+        self.store = store
+        self.folder = folder
+        self.limit = HISTORY_LIMIT if folder == "history" else LIMIT
+
+    def change(self, node: _Node, changes: Changes, depth: int) -> _Node:
+        """The node after the changes, in canonical shape."""
+        if not changes:
+            return node
+        if isinstance(node, Folder):
+            node = self.expand(node)
+        if isinstance(node, _Inner):
+            zero, one = changes.split(depth)
+            left, right = self.change(node.zero, zero, depth + 1), self.change(node.one, one, depth + 1)
+            if changes.deletes and not isinstance(left, _Inner | Folder) and not isinstance(right, _Inner | Folder):
+                parts = [self.load(side) for side in (left, right) if side is not None]
+                if sum(map(len, parts)) <= self.limit:
+                    return self.join(parts)
+            return _Inner(left, right)
+        return self.grow(self.edit(None if node is None else self.load(node), changes), depth)
+
+    def grow(self, bundle: _Bundle, depth: int) -> _Node:
+        """The canonical subtrie of some rows."""
+        if not len(bundle):
+            return None
+        if len(bundle) <= self.limit or depth >= _DEPTH:
+            return bundle
+        shift = np.uint64(63 - depth)
+        cut = int(np.searchsorted((bundle.keys >> shift) & np.uint64(1), 1))
+        return _Inner(self.grow(bundle.slice(0, cut), depth + 1), self.grow(bundle.slice(cut, len(bundle)), depth + 1))
+
+    def expand(self, folder: Folder) -> _Node:
+        """A stored folder as the nodes of its five bits."""
+        leaves: dict[str, dict[str, str]] = {}
+        names: dict[str, _Node] = {}
+        for entry in self.store.tree(folder.id, folder.path):
+            bits = bits_of(entry.name)
+            if entry.folder:
+                names[bits] = Folder(entry.id, f"{folder.path}/{entry.name}")
+            else:
+                leaves.setdefault(bits, {})[entry.name.partition(".")[2]] = entry.id
+        for bits, parts in leaves.items():
+            names[bits] = _Leaf(parts, f"{folder.path}/{bits or '_'}")
+
+        inner = {bits[:length] for bits in names for length in range(len(bits))}
+
+        def build(bits: str) -> _Node:
+            if bits in names:
+                return names[bits]
+            if bits not in inner:
+                return None
+            return _Inner(build(bits + "0"), build(bits + "1"))
+
+        return build("")
+
+    def save(self, node: _Node, depth: int) -> str:
+        """Adds a folder of five bits below `node`; returns its id."""
+        entries: list[Entry] = []
+
+        def put(node: _Node, bits: str) -> None:
+            if isinstance(node, _Inner) and len(bits) < 5:
+                put(node.zero, bits + "0")
+                put(node.one, bits + "1")
+            elif isinstance(node, _Inner):
+                entries.append(Entry(LETTERS[int(bits, 2)], self.save(node, depth + 5), True))
+            elif isinstance(node, Folder):
+                if not bits:
+                    entries.extend(self.store.tree(node.id, node.path))
+                else:
+                    entries.append(Entry(LETTERS[int(bits, 2)], node.id, True))
+            elif node is not None:
+                parts = node.parts if isinstance(node, _Leaf) else self.store_leaf(node)
+                name = bits or "_"
+                entries.extend(Entry(f"{name}.{s}" if s else name, i, False) for s, i in parts.items())
+
+        put(node, "")
+        return self.store.add_tree(entries)
+
+    def store_leaf(self, bundle: _Bundle) -> dict[str, str]:
+        """Adds the blobs of a leaf; returns their ids by suffix."""
+        parts = {"": self.store.add_blob(chunk.encode(bundle.table))}
+        for suffix, (table, _) in bundle.dependents.items():
+            if len(table):
+                parts[suffix] = self.store.add_blob(chunk.encode(table))
+        return parts
+
+    def load(self, node: _Node) -> _Bundle:
+        """The rows of a leaf."""
+        assert isinstance(node, _Leaf | _Bundle)
+        if isinstance(node, _Bundle):
+            return node
+        tables = {}
+        for table in tables_of(self.folder):
+            suffix = place(table)[1]
+            path = f"{node.path}.{suffix}" if suffix else node.path
+            blobs = [(node.parts[suffix], path)] if suffix in node.parts else []
+            tables[suffix] = chunk.decode(TABLES[table], self.store.blobs(blobs), blobs)
+        return self.arrange(tables)
+
+    def edit(self, bundle: _Bundle | None, changes: Changes) -> _Bundle:
+        """The rows after the changes."""
+        tables = {}
+        for name in tables_of(self.folder):
+            suffix = place(name)[1]
+            if bundle is None:
+                table = Table.empty(TABLES[name])
+            else:
+                table = bundle.dependents[suffix][0] if suffix else bundle.table
+            upserts = changes.upserts.get(suffix)
+            deletes = changes.deletes.get(suffix, ([], None))[0]
+            tables[suffix] = table.update(upserts[0] if upserts else None, deletes)
+        return self.arrange(tables)
+
+    def join(self, bundles: list[_Bundle]) -> _Node:
+        """One leaf of the rows of some."""
+        if not sum(map(len, bundles)):
+            return None
+        tables = {"": concat(TABLES[tables_of(self.folder)[0]], [bundle.table for bundle in bundles])}
+        for name in tables_of(self.folder)[1:]:
+            tables[name] = concat(TABLES[name], [bundle.dependents[name][0] for bundle in bundles])
+        return self.arrange(tables)
+
+    def arrange(self, tables: dict[str, Table]) -> _Bundle:
+        """Rows in trie order, dependents grouped below them."""
+        table = tables[""]
+        ids = table["id"].tolist()
+        keys = session_keys(ids, table["started_at"]) if self.folder == "history" else record_keys(ids)
+        order = key_order(keys, table["id"])
+        table, keys = table.take(order), keys[order]
+        dependents = {}
+        for suffix in [place(name)[1] for name in tables_of(self.folder)[1:]]:
+            rows = table.rows(tables[suffix]["session"].tolist())
+            if rows.size and rows.min() < 0:
+                raise CorruptRecord(f"{suffix} without their session", path=self.folder)
+            order = dependent_order(tables[suffix], rows)
+            offsets = np.searchsorted(rows[order], np.arange(len(table) + 1)).astype(np.int64)
+            dependents[suffix] = (tables[suffix].take(order), offsets)
+        return _Bundle(table, keys, dependents)
