@@ -1,0 +1,117 @@
+"""Arrays in a safetensors file, byte for byte the same for the same content, written whole or not at all.
+
+The format is that of the safetensors library, and that library reads it; it is written here
+because the library writes metadata in an order that differs from run to run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+
+from memento.errors import CorruptRecord, StoreError, UsageError
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+_DTYPES = {"float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64", "uint8": "U8"}
+_CHUNK = 1 << 24
+
+
+def write(path: str | os.PathLike[str], arrays: Arrays, metadata: Mapping[str, str]) -> None:
+    """Writes arrays and text metadata to `path`, replacing what is there in one step.
+
+    Larger elements come first, then by name, so that every array is aligned. Raises `UsageError`
+    where the folder cannot be written, `StoreError` where the machine fails.
+    """
+    order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
+    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
+    end = 0
+    for name in order:
+        start, end = end, end + arrays[name].nbytes
+        header[name] = {
+            "dtype": _DTYPES[arrays[name].dtype.name],
+            "shape": list(arrays[name].shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=True).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(path) as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name in order:
+            array = arrays[name]
+            little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+            data = little.reshape(-1).view(np.uint8).data
+            for low in range(0, len(data), _CHUNK):
+                file.write(data[low : low + _CHUNK])
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The arrays and the metadata of a file that `write`, or any other safetensors writer, made.
+
+    Raises `UsageError` where there is no such file, `CorruptRecord` where it is not safetensors.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise UsageError(f"there is no file {place}")
+    try:
+        with safe_open(place, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CorruptRecord(f"not a safetensors file: {error}", path=str(place), hint="make the file again") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {place}: {error.strerror or error}") from None
+    return arrays, metadata
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` when the block ends well, and leaves no trace otherwise.
+
+    It is written beside `path`, synced, then renamed over it. Raises `UsageError` or `StoreError`.
+    """
+    place = Path(path)
+    if not place.parent.is_dir():
+        raise UsageError(f"there is no folder {place.parent}", f"make it first: mkdir -p {place.parent}")
+    if place.is_dir():
+        raise UsageError(f"{place} is a folder", "name a file in it")
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, place)
+            _sync_folder(place.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise StoreError(f"cannot write {place}: {error.strerror or error}", "the file is as it was") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
