@@ -1,0 +1,1 @@
+"""Words: the vocabulary of domains, a grammar that writes memories and turns, and text vectors."""

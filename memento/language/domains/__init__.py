@@ -1,0 +1,1 @@
+"""The vocabularies, one file each; the catalogue is `memento.language.lexicon.DOMAINS`."""

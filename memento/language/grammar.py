@@ -1,0 +1,232 @@
+"""A grammar that writes memories and turns from structured facts.
+
+Every text it can write has an index: `count` says how many there are for a fact, `unrank` gives the
+one at an index, and a 64-bit key picks one by ``key % count``. The same key and facts give the same
+words on every machine. Entity names and values go in unchanged, so meaning stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from memento.errors import UsageError
+from memento.language import phrasing
+from memento.language.choices import Choices, product, spread
+from memento.language.lexicon import Domain, domain
+
+KINDS = ("attribute", "constraint", "episode")
+OUTCOMES = ("solved", "partial", "unsolved")
+
+
+class Fact(NamedTuple):
+    """A memory as a session's turns see it: its id, and entity, aspect and value in words."""
+
+    memory_id: str
+    entity_name: str
+    aspect_name: str
+    value: str
+
+
+class Turn(NamedTuple):
+    """One utterance: ``user`` or ``assistant``, the words, and the ids of memories it relies on."""
+
+    role: str
+    text: str
+    cites: tuple[str, ...]
+
+
+class _Line(NamedTuple):
+    """A turn before its words are picked."""
+
+    role: str
+    patterns: Choices
+    words: dict[str, str]
+    cites: tuple[str, ...]
+
+
+class Grammar:
+    """The grammar of one domain, by name or as a `Domain`.
+
+    An aspect that the domain does not know is worded in a general way, so that any fact of any
+    world can be said.
+    """
+
+    def __init__(self, vocabulary: Domain | str) -> None:
+        self.domain = domain(vocabulary) if isinstance(vocabulary, str) else vocabulary
+        self._patterns: dict[tuple[str, str], Choices] = {}
+        self._parts: dict[tuple[str, str, int], tuple[str, ...]] = {}
+
+    def patterns(self, aspect_name: str, kind: str) -> Choices:
+        """All ways to say a fact of `aspect_name` as a memory of `kind`, with {e}, {v}, {o} open.
+
+        `kind` is attribute, constraint, episode, or ``superseding`` for an attribute that names
+        the old value {o}. Raises `UsageError` for another kind.
+        """
+        found = self._patterns.get((aspect_name, kind))
+        if found is None:
+            if kind not in phrasing.FRAMES:
+                raise UsageError(f"no way to word a memory of kind {kind!r}", f"kinds: {', '.join(phrasing.FRAMES)}")
+            clauses = self.clauses(aspect_name)
+            found = Choices(*((opening, clauses, closing) for opening, closing in phrasing.FRAMES[kind]))
+            self._patterns[(aspect_name, kind)] = found
+        return found
+
+    def clauses(self, aspect_name: str) -> tuple[str, ...]:
+        """The clauses, without capital or full stop, that state a fact of `aspect_name`."""
+        known = self.domain.aspects_by_name.get(aspect_name)
+        general: tuple[str, ...] = phrasing.GENERAL
+        if known is not None:
+            usual = phrasing.GENERAL[0] if known.single_valued else phrasing.MANY
+            general = (*self.domain.phrases[aspect_name], usual)
+        return tuple(dict.fromkeys(clause.replace("{a}", aspect_name or "note") for clause in general))
+
+    def count(self, aspect_name: str, kind: str = "attribute") -> int:
+        """How many sentences there are for a fact of `aspect_name` as a memory of `kind`."""
+        return len(self.patterns(aspect_name, kind))
+
+    def unrank(
+        self, index: int, entity_name: str, aspect_name: str, value: str, kind: str = "attribute", old_value: str = ""
+    ) -> str:
+        """The sentence at `index`, 0 <= index < count; raises `IndexError` outside."""
+        place = (aspect_name, kind, index)
+        parts = self._parts.get(place)
+        if parts is None:
+            parts = self._parts[place] = _split(self.patterns(aspect_name, kind)[index])
+        return _fill(parts, {"{e}": entity_name, "{v}": value, "{o}": old_value})
+
+    def memory(self, key: int, entity_name: str, aspect_name: str, value: str, kind: str = "attribute") -> str:
+        """The sentence that `key` picks for a fact as a memory of `kind`."""
+        return self.unrank(int(key) % self.count(aspect_name, kind), entity_name, aspect_name, value, kind)
+
+    def superseding(self, key: int, entity_name: str, aspect_name: str, value: str, old_value: str) -> str:
+        """The sentence that `key` picks for a fact that replaces `old_value`."""
+        index = int(key) % self.count(aspect_name, "superseding")
+        return self.unrank(index, entity_name, aspect_name, value, "superseding", old_value)
+
+    def memories(
+        self,
+        keys: Iterable[int],
+        entity_names: Iterable[str],
+        aspect_names: Iterable[str],
+        values: Iterable[str],
+        kinds: Iterable[str],
+    ) -> list[str]:
+        """`memory` for each of N facts."""
+        rows = zip(keys, entity_names, aspect_names, values, kinds, strict=True)
+        return [self.memory(key, entity, aspect, value, kind) for key, entity, aspect, value, kind in rows]
+
+    def turns(
+        self,
+        key: int,
+        topic_name: str,
+        facts: Sequence[tuple[str, str, str, str]],
+        outcome: str = "solved",
+        learned: Sequence[tuple[str, str, str, str]] = (),
+    ) -> list[Turn]:
+        """The turns of a session that `key` picks.
+
+        A user asks about `topic_name`; an assistant answers from `facts`, (memory id, entity name,
+        aspect name, value) each, citing them, and answers what the user asks next; then the user
+        tells what is `learned` for the first time; the end follows from `outcome`, one of
+        `OUTCOMES`. Raises `UsageError` for another outcome.
+        """
+        lines = self._lines(topic_name, [Fact(*fact) for fact in facts], outcome, [Fact(*fact) for fact in learned])
+        return self._say(lines, spread(int(key), _count(lines)))
+
+    def count_turns(
+        self,
+        topic_name: str,
+        facts: Sequence[tuple[str, str, str, str]],
+        outcome: str = "solved",
+        learned: Sequence[tuple[str, str, str, str]] = (),
+    ) -> int:
+        """How many conversations `turns` can give for these facts."""
+        return _count(self._lines(topic_name, [Fact(*f) for f in facts], outcome, [Fact(*f) for f in learned]))
+
+    def unrank_turns(
+        self,
+        index: int,
+        topic_name: str,
+        facts: Sequence[tuple[str, str, str, str]],
+        outcome: str = "solved",
+        learned: Sequence[tuple[str, str, str, str]] = (),
+    ) -> list[Turn]:
+        """The conversation at `index`, 0 <= index < count_turns; raises `IndexError` outside."""
+        lines = self._lines(topic_name, [Fact(*fact) for fact in facts], outcome, [Fact(*fact) for fact in learned])
+        if not 0 <= index < _count(lines):
+            raise IndexError(f"conversation {index} of {_count(lines)}")
+        return self._say(lines, index)
+
+    def _lines(self, topic: str, facts: list[Fact], outcome: str, learned: list[Fact]) -> list[_Line]:
+        if outcome not in OUTCOMES:
+            raise UsageError(f"no session outcome {outcome!r}", f"outcomes: {', '.join(OUTCOMES)}")
+        words = {"{t}": topic}
+        opening = Choices(*((ask, self.domain.goals, end) for ask, end in phrasing.REQUESTS))
+        lines = [_Line("user", opening, words, ())]
+        if not facts:
+            lines.append(_Line("assistant", phrasing.NOTHING_KNOWN, words, ()))
+        for number, fact in enumerate(facts):
+            if number:
+                lines.append(_Line("user", phrasing.FOLLOW_UPS, _words(fact), ()))
+            frame = phrasing.ANSWERS if number else phrasing.FIRST_ANSWERS
+            answer = product(frame, self.clauses(fact.aspect_name), phrasing.ANSWER_ENDS)
+            lines.append(_Line("assistant", answer, _words(fact), (fact.memory_id,)))
+        for fact in learned:
+            telling = product(phrasing.TELLING, self.clauses(fact.aspect_name), (".",))
+            lines.append(_Line("user", telling, _words(fact), ()))
+            lines.append(_Line("assistant", phrasing.NOTED, _words(fact), ()))
+        lines.append(_Line("user", phrasing.CLOSINGS[outcome], words, ()))
+        lines.append(_Line("assistant", phrasing.FAREWELLS[outcome], words, ()))
+        return lines
+
+    def _say(self, lines: list[_Line], index: int) -> list[Turn]:
+        turns = []
+        for line in reversed(lines):
+            index, place = divmod(index, len(line.patterns))
+            text = _fill(_split(line.patterns[place]), line.words)
+            turns.append(Turn(line.role, text, line.cites))
+        turns.reverse()
+        return turns
+
+
+def outcome_of(score: float | None) -> str:
+    """The outcome in words of a session's score in [0, 1]; without a score it counts as partial."""
+    if score is None or score != score:
+        return "partial"
+    return "solved" if score >= 0.6 else "partial" if score >= 0.3 else "unsolved"
+
+
+def _count(lines: list[_Line]) -> int:
+    count = 1
+    for line in lines:
+        count *= len(line.patterns)
+    return count
+
+
+def _words(fact: Fact) -> dict[str, str]:
+    return {"{e}": fact.entity_name, "{a}": fact.aspect_name or "note", "{v}": fact.value}
+
+
+_MARKS = ("{e}", "{v}", "{o}", "{a}", "{t}")
+
+
+@lru_cache(maxsize=1 << 16)
+def _split(pattern: str) -> tuple[str, ...]:
+    """`pattern` cut at its marks; marks stand alone."""
+    parts: list[str] = []
+    for piece in pattern.split("{"):
+        if not parts:
+            parts.append(piece)
+            continue
+        mark, _, rest = piece.partition("}")
+        parts += ["{" + mark + "}", rest]
+    return tuple(part for part in parts if part)
+
+
+def _fill(parts: tuple[str, ...], words: dict[str, str]) -> str:
+    text = "".join([words.get(part, part) for part in parts])
+    if text[:1].islower() and text.split(" ", 1)[0].rstrip(",:").isalpha():
+        return text[0].upper() + text[1:]
+    return text
