@@ -1,0 +1,87 @@
+"""A scenario: a declaration of a world to make, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memento import rng
+from memento.scenario.schema import FORMAT, PLANTED, SECTIONS, OneOf, Parameter, Range, Settings, Value, parameters
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a scenario file declares: its name, one line about it, and the parameters it sets.
+
+    `values` maps dotted keys to values; what is not there has its default. Make one with
+    `memento.scenario.loading.load` or `from_map`, which check it.
+    """
+
+    name: str
+    summary: str
+    values: Mapping[str, Value]
+
+    def __getitem__(self, key: str) -> Value:
+        """The value of a parameter by its dotted key, or its default."""
+        return self.values[key] if key in self.values else parameters()[key].default
+
+    def planted(self) -> tuple[str, ...]:
+        """The names of the patterns that the scenario plants, in catalogue order."""
+        named = {key.split(".")[1] for key in self.values if key.startswith("patterns.")}
+        every = dict.fromkeys(key.split(".")[1] for key in parameters() if key.startswith("patterns."))
+        return tuple(name for name in every if name in PLANTED or name in named)
+
+    def keys(self) -> list[str]:
+        """The dotted keys of every parameter that has a say in the world, in order."""
+        planted = self.planted()
+        return [key for key in parameters() if not key.startswith("patterns.") or key.split(".")[1] in planted]
+
+    def resolved(self, seed: int) -> Scenario:
+        """The scenario with every range drawn under `seed`; each draw hangs on its own key alone."""
+        drawn = {key: _draw(parameters()[key], self[key], seed) for key in self.keys()}
+        return Scenario(self.name, self.summary, drawn)
+
+    def settings(self, seed: int) -> Settings:
+        """The parameters of the world that `seed` makes, every one of them fixed."""
+        values = self.resolved(seed).values
+        sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+        patterns: dict[str, dict[str, float]] = {name: {} for name in self.planted()}
+        for key, value in values.items():
+            section, _, rest = key.partition(".")
+            if section == "patterns":
+                pattern, _, name = rest.partition(".")
+                patterns[pattern][name] = float(value)  # type: ignore[arg-type]
+            else:
+                sections[section][rest] = value
+        made = {name: cls(**sections[name]) for name, cls in SECTIONS.items()}
+        return Settings(**made, patterns=patterns)
+
+    def to_map(self) -> dict[str, Any]:
+        """Nested plain values, every parameter written out; what a world's manifest records."""
+        tree: dict[str, Any] = {"format": FORMAT, "name": self.name, "summary": self.summary}
+        for key in self.keys():
+            *path, leaf = key.split(".")
+            place = tree
+            for part in path:
+                place = place.setdefault(part, {})
+            place[leaf] = plain(self[key])
+        return tree
+
+
+def plain(value: Value) -> Any:
+    """A value as TOML and msgpack hold it: a list for ranges, choices and tuples."""
+    if isinstance(value, OneOf):
+        return list(value.choices)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _draw(parameter: Parameter, value: Value, seed: int) -> Value:
+    if isinstance(value, OneOf):
+        return value.choices[int(rng.integers(rng.key(seed, "scenario", parameter.key), len(value.choices)))]
+    if not isinstance(value, Range):
+        return value
+    state = rng.key(seed, "scenario", parameter.key)
+    if parameter.kind == "int":
+        return int(value.low) + int(rng.integers(state, int(value.high) - int(value.low) + 1))
+    return float(value.low + (value.high - value.low) * float(rng.uniform(state)))

@@ -1,0 +1,123 @@
+"""When the agent works: arrivals of sessions on a calendar. All draws are keyed by day and number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.scenario import Settings
+from memento.simulate.ids import BLOCK, Stems
+from memento.world.keys import session_keys
+from memento.world.world import key_order
+
+DAY = 86_400
+WEEK = 7 * DAY
+Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Sessions before anything happens in them, in a world's order; arrays of shape (S,).
+
+    `project` numbers the scenario's projects; `week` and `sequence` are the cause of a session's id
+    and of the ids of what it leaves behind; `key` is the hash that keys its draws.
+    """
+
+    id: npt.NDArray[np.object_]
+    key: Keys
+    started_at: Ints
+    ended_at: Ints
+    project: Ints
+    traversal: npt.NDArray[np.bool_]
+    week: Ints
+    sequence: Ints
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Arrivals:
+        """The given sessions, in the given order."""
+        return Arrivals(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Span:
+    """The simulated time: its first instant, s UTC, and its length in days."""
+
+    start: int
+    days: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Span:
+        """The span of a scenario's settings."""
+        return cls((date.fromisoformat(settings.time.start) - date(1970, 1, 1)).days * DAY, settings.time.days)
+
+    @property
+    def weeks(self) -> int:
+        """The number of calendar weeks from the start, the last perhaps cut short."""
+        return -(-self.days // 7)
+
+    def week_of(self, instants: Ints) -> Ints:
+        """The week that holds each instant; what lies outside counts to the first or last."""
+        return np.clip((instants - self.start) // WEEK, 0, self.weeks - 1)
+
+    def end_of(self, week: int) -> int:
+        """The instant at which a week ends."""
+        return self.start + min(7 * (week + 1), self.days) * DAY
+
+
+def arrivals(settings: Settings, seed: int, projects: int, stems: Stems) -> Arrivals:
+    """The sessions of a scenario.
+
+    A day has ``round(max(0, N(mean, sd)))`` sessions, each of which takes place with its weekday's
+    activity as probability; it starts at an hour drawn from the normal mixture, wrapped at 24.
+    """
+    span, law = Span.of(settings), settings.sessions
+    days = np.arange(span.days, dtype=np.int64)
+    of_day = rng.pair_keys(rng.key(seed, "day"), days.astype(np.uint64))
+    counts = np.rint(np.maximum(rng.normal(of_day, law.per_day_mean, law.per_day_sd), 0.0)).astype(np.int64)
+    day = np.repeat(days, counts)
+    number = np.arange(len(day)) - np.repeat(np.cumsum(counts) - counts, counts)
+    key = rng.pair_keys(np.repeat(of_day, counts), number.astype(np.uint64))
+    weekday = ((span.start // DAY) + day + 3) % 7
+    kept = rng.bernoulli(key, np.asarray(law.weekday_activity)[weekday], 0)
+    day, number, key = day[kept], number[kept], key[kept]
+
+    hour = rng.mixture(key, law.hour_means, law.hour_sds, law.hour_weights, 1)
+    hour -= 24.0 * np.floor(hour / 24.0)
+    second = np.minimum(np.floor(hour * 3600.0), DAY - 1).astype(np.int64)
+    started = span.start + day * DAY + second
+    ended = started + _seconds(key, law.minutes_mean, law.minutes_sd)
+    project = rng.choice(key, 1.0 / np.arange(1, projects + 1), 3)
+    week, sequence = day // 7, (day % 7) * BLOCK + number % BLOCK
+    ids = np.empty(len(day), object)
+    names = settings.entities.projects
+    for row, (p, w, block, s) in enumerate(
+        zip(project.tolist(), week.tolist(), (number // BLOCK).tolist(), sequence.tolist(), strict=True)
+    ):
+        ids[row] = f"{stems('session', names[p], w, block)}-{s}"
+    session_key = rng.hashes(ids.tolist())
+    traversal = rng.bernoulli(rng.pair_keys(rng.key(seed, "mode"), session_key), law.traversal_share)
+    sequence += (number // BLOCK) * 7 * BLOCK
+    made = Arrivals(ids, session_key, started, ended, project, traversal, week, sequence)
+    order = key_order(session_keys(ids.tolist(), started), ids)
+    return made.take(order[np.argsort(started[order], kind="stable")])
+
+
+def _seconds(key: Keys, mean: float, sd: float) -> Ints:
+    """Lengths of sessions, s: log-normal, at least a minute and at most ten hours."""
+    if sd > 0:
+        minutes = rng.lognormal(key, *rng.lognormal_of_moments(mean, sd), 2)
+    else:
+        minutes = np.full(len(key), mean)
+    return np.floor(np.clip(minutes, 1.0, 600.0) * 60.0).astype(np.int64)
+
+
+def gap_days(sessions: Arrivals) -> npt.NDArray[np.float64]:
+    """Days between the starts of one session and the next, shape (S - 1,); to hold beside `gap_mean`."""
+    return np.diff(sessions.started_at) / DAY

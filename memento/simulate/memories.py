@@ -1,0 +1,272 @@
+"""What the agent remembers: the pool it starts with, what sessions add, and what replaces what.
+
+Memories are planned for the whole span at once, from draws keyed by their ids. Who replaces whom
+follows from the plan: under a single-valued aspect each memory retires the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.language.grammar import Grammar
+from memento.scenario import Settings
+from memento.simulate.clock import DAY, Arrivals, Span
+from memento.simulate.entities import Graph
+from memento.simulate.ids import BLOCK, Stems
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Keys = npt.NDArray[np.uint64]
+Texts = npt.NDArray[np.object_]
+
+MOST_BIRTHS = 8
+FOUNDING_SHARE = 0.4
+"""Largest share of the first pool that gives single-valued aspects their first value."""
+FOUNDING_TIME = 0.25
+"""Share of the time before the first day in which they do."""
+TOPIC_SHARE, NEIGHBOR_SHARE = 0.7, 0.2
+PEAK_SPREAD = 1.0
+NEVER = 2**62
+
+
+@dataclass(frozen=True)
+class Memories:
+    """Planned memories in order of (creation, id); arrays of shape (M,).
+
+    `session` is the row of the session that left it, -1 for the first pool; `aspect` a row of the
+    graph's aspects; `retired_at` and `successor` tell when and by which row it is replaced
+    (`NEVER` and -1: not at all).
+    """
+
+    id: Texts
+    key: Keys
+    created_at: Ints
+    session: Ints
+    entity: Ints
+    aspect: Ints
+    single: Flags
+    kind: Texts
+    value: Texts
+    text: Texts
+    length: Ints
+    importance: Floats
+    prior_accesses: Ints
+    embedded: Flags
+    pinned: Flags
+    peak_hour: Ints
+    peak_weekday: Ints
+    retired_at: Ints
+    successor: Ints
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def take(self, rows: Ints | Flags) -> Memories:
+        """The given memories; call `linked` afterwards."""
+        return Memories(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def linked(self) -> Memories:
+        """The same memories with `retired_at` and `successor` found again."""
+        retired, successor = np.full(len(self), NEVER), np.full(len(self), -1)
+        rows = np.flatnonzero(self.single)
+        rows = rows[np.argsort(self.aspect[rows], kind="stable")]
+        follows = self.aspect[rows[1:]] == self.aspect[rows[:-1]]
+        older, newer = rows[:-1][follows], rows[1:][follows]
+        retired[older], successor[older] = self.created_at[newer], newer
+        return replace(self, retired_at=retired, successor=successor)
+
+
+class _Causes(NamedTuple):
+    """Memories before their content is drawn: what they come from, shape (M,)."""
+
+    id: list[str]
+    created_at: Ints
+    session: Ints
+    entity: Ints
+    founding: Ints
+    """The aspect row that the memory gives its first value, -1 for none."""
+    update_chance: Floats
+
+
+def memories(settings: Settings, seed: int, graph: Graph, sessions: Arrivals, topic: Ints, stems: Stems) -> Memories:
+    """All memories of a world: the first pool and what sessions leave."""
+    slots = _founding(settings, graph)
+    pool, born = _pool(settings, seed, graph, slots, stems), _births(settings, seed, graph, sessions, topic, stems)
+    causes = _Causes(
+        pool.id + born.id,
+        *(np.concatenate([a, b]) for a, b in zip(pool[1:], born[1:], strict=True)),
+    )
+    order = np.array(
+        sorted(range(len(causes.id)), key=lambda row: (int(causes.created_at[row]), causes.id[row])), np.int64
+    )
+    causes = _Causes([causes.id[row] for row in order.tolist()], *(column[order] for column in causes[1:]))  # type: ignore[arg-type]
+    return _content(settings, seed, graph, causes, order, slots).linked()
+
+
+def _founding(settings: Settings, graph: Graph) -> list[int]:
+    """The single-valued aspects that the first pool gives a value, spread evenly over entities."""
+    turns = max(map(len, graph.single), default=0)
+    slots = [mine[place] for place in range(turns) for mine in graph.single if place < len(mine)]
+    return slots[: int(FOUNDING_SHARE * settings.memories.count)]
+
+
+def _pool(settings: Settings, seed: int, graph: Graph, slots: list[int], stems: Stems) -> _Causes:
+    law, span = settings.memories, Span.of(settings)
+    size = law.count
+    ids = [f"{stems('pool')}-{number}" for number in range(size)]
+    keys = rng.pair_keys(rng.key(seed, "pool"), rng.hashes(ids))
+    founding = np.full(size, -1)
+    founding[: len(slots)] = slots
+    owner = np.empty(len(graph.values), np.int64)
+    for entity, (single, several) in enumerate(zip(graph.single, graph.several, strict=True)):
+        owner[single + several] = entity
+    about = np.where(founding >= 0, owner[founding], rng.choice(keys, graph.popularity, 0))
+    share = rng.uniform(keys, 1)
+    share = np.where(founding >= 0, share * FOUNDING_TIME, FOUNDING_TIME + share * (1.0 - FOUNDING_TIME))
+    created = span.start - np.floor((1.0 - share) * law.history_days * DAY).astype(np.int64) - 1
+    others = size - len(slots)
+    chance = min(1.0, law.supersede_rate * size / others) if others else 0.0
+    return _Causes(ids, created, np.full(size, -1), about, founding, np.full(size, chance))
+
+
+def _births(settings: Settings, seed: int, graph: Graph, sessions: Arrivals, topic: Ints, stems: Stems) -> _Causes:
+    keys = rng.pair_keys(rng.key(seed, "births"), sessions.key)
+    counts = np.minimum(rng.poisson(keys, settings.memories.births_per_session), MOST_BIRTHS)
+    session = np.repeat(np.arange(len(sessions)), counts)
+    number = np.arange(len(session)) - np.repeat(np.cumsum(counts) - counts, counts)
+    names, ids = settings.entities.projects, []
+    columns = (sessions.project[session], sessions.week[session], sessions.sequence[session], number)
+    for project, week, sequence, n in zip(*(column.tolist() for column in columns), strict=True):
+        block, place = divmod(sequence, 7 * BLOCK)
+        ids.append(f"{stems('memory', names[project], week, block)}-{place * MOST_BIRTHS + n}")
+    states = rng.pair_keys(rng.key(seed, "birth"), rng.hashes(ids))
+    where, pick = rng.uniform(states, 0), rng.uniform(states, 1)
+    entity = topic[session].copy()
+    members = [np.flatnonzero(graph.project == project).tolist() for project in range(len(graph.projects))]
+    for row in np.flatnonzero(where >= TOPIC_SHARE).tolist():
+        linked = graph.neighbors[entity[row]] if where[row] < TOPIC_SHARE + NEIGHBOR_SHARE else []
+        among = linked or members[sessions.project[session[row]]]
+        entity[row] = among[int(pick[row] * len(among))]
+    size = len(ids)
+    chance = np.full(size, settings.memories.supersede_rate)
+    return _Causes(ids, sessions.ended_at[session], session, entity, np.full(size, -1), chance)
+
+
+def _content(settings: Settings, seed: int, graph: Graph, causes: _Causes, number: Ints, slots: list[int]) -> Memories:
+    """Draws what each memory says and how it counts; `number` is its place among all causes."""
+    law, size = settings.memories, len(causes.id)
+    hashes = rng.hashes(causes.id)
+
+    def stream(name: str) -> Keys:
+        return rng.pair_keys(rng.key(seed, name), hashes)
+
+    content = stream("content")
+    update = rng.bernoulli(content, causes.update_chance, 0) & (causes.founding < 0)
+    entity, aspect = _aspects(graph, causes, update, rng.uniform(content, 1), slots)
+    single = update | (causes.founding >= 0)
+    sort = rng.uniform(content, 2)
+    constraint = sort < law.constraint_share
+    episode = ~constraint & ~single & (sort < law.constraint_share + law.episode_share)
+    kind = np.array(["attribute", "constraint", "episode"], object)[np.where(constraint, 1, np.where(episode, 2, 0))]
+    value, old = _values(graph, aspect, single, content)
+    text = _texts(graph, stream("text"), entity, aspect, value, old, kind)
+
+    peak = stream("peak")
+    spread = rng.normal(peak, 0.0, PEAK_SPREAD, 1)
+    hour = np.floor(graph.hour[entity] + spread).astype(np.int64) % 24
+    weekday = np.where(
+        rng.bernoulli(peak, 0.5, 3),
+        graph.weekday[entity],
+        rng.choice(peak, np.asarray(settings.sessions.weekday_activity) + 1e-9, 4),
+    )
+    access = rng.zipf(stream("accesses"), law.access_alpha, law.access_limit + 1) - 1
+    importance = rng.beta(stream("importance"), law.importance_a, law.importance_b)
+    return Memories(
+        id=_objects(causes.id), key=hashes, created_at=causes.created_at, session=causes.session,
+        entity=entity, aspect=aspect, single=single, kind=kind, value=_objects(value), text=_objects(text),
+        length=np.fromiter(map(len, text), np.int64, size),
+        importance=np.rint(importance * 10_000.0) / 10_000.0,
+        prior_accesses=np.where(causes.session < 0, access, 0),
+        embedded=rng.bernoulli(stream("embedded"), law.embedded_share),
+        pinned=(causes.session < 0) & (number < law.pinned),
+        peak_hour=np.where(rng.bernoulli(peak, law.peak_hour_share, 0), hour, -1),
+        peak_weekday=np.where(rng.bernoulli(peak, law.peak_weekday_share, 2), weekday, -1),
+        retired_at=np.full(size, NEVER), successor=np.full(size, -1),
+    )  # fmt: skip
+
+
+def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, slots: list[int]) -> tuple[Ints, Ints]:
+    """The entity and the aspect of each memory.
+
+    A memory that replaces another is about a single-valued aspect with a first value, of its entity
+    if that has one, else of any; all others are about aspects that may hold several values.
+    """
+    founded: list[list[int]] = [[] for _ in range(len(graph))]
+    owner = [
+        entity
+        for entity, (s, m) in enumerate(zip(graph.single, graph.several, strict=True))
+        for _ in range(len(s) + len(m))
+    ]
+    known = set(slots)
+    for entity, mine in enumerate(graph.single):
+        founded[entity] = [row for row in mine if row in known] if slots else mine
+    every = slots or [row for mine in graph.single for row in mine]
+    entities, aspects = causes.entity.copy(), causes.founding.copy()
+    for row, (entity, updates, share) in enumerate(zip(entities.tolist(), update.tolist(), pick.tolist(), strict=True)):
+        if aspects[row] >= 0:
+            continue
+        among = (founded[entity] or every) if updates else graph.several[entity]
+        aspects[row] = among[int(share * len(among))]
+        entities[row] = owner[aspects[row]]
+    return entities, aspects
+
+
+def _values(graph: Graph, aspect: Ints, single: Flags, keys: Keys) -> tuple[list[str], list[str]]:
+    """The value of each memory and, where it replaces one, the older value; a new value differs from the older."""
+    counts = np.fromiter((min(len(values), 1 << 32) for values in graph.values), np.int64, len(graph.values))[aspect]
+    first = rng.integers(keys, counts, 3).tolist()
+    second = rng.integers(keys, np.maximum(counts - 1, 1), 4).tolist()
+    held: dict[int, tuple[int, str]] = {}
+    values, olds = [], []
+    for row, (place, one) in enumerate(zip(aspect.tolist(), single.tolist(), strict=True)):
+        index, old = first[row], ""
+        if one:
+            if place in held:
+                before, old = held[place]
+                if index == before and counts[row] > 1:
+                    index = second[row] + (second[row] >= before)
+            text = graph.values[place][index]
+            held[place] = (index, text)
+        else:
+            text = graph.values[place][index]
+        values.append(text)
+        olds.append(old)
+    return values, olds
+
+
+def _texts(
+    graph: Graph, keys: Keys, entity: Ints, aspect: Ints, value: list[str], old: list[str], kind: Texts
+) -> list[str]:
+    grammar = Grammar(graph.domain)
+    names = graph.aspects["name"][aspect].tolist()
+    rows = zip(keys.tolist(), entity.tolist(), names, value, old, kind.tolist(), strict=True)
+    return [
+        grammar.superseding(key, graph.names[e], name, new, before)
+        if before and sort == "attribute" and key & 1
+        else grammar.memory(key >> 1, graph.names[e], name, new, sort)
+        for key, e, name, new, before, sort in rows
+    ]
+
+
+def _objects(items: Iterable[str]) -> Texts:
+    listed = list(items)
+    column = np.empty(len(listed), object)
+    column[:] = listed
+    return column

@@ -1,0 +1,92 @@
+"""The memories of a world, indexed so that a session finds its candidates without scanning them all.
+
+Rows stand in order of creation, so what exists at an instant is a prefix. Three orders are kept:
+all rows, the rows of each entity by creation, and rings: rows at random points of a circle, from
+which a draw takes the next ones clockwise (consistent hashing, Karger et al. 1997), so that a row
+that goes missing changes only the draws that would have met it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.simulate.memories import NEVER, Memories
+
+Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+RINGS = 4
+"""Circles with different points; a session uses one, so that the same neighbours are not always met together."""
+_POINT = 40
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Rows in segments, each a circle: `codes` are (segment, point) packed, in order, with `rows` beside them."""
+
+    codes: Keys
+    rows: Ints
+
+    @classmethod
+    def of(cls, memories: Memories, segment: Ints, rows: Ints, seed: int) -> Ring:
+        """The rings of some rows, `RINGS` for each of their segments."""
+        parts, members = [], []
+        for number in range(RINGS):
+            points = rng.bits(rng.pair_keys(rng.key(seed, "ring", number), memories.key[rows]))
+            parts.append(
+                ((segment * RINGS + number).astype(np.uint64) << np.uint64(_POINT)) | (points >> np.uint64(64 - _POINT))
+            )
+            members.append(rows)
+        codes, every = np.concatenate(parts), np.concatenate(members)
+        order = np.argsort(codes, kind="stable")
+        return cls(codes[order], every[order])
+
+    def next(self, segment: Ints, keys: Keys, count: int) -> Ints:
+        """The `count` next rows clockwise from a point drawn by each key, shape (B, count); -1 past the circle."""
+        low = (segment * RINGS + rng.integers(keys, RINGS, 0)).astype(np.uint64) << np.uint64(_POINT)
+        first = np.searchsorted(self.codes, low)
+        size = np.searchsorted(self.codes, low + np.uint64(1 << _POINT)) - first
+        point = low | (rng.bits(keys, 1) >> np.uint64(64 - _POINT))
+        steps = np.arange(count)
+        start = np.searchsorted(self.codes, point) - first
+        safe = np.maximum(size, 1)[:, None]
+        places = first[:, None] + (start[:, None] + steps) % safe
+        if not len(self.rows):
+            return np.full(places.shape, -1)
+        found = self.rows[np.minimum(places, len(self.rows) - 1)]
+        return np.where(steps < size[:, None], found, -1)
+
+
+class Pool:
+    """The index of all memories that a world will have."""
+
+    def __init__(self, memories: Memories, entities: int, seed: int) -> None:
+        self.memories = memories
+        rows = np.arange(len(memories))
+        self._entity_codes = np.sort((memories.entity << _POINT) | rows)
+        self._starts = np.searchsorted(self._entity_codes, np.arange(entities) << _POINT)
+        self.everyone = Ring.of(memories, np.zeros(len(rows), np.int64), rows, seed)
+        self.topical = Ring.of(memories, memories.entity, rows, seed)
+        retired = np.flatnonzero(memories.retired_at < NEVER)
+        self.stale = Ring.of(memories, np.zeros(len(retired), np.int64), retired, seed)
+        self.pinned = np.flatnonzero(memories.pinned)
+
+    def bound(self, instants: Ints) -> Ints:
+        """How many rows exist at each instant, shape (B,)."""
+        return np.asarray(np.searchsorted(self.memories.created_at, instants, side="right"), np.int64)
+
+    def newest(self, bounds: Ints, count: int) -> Ints:
+        """The `count` newest rows below each bound, newest first, shape (B, count); -1 past the first."""
+        return np.asarray(np.maximum(bounds[:, None] - 1 - np.arange(count), -1))
+
+    def newest_of(self, entities: Ints, bounds: Ints, count: int) -> Ints:
+        """The `count` newest rows about an entity below a bound, newest first, shape (B, count); -1 past the first."""
+        ends = np.searchsorted(self._entity_codes, (np.maximum(entities, 0) << _POINT) | bounds)
+        places = ends[:, None] - 1 - np.arange(count)
+        valid = (places >= self._starts[np.maximum(entities, 0)][:, None]) & (entities >= 0)[:, None]
+        if not len(self._entity_codes):
+            return np.full(places.shape, -1)
+        return np.where(valid, self._entity_codes[np.maximum(places, 0)] & ((1 << _POINT) - 1), -1)

@@ -1,0 +1,233 @@
+"""The story of a world, told in numbered steps over a virtual clock.
+
+What is planned comes first: entities, arrivals, the agenda of topics, what is learned when. It hangs
+on keyed draws alone; only a topic looks back at the agenda's last one, and a value that replaces
+another at the one it replaces. What follows from the plan comes after: who replaces whom,
+candidates, accesses, relevance, hits, use, scores and turns. A draw is a function of the seed, the
+step and the ids of the records it is for. So when a session or a memory is left out of the plan,
+every draw of all other records is what it was; only what follows from the missing one changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from memento.errors import NotFound, UsageError
+from memento.patterns import clean
+from memento.patterns.facts import Facts
+from memento.patterns.facts import of as facts_of
+from memento.scenario import Scenario, Settings
+from memento.simulate.clock import Arrivals, Span, arrivals
+from memento.simulate.entities import Graph, graph
+from memento.simulate.ids import Stems
+from memento.simulate.memories import Memories, memories
+from memento.simulate.pool import Pool
+from memento.simulate.responses import Responses, responses
+from memento.simulate.sessions import SOURCES, Baseline, Offers
+from memento.simulate.talk import turns
+from memento.simulate.topics import topics
+from memento.world.records import NULL_INT, TABLES
+from memento.world.table import Table
+from memento.world.tree import Delta
+from memento.world.world import Manifest, World
+
+SIMULATOR = "memento story 1"
+"""Recorded in the manifest; a change of what a seed gives raises the number."""
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps 1 to 4: what is there and what happens, before anything follows from it."""
+
+    scenario: Scenario
+    settings: Settings
+    seed: int
+    graph: Graph
+    sessions: Arrivals
+    topic: Ints
+    memories: Memories
+
+    def without(self, left_out: Collection[str]) -> Plan:
+        """The plan without some records, named ``session:ID`` or ``memory:ID``; a session goes with its memories.
+
+        Raises `NotFound` for a record that the plan does not have.
+        """
+        if not left_out:
+            return self
+        rows = {f"session:{key}": row for row, key in enumerate(self.sessions.id.tolist())}
+        known = rows | {f"memory:{key}": row for row, key in enumerate(self.memories.id.tolist())}
+        for name in sorted(left_out):
+            if name not in known:
+                raise NotFound("record of the plan", name, known)
+        keeps = np.ones(len(self.sessions), bool)
+        keeps[[rows[name] for name in left_out if name in rows]] = False
+        stays = np.array([f"memory:{key}" not in left_out for key in self.memories.id.tolist()], bool)
+        stays &= (self.memories.session < 0) | np.append(keeps, True)[self.memories.session]
+        place = np.append(np.cumsum(keeps) - 1, -1)
+        kept = self.memories.take(stays)
+        kept = replace(kept, session=place[kept.session]).linked()
+        return replace(self, sessions=self.sessions.take(keeps), topic=self.topic[keeps], memories=kept)
+
+
+@dataclass(frozen=True)
+class Week:
+    """One simulated week: a line about it, the instant at which it ends, s UTC, and the records it changed.
+
+    Applied to the tree of the week before (the first to an empty tree) `delta` gives the world as
+    it was at that instant.
+    """
+
+    message: str
+    time: int
+    delta: Delta
+
+
+class Story:
+    """One world being told; `plan` and `world` are its two halves."""
+
+    def __init__(self, scenario: Scenario, seed: int, without: Collection[str] = ()) -> None:
+        if not -(2**63) <= seed < 2**63:
+            raise UsageError(f"seed {seed} does not fit 64 bits", "give a seed from -2**63 to 2**63 - 1")
+        self.plan = plan(scenario, seed).without(without)
+        self.span = Span.of(self.plan.settings)
+        self.offers = self._candidates()
+        self.world = self._world()
+
+    # ── 5: candidates and injection ──────────────────────────────────────────────────────────────
+
+    def _candidates(self) -> Offers:
+        p = self.plan
+        pool = Pool(p.memories, len(p.graph), p.seed)
+        return Baseline(p.settings, p.seed, p.graph, pool).offers(p.sessions, p.topic)
+
+    # ── 6: accesses and relevance, 7: responses, 8: turns ────────────────────────────────────────
+
+    def _world(self) -> World:
+        """All tables. Sessions stand in the world's order from the start, and so do their candidates and turns."""
+        p, size = self.plan, len(self.offers.session)
+        manifest = self.manifest(self.span.weeks - 1)
+        known = World.build(manifest, {
+            "entities": p.graph.entities, "aspects": p.graph.aspects, "dependencies": p.graph.dependencies,
+            "memories": _memory_table(p),
+        })  # fmt: skip
+        silent = Responses.silent(len(p.sessions), size)
+        before = self._told(known, silent, Table.empty(TABLES["turns"]))
+        self.facts: Facts = facts_of(before)
+        self.relevance = clean(self.facts, manifest.patterns) if size else np.zeros(0)
+        said = responses(p.settings, p.seed, p.sessions, p.memories, self.offers, self.relevance)
+        talk = turns(p.settings, p.seed, p.graph, p.sessions, p.topic, p.memories, self.offers, said)
+        return self._told(known, said, talk)
+
+    def _told(self, known: World, said: Responses, talk: Table) -> World:
+        """`known` with its history, whose rows of sessions and memories need not be looked up again."""
+        p, offers = self.plan, self.offers
+        sessions, candidates = _session_table(p, said), _candidate_table(p, offers, said)
+        world = World(known.manifest, {**known.tables, "sessions": sessions, "candidates": candidates, "turns": talk})
+        world.candidate_sessions = offers.session
+        world.candidate_memories = known.memories.rows(p.memories.id.tolist())[offers.memory]
+        return world
+
+    def manifest(self, week: int) -> Manifest:
+        """The manifest as of the end of a week."""
+        p, noise = self.plan, self.plan.settings.noise
+        return Manifest(
+            source="simulated", scenario=p.scenario.resolved(p.seed).to_map(), seed=p.seed, simulator=SIMULATOR,
+            clock=self.time(week), patterns=p.settings.patterns,
+            noise={} if noise.distribution == "none" else {"distribution": noise.distribution, "snr_db": noise.snr_db},
+        )  # fmt: skip
+
+    def time(self, week: int) -> int:
+        """The end of a week; the last one's holds every session."""
+        latest = int(self.plan.sessions.ended_at.max(initial=0)) if week == self.span.weeks - 1 else 0
+        return max(self.span.end_of(week), latest)
+
+    # ── 9: weeks ─────────────────────────────────────────────────────────────────────────────────
+
+    def weeks(self) -> Iterator[Week]:
+        """The weeks in order."""
+        world, p, last = self.world, self.plan, self.span.weeks - 1
+        by_id = {key: row for row, key in enumerate(p.memories.id.tolist())}
+        row = np.array([by_id[key] for key in world.memories["id"].tolist()], np.int64)
+        of_week = np.where(p.memories.session < 0, 0, self.span.week_of(p.memories.created_at - 1))
+        born = of_week[row]
+        successor = p.memories.successor[row]
+        gone = np.where(successor >= 0, of_week[successor], last + 1)
+        session_week = self.span.week_of(world.sessions["ended_at"] - 1)
+        turn_week = session_week[world.sessions.rows(world.turns["session"].tolist())]
+        candidate_week = session_week[world.candidate_sessions]
+        for week in range(last + 1):
+            touched = world.memories.take((born == week) | ((gone == week) & (born < week)))
+            later = gone[(born == week) | ((gone == week) & (born < week))] > week
+            upserts = {
+                "memories": touched.replace(
+                    deleted=touched["deleted"] & ~later, superseded_by=np.where(later, "", touched["superseded_by"])
+                ),
+                "sessions": world.sessions.take(session_week == week),
+                "turns": world.turns.take(turn_week == week),
+                "candidates": world.candidates.take(candidate_week == week),
+            }
+            if week == 0:
+                upserts |= {name: world.tables[name] for name in ("entities", "aspects", "dependencies")}
+            new = int(np.count_nonzero((p.memories.session >= 0) & (of_week == week)))
+            sessions = _counted(len(upserts["sessions"]), "session", "sessions")
+            memories_ = _counted(new, "new memory", "new memories")
+            message = f"{p.scenario.name or 'world'}: week {week + 1} of {last + 1} ({sessions}, {memories_})"
+            filled = {name: table for name, table in upserts.items() if len(table)}
+            yield Week(message, self.time(week), Delta(filled, manifest=self.manifest(week)))
+
+
+def plan(scenario: Scenario, seed: int) -> Plan:
+    """1: the parameters of this world. 2: entities. 3: arrivals and topics. 4: memories."""
+    settings, stems = scenario.settings(seed), Stems(seed)
+    known = graph(settings, seed, stems)
+    sessions = arrivals(settings, seed, len(known.projects), stems)
+    topic = topics(settings, seed, known, sessions)
+    return Plan(
+        scenario, settings, seed, known, sessions, topic, memories(settings, seed, known, sessions, topic, stems)
+    )
+
+
+def _memory_table(p: Plan) -> Table:
+    m, retired = p.memories, p.memories.successor >= 0
+    entity, project = p.graph.entities["id"], p.graph.entities["project"]
+    origin = np.append(p.sessions.id, "")[m.session]
+    return Table.from_columns(TABLES["memories"], {
+        "id": m.id, "text": m.text, "kind": m.kind, "entity": entity[m.entity],
+        "aspect": p.graph.aspects["id"][m.aspect], "value": m.value, "project": project[m.entity],
+        "importance": m.importance, "created_at": m.created_at, "prior_accesses": m.prior_accesses,
+        "embedded": m.embedded, "pinned": m.pinned, "deleted": retired,
+        "superseded_by": np.append(m.id, "")[m.successor],
+        "peak_hour": np.where(m.peak_hour < 0, NULL_INT, m.peak_hour),
+        "peak_weekday": np.where(m.peak_weekday < 0, NULL_INT, m.peak_weekday), "origin": origin,
+    })  # fmt: skip
+
+
+def _session_table(p: Plan, said: Responses) -> Table:
+    s = p.sessions
+    return Table.from_columns(TABLES["sessions"], {
+        "id": s.id, "started_at": s.started_at, "ended_at": s.ended_at,
+        "project": _named(p.graph.projects, s.project), "topic": p.graph.entities["id"][p.topic],
+        "mode": _named(("plain", "traversal"), s.traversal.astype(np.int64)), "score": said.score,
+        "confidence": said.confidence, "novel_context_count": said.novel,
+    })  # fmt: skip
+
+
+def _candidate_table(p: Plan, offers: Offers, said: Responses) -> Table:
+    return Table.from_columns(TABLES["candidates"], {
+        "session": p.sessions.id[offers.session], "memory": p.memories.id[offers.memory],
+        "source": _named(SOURCES, offers.source.astype(np.int64)), "rank": offers.rank,
+        "injected": offers.injected, "used": said.used, "fts_hits": said.hits,
+    })  # fmt: skip
+
+
+def _named(names: tuple[str, ...], codes: Ints) -> npt.NDArray[np.object_]:
+    return np.array(names, object)[codes]
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
