@@ -1,0 +1,1 @@
+"""What the formats share: cleaning of ids and texts, notes on oddities, a world cut into weeks."""
