@@ -1,0 +1,5 @@
+"""``python -m memento``."""
+
+from memento.cli.main import run
+
+run()
