@@ -15,14 +15,17 @@ from memento.patterns.pattern import Parameter, Pattern
 
 __all__ = ["CATALOG", "Facts", "Parameter", "Pattern", "clean", "from_manifest", "relevance", "total"]
 
-CATALOG = Catalog("pattern", {
-    "recency": Row("memento.patterns.recency:Recency", "newer memories matter more"),
-    "entity": Row("memento.patterns.entity:EntityMatch", "memories about the session's topic matter more"),
-    "temporal": Row("memento.patterns.temporal:TemporalCycle", "memories matter at their hour and weekday"),
-    "frequency": Row("memento.patterns.frequency:Frequency", "memories that were used often matter more"),
-    "supersession": Row("memento.patterns.supersession:Supersession", "replaced memories matter less"),
-    "traversal": Row("memento.patterns.traversal:Traversal", "memories found by traversal matter more"),
-})
+CATALOG = Catalog(
+    "pattern",
+    {
+        "recency": Row("memento.patterns.recency:Recency", "newer memories matter more"),
+        "entity": Row("memento.patterns.entity:EntityMatch", "memories about the session's topic matter more"),
+        "temporal": Row("memento.patterns.temporal:TemporalCycle", "memories matter at their hour and weekday"),
+        "frequency": Row("memento.patterns.frequency:Frequency", "memories that were used often matter more"),
+        "supersession": Row("memento.patterns.supersession:Supersession", "replaced memories matter less"),
+        "traversal": Row("memento.patterns.traversal:Traversal", "memories found by traversal matter more"),
+    },
+)
 """Every pattern; terms are summed in this order, whatever order a manifest names them in."""
 
 Planted = Mapping[str, Mapping[str, Any]] | Sequence[Pattern]

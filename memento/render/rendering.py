@@ -47,7 +47,8 @@ class Spec:
     def __post_init__(self) -> None:
         faults = []
         for name, value, kinds in (
-            ("labels", self.labels, label_kinds.KINDS), ("context", self.context, context_kinds.KINDS),
+            ("labels", self.labels, label_kinds.KINDS),
+            ("context", self.context, context_kinds.KINDS),
         ):
             if value not in kinds:
                 near = nearest(str(value), kinds, 1)
@@ -114,8 +115,14 @@ class Rendering:
                 object.__setattr__(self, name, view)
         S, N, M, D = len(self.session_ids), len(self.labels), len(self.memory_ids), self.spec.dimension
         shapes = {
-            "features": (N, len(COLUMNS)), "labels": (N,), "clean": (N,), "offsets": (S + 1,), "contexts": (S, D),
-            "memory_embeddings": (M, D), "memory_rows": (N,), "session_times": (S,),
+            "features": (N, len(COLUMNS)),
+            "labels": (N,),
+            "clean": (N,),
+            "offsets": (S + 1,),
+            "contexts": (S, D),
+            "memory_embeddings": (M, D),
+            "memory_rows": (N,),
+            "session_times": (S,),
         }
         for name, array in self._arrays():
             if array.shape != shapes[name] or array.dtype != _DTYPES[name]:
@@ -196,9 +203,15 @@ class Rendering:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the rendering as safetensors, with its commit, tree, spec, schema and digest in the metadata."""
         metadata = {
-            "format": str(FORMAT), "commit": self.commit, "tree": self.tree,
-            "schema": schema_hash(), "digest": self.digest, "spec": _json(self.spec.to_map()),
-            "columns": _json(list(NAMES)), "noise": _json(dict(self.noise)), "left_out": _json(dict(self.left_out)),
+            "format": str(FORMAT),
+            "commit": self.commit,
+            "tree": self.tree,
+            "schema": schema_hash(),
+            "digest": self.digest,
+            "spec": _json(self.spec.to_map()),
+            "columns": _json(list(NAMES)),
+            "noise": _json(dict(self.noise)),
+            "left_out": _json(dict(self.left_out)),
         }
         storage.write(path, {**dict(self._arrays()), **self._ids()}, metadata)
 
@@ -215,8 +228,14 @@ class Rendering:
 
 
 _DTYPES = {
-    "features": np.float32, "labels": np.float32, "clean": np.float32, "offsets": np.int64, "contexts": np.float32,
-    "memory_embeddings": np.float32, "memory_rows": np.int32, "session_times": np.int64,
+    "features": np.float32,
+    "labels": np.float32,
+    "clean": np.float32,
+    "offsets": np.int64,
+    "contexts": np.float32,
+    "memory_embeddings": np.float32,
+    "memory_rows": np.int32,
+    "session_times": np.int64,
 }
 _IDS = ("session_ids", "memory_ids")
 

@@ -27,21 +27,31 @@ def naive(world: World) -> list[dict[str, float]]:
         end = session["ended_at"]
         weekday, hour = (end // DAY + 3) % 7, end % DAY // 3600
         others = [
-            other["ended_at"] for other in sessions.values()
+            other["ended_at"]
+            for other in sessions.values()
             if other["project"] and other["project"] == session["project"] and other["ended_at"] < end
         ]
         fact = {
-            "hour": hour, "weekday": weekday, "gap_days": (end - max(others)) / DAY if others else 0.0,
+            "hour": hour,
+            "weekday": weekday,
+            "gap_days": (end - max(others)) / DAY if others else 0.0,
             "traversal": row["source"] == "ka_traversal" and session["mode"] == "traversal",
-            "age_days": 0.0, "access_count": 0, "entity_match": False, "peak_hour": -1, "peak_weekday": -1,
-            "superseded": False, "importance": 0.5,
+            "age_days": 0.0,
+            "access_count": 0,
+            "entity_match": False,
+            "peak_hour": -1,
+            "peak_weekday": -1,
+            "superseded": False,
+            "importance": 0.5,
         }
         if memory:
             replacement = memories.get(memory["superseded_by"])
             fact |= {
                 "age_days": abs(end - memory["created_at"]) / DAY,
-                "access_count": memory["prior_accesses"] + sum(
-                    other["injected"] and other["memory"] == memory["id"]
+                "access_count": memory["prior_accesses"]
+                + sum(
+                    other["injected"]
+                    and other["memory"] == memory["id"]
                     and before[other["session"]] < before[row["session"]]
                     for other in rows
                 ),
@@ -104,13 +114,16 @@ def test_a_world_without_sessions_or_memories_has_no_facts() -> None:
     assert not facts.entity_match[0]
 
 
-@pytest.mark.parametrize(("text", "hour", "weekday", "month"), [
-    ("2026-02-20T14:30:45Z", 14, 4, 1),
-    ("1970-01-01T00:00:00Z", 0, 3, 0),
-    ("1969-12-31T23:59:59Z", 23, 2, 11),
-    ("2024-02-29T23:59:59Z", 23, 3, 1),
-    ("2026-12-27T05:00:00Z", 5, 6, 11),
-])
+@pytest.mark.parametrize(
+    ("text", "hour", "weekday", "month"),
+    [
+        ("2026-02-20T14:30:45Z", 14, 4, 1),
+        ("1970-01-01T00:00:00Z", 0, 3, 0),
+        ("1969-12-31T23:59:59Z", 23, 2, 11),
+        ("2024-02-29T23:59:59Z", 23, 3, 1),
+        ("2026-12-27T05:00:00Z", 5, 6, 11),
+    ],
+)
 def test_calendar(text: str, hour: int, weekday: int, month: int) -> None:
     found = calendar(np.array([parse_time(text)]))
     assert (found.hour[0], found.weekday[0], found.month[0]) == (hour, weekday, month)

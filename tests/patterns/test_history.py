@@ -82,26 +82,35 @@ def test_the_size_of_blocks_does_not_show(world: World) -> None:
 
 
 def test_gaps_are_within_a_project() -> None:
-    world = world_of(sessions=[
-        {"id": "s-0", "ended_at": START, "project": "p"},
-        {"id": "s-1", "ended_at": START + DAY, "project": "q"},
-        {"id": "s-2", "ended_at": START + 2 * DAY, "project": "p"},
-        {"id": "s-3", "ended_at": START + 2 * DAY, "project": "p"},
-        {"id": "s-4", "ended_at": START + 3 * DAY},
-        {"id": "s-5", "ended_at": START + 4 * DAY},
-    ])
+    world = world_of(
+        sessions=[
+            {"id": "s-0", "ended_at": START, "project": "p"},
+            {"id": "s-1", "ended_at": START + DAY, "project": "q"},
+            {"id": "s-2", "ended_at": START + 2 * DAY, "project": "p"},
+            {"id": "s-3", "ended_at": START + 2 * DAY, "project": "p"},
+            {"id": "s-4", "ended_at": START + 3 * DAY},
+            {"id": "s-5", "ended_at": START + 4 * DAY},
+        ]
+    )
     assert dict(zip(world.sessions["id"], gaps(world).tolist(), strict=True)) == {
-        "s-0": 0.0, "s-1": 0.0, "s-2": 2.0, "s-3": 2.0, "s-4": 0.0, "s-5": 0.0,
+        "s-0": 0.0,
+        "s-1": 0.0,
+        "s-2": 2.0,
+        "s-3": 2.0,
+        "s-4": 0.0,
+        "s-5": 0.0,
     }
 
 
 def test_retirements_begin_with_the_replacement() -> None:
-    world = world_of(memories=[
-        {"id": "a", "deleted": True, "superseded_by": "b"},
-        {"id": "b", "created_at": START + DAY},
-        {"id": "c", "deleted": True},
-        {"id": "d", "superseded_by": "b"},
-    ])
+    world = world_of(
+        memories=[
+            {"id": "a", "deleted": True, "superseded_by": "b"},
+            {"id": "b", "created_at": START + DAY},
+            {"id": "c", "deleted": True},
+            {"id": "d", "superseded_by": "b"},
+        ]
+    )
     deleted, since = retirements(world)
     rows = [world.memories.row_of[name] for name in "abcd"]
     assert deleted[rows].tolist() == [True, False, True, False]

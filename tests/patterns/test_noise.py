@@ -71,13 +71,15 @@ def test_a_candidate_has_one_key_in_every_world_of_a_seed(world: World) -> None:
     for key in keys:
         session, memory = key.split("/")
         small = world_of(
-            memories=[{"id": memory}], sessions=[{"id": session, "ended_at": START}],
+            memories=[{"id": memory}],
+            sessions=[{"id": session, "ended_at": START}],
             candidates=[{"session": session, "memory": memory}],
         )
         assert candidate_keys(small).tolist() == [keys[key]]
         other = world_of(
             sessions=[{"id": session, "ended_at": START}],
-            candidates=[{"session": session, "memory": memory}], seed=8,
+            candidates=[{"session": session, "memory": memory}],
+            seed=8,
         )
         assert candidate_keys(other).tolist() != [keys[key]]
 
@@ -95,12 +97,15 @@ def test_labels_stay_in_bounds(sessions: list[list[float]], snr: float, family: 
     assert np.all((labels >= 0) & (labels <= 1))
 
 
-@pytest.mark.parametrize(("values", "fault"), [
-    ({"distribution": "gausian", "snr_db": 20.0}, "did you mean gaussian?"),
-    ({"snr_db": 1000}, "is not from -60 to 100 dB"),
-    ({"snr_db": "loud"}, "is not a number"),
-    ({"level": 1}, "no parameter 'level'"),
-])
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"distribution": "gausian", "snr_db": 20.0}, "did you mean gaussian?"),
+        ({"snr_db": 1000}, "is not from -60 to 100 dB"),
+        ({"snr_db": "loud"}, "is not a number"),
+        ({"level": 1}, "no parameter 'level'"),
+    ],
+)
 def test_bad_noise_is_refused(values: dict[str, object], fault: str) -> None:
     with pytest.raises(InvalidFile, match="noise") as caught:
         Noise.from_map(values)

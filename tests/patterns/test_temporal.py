@@ -6,10 +6,20 @@ import pytest
 from memento.patterns.temporal import TemporalCycle
 
 
-@pytest.mark.parametrize(("hour", "peak", "half_width", "matches"), [
-    (9, 9, 0, True), (10, 9, 0, False), (10, 9, 1, True), (11, 9, 1, False),
-    (23, 0, 1, True), (0, 23, 1, True), (1, 22, 2, False), (1, 22, 3, True), (12, 0, 12, True),
-])
+@pytest.mark.parametrize(
+    ("hour", "peak", "half_width", "matches"),
+    [
+        (9, 9, 0, True),
+        (10, 9, 0, False),
+        (10, 9, 1, True),
+        (11, 9, 1, False),
+        (23, 0, 1, True),
+        (0, 23, 1, True),
+        (1, 22, 2, False),
+        (1, 22, 3, True),
+        (12, 0, 12, True),
+    ],
+)
 def test_hours_match_around_the_clock(facts, hour: int, peak: int, half_width: int, matches: bool) -> None:
     pattern = TemporalCycle(weight=0.2, half_width=half_width)
     assert pattern.terms(facts(hour=hour, peak_hour=peak)).tolist() == [0.2 if matches else 0.0]

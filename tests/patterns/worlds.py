@@ -66,41 +66,47 @@ def worlds(draw: st.DrawFn, max_sessions: int = 6) -> World:
     memories = []
     for number in range(count):
         deleted = draw(st.booleans())
-        memories.append({
-            "id": f"m-{number}",
-            "text": f"note {number} about things",
-            "kind": draw(st.sampled_from(["attribute", "constraint", "episode"])),
-            "entity": draw(st.sampled_from([None, *ENTITIES])),
-            "aspect": draw(st.sampled_from([None, "a-0", "a-1"])),
-            "importance": draw(st.sampled_from([0.0, 0.25, 1.0])),
-            "created_at": START + draw(_seconds),
-            "prior_accesses": draw(st.integers(0, 9)),
-            "embedded": draw(st.booleans()),
-            "deleted": deleted,
-            "superseded_by": f"m-{draw(st.integers(0, count))}" if deleted and draw(st.booleans()) else None,
-            "peak_hour": draw(st.sampled_from([None, 0, 9, 23])),
-            "peak_weekday": draw(st.sampled_from([None, 0, 3])),
-        })
+        memories.append(
+            {
+                "id": f"m-{number}",
+                "text": f"note {number} about things",
+                "kind": draw(st.sampled_from(["attribute", "constraint", "episode"])),
+                "entity": draw(st.sampled_from([None, *ENTITIES])),
+                "aspect": draw(st.sampled_from([None, "a-0", "a-1"])),
+                "importance": draw(st.sampled_from([0.0, 0.25, 1.0])),
+                "created_at": START + draw(_seconds),
+                "prior_accesses": draw(st.integers(0, 9)),
+                "embedded": draw(st.booleans()),
+                "deleted": deleted,
+                "superseded_by": f"m-{draw(st.integers(0, count))}" if deleted and draw(st.booleans()) else None,
+                "peak_hour": draw(st.sampled_from([None, 0, 9, 23])),
+                "peak_weekday": draw(st.sampled_from([None, 0, 3])),
+            }
+        )
     sessions, candidates = [], []
     for number in range(draw(st.integers(0, max_sessions))):
         ended = START + draw(st.sampled_from([0, 3600, DAY, 5 * DAY])) + draw(st.integers(0, 3)) * 1800
-        sessions.append({
-            "id": f"s-{number}",
-            "started_at": ended - draw(st.sampled_from([60, 7200])),
-            "ended_at": ended,
-            "project": draw(st.sampled_from(["", "p", "q"])),
-            "topic": draw(st.sampled_from([None, *ENTITIES])),
-            "mode": draw(st.sampled_from(["plain", "traversal"])),
-        })
+        sessions.append(
+            {
+                "id": f"s-{number}",
+                "started_at": ended - draw(st.sampled_from([60, 7200])),
+                "ended_at": ended,
+                "project": draw(st.sampled_from(["", "p", "q"])),
+                "topic": draw(st.sampled_from([None, *ENTITIES])),
+                "mode": draw(st.sampled_from(["plain", "traversal"])),
+            }
+        )
         offered = draw(st.lists(st.integers(0, count), unique=True, max_size=count + 1))
         for rank, memory in enumerate(offered):
-            candidates.append({
-                "session": f"s-{number}",
-                "memory": f"m-{memory}",
-                "rank": rank,
-                "source": draw(st.sampled_from(["effective", "ka_traversal", "ka_traversal_pinned"])),
-                "injected": draw(st.booleans()),
-            })
+            candidates.append(
+                {
+                    "session": f"s-{number}",
+                    "memory": f"m-{memory}",
+                    "rank": rank,
+                    "source": draw(st.sampled_from(["effective", "ka_traversal", "ka_traversal_pinned"])),
+                    "injected": draw(st.booleans()),
+                }
+            )
     return world_of(
         entities=[{"id": entity} for entity in ENTITIES],
         aspects=[{"id": "a-0", "entity": "e-0"}, {"id": "a-1", "entity": "e-1"}],

@@ -20,8 +20,11 @@ def example() -> World:
     others = [{"id": f"other-{n}", **ours, "created_at": START} for n in range(4)]
     return world_of(
         entities=[{"id": "ent-001"}, {"id": "ent-002"}],
-        aspects=[{"id": "asp-001", "entity": "ent-001"}, {"id": "asp-002", "entity": "ent-001"},
-                 {"id": "asp-003", "entity": "ent-002"}],
+        aspects=[
+            {"id": "asp-001", "entity": "ent-001"},
+            {"id": "asp-002", "entity": "ent-001"},
+            {"id": "asp-003", "entity": "ent-002"},
+        ],
         dependencies=[{"id": "dep", "source": "ent-001", "target": "ent-002"}],
         memories=[
             {"id": "mem", **ours, "importance": 0.6, "prior_accesses": 5},
@@ -51,13 +54,42 @@ def example() -> World:
 
 
 EXPECTED = [
-    3.61599, 0.6, 2.07944, -0.5, -0.86603, -0.43388, -0.90097, 0.5, 0.86603, 1.17239, 1.0, 0.0, 0.015686, 0.552941,
-    0.0, 2.07944, 1.0,
+    3.61599,
+    0.6,
+    2.07944,
+    -0.5,
+    -0.86603,
+    -0.43388,
+    -0.90097,
+    0.5,
+    0.86603,
+    1.17239,
+    1.0,
+    0.0,
+    0.015686,
+    0.552941,
+    0.0,
+    2.07944,
+    1.0,
 ]
 EXACT = [
-    math.log(36.18802083333333 + 1), 0.6, math.log(8), math.sin(math.pi * 14 / 12), math.cos(math.pi * 14 / 12),
-    math.sin(math.pi * 8 / 7), math.cos(math.pi * 8 / 7), math.sin(math.pi / 6), math.cos(math.pi / 6),
-    math.log((2 * 86_400 + 5 * 3600 + 30 * 60 + 45) / 86_400 + 1), 1, 0, 4 / 255, 141 / 255, 0, math.log(8), 1,
+    math.log(36.18802083333333 + 1),
+    0.6,
+    math.log(8),
+    math.sin(math.pi * 14 / 12),
+    math.cos(math.pi * 14 / 12),
+    math.sin(math.pi * 8 / 7),
+    math.cos(math.pi * 8 / 7),
+    math.sin(math.pi / 6),
+    math.cos(math.pi / 6),
+    math.log((2 * 86_400 + 5 * 3600 + 30 * 60 + 45) / 86_400 + 1),
+    1,
+    0,
+    4 / 255,
+    141 / 255,
+    0,
+    math.log(8),
+    1,
 ]
 
 

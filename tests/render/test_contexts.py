@@ -15,8 +15,15 @@ def world() -> World:
     return world_of(
         entities=[{"id": "e-0", "name": "Billing"}],
         memories=[{"id": f"m-{n}", "embedded": n != 1} for n in range(12)],
-        sessions=[{"id": f"s-{n}", "ended_at": START + n * DAY, "topic": "e-0" if n == 1 else None,
-                   "project": "shop" if n < 2 else ""} for n in range(3)],
+        sessions=[
+            {
+                "id": f"s-{n}",
+                "ended_at": START + n * DAY,
+                "topic": "e-0" if n == 1 else None,
+                "project": "shop" if n < 2 else "",
+            }
+            for n in range(3)
+        ],
         turns=[
             {"id": "s-0.1", "session": "s-0", "role": "assistant", "text": "hello"},
             {"id": "s-0.2", "session": "s-0", "parent": "s-0.1", "role": "user", "text": "where is the invoice"},

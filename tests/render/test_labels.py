@@ -14,42 +14,68 @@ from memento.render.labels import KINDS, Labeller, signet
 from memento.world.world import World
 
 NAN = float("nan")
-PLAIN = {"deleted": False, "injected": True, "relevance": NAN, "fts_hits": 0, "access_count": 0, "score": 0.8,
-         "novel_context_count": 0}
+PLAIN = {
+    "deleted": False,
+    "injected": True,
+    "relevance": NAN,
+    "fts_hits": 0,
+    "access_count": 0,
+    "score": 0.8,
+    "novel_context_count": 0,
+}
 
 
-@pytest.mark.parametrize(("given", "label"), [
-    ({"relevance": 0.95, "fts_hits": 3}, 1.0),
-    ({"score": 0.2}, 0.0),
-    ({"injected": False, "fts_hits": 3, "novel_context_count": 2, "access_count": 12}, 0.75),
-    ({"deleted": True, "relevance": 0.9}, -0.3),
-    ({"score": 0.8}, 0.8),
-    ({"score": 0.5}, 0.5),
-    ({"score": 0.4}, 0.2),
-    ({"score": 0.4, "fts_hits": 1}, 0.3),
-    ({"relevance": 0.0, "score": 0.9}, 0.0),
-    ({"relevance": 0.05, "score": 0.1}, 0.0),
-    ({"relevance": 5.0}, 5.0),
-    ({"relevance": 5.0, "fts_hits": 1}, 1.0),
-    ({"relevance": 0.7, "access_count": 50}, 0.7),
-    ({"injected": False}, 0.0),
-    ({"injected": False, "novel_context_count": 2}, 0.0),
-    ({"injected": False, "fts_hits": 1}, 0.3),
-    ({"injected": False, "fts_hits": 2}, 0.6),
-    ({"injected": False, "fts_hits": 1, "novel_context_count": 1}, 0.4),
-    ({"injected": False, "access_count": 10}, 0.0),
-    ({"injected": False, "access_count": 11}, 0.05),
-    ({"injected": False, "relevance": 0.9}, 0.0),
-])
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        ({"relevance": 0.95, "fts_hits": 3}, 1.0),
+        ({"score": 0.2}, 0.0),
+        ({"injected": False, "fts_hits": 3, "novel_context_count": 2, "access_count": 12}, 0.75),
+        ({"deleted": True, "relevance": 0.9}, -0.3),
+        ({"score": 0.8}, 0.8),
+        ({"score": 0.5}, 0.5),
+        ({"score": 0.4}, 0.2),
+        ({"score": 0.4, "fts_hits": 1}, 0.3),
+        ({"relevance": 0.0, "score": 0.9}, 0.0),
+        ({"relevance": 0.05, "score": 0.1}, 0.0),
+        ({"relevance": 5.0}, 5.0),
+        ({"relevance": 5.0, "fts_hits": 1}, 1.0),
+        ({"relevance": 0.7, "access_count": 50}, 0.7),
+        ({"injected": False}, 0.0),
+        ({"injected": False, "novel_context_count": 2}, 0.0),
+        ({"injected": False, "fts_hits": 1}, 0.3),
+        ({"injected": False, "fts_hits": 2}, 0.6),
+        ({"injected": False, "fts_hits": 1, "novel_context_count": 1}, 0.4),
+        ({"injected": False, "access_count": 10}, 0.0),
+        ({"injected": False, "access_count": 11}, 0.05),
+        ({"injected": False, "relevance": 0.9}, 0.0),
+    ],
+)
 def test_signets_rule(given: dict[str, object], label: float) -> None:
     assert float(signet(**{**PLAIN, **given})) == pytest.approx(label, abs=1e-12)  # type: ignore[arg-type]
 
 
-@given(st.booleans(), st.booleans(), st.one_of(st.just(NAN), st.floats(0, 1)), st.integers(0, 9), st.integers(0, 99),
-       st.floats(0, 1), st.integers(0, 9))
+@given(
+    st.booleans(),
+    st.booleans(),
+    st.one_of(st.just(NAN), st.floats(0, 1)),
+    st.integers(0, 9),
+    st.integers(0, 99),
+    st.floats(0, 1),
+    st.integers(0, 9),
+)
 def test_signets_rule_stays_in_range(deleted, injected, relevance, hits, count, score, novel) -> None:
-    label = float(signet(deleted=deleted, injected=injected, relevance=relevance, fts_hits=hits, access_count=count,
-                         score=score, novel_context_count=novel))
+    label = float(
+        signet(
+            deleted=deleted,
+            injected=injected,
+            relevance=relevance,
+            fts_hits=hits,
+            access_count=count,
+            score=score,
+            novel_context_count=novel,
+        )
+    )
     assert -0.3 <= label <= 1.0
 
 
@@ -64,7 +90,8 @@ def small(**given: object) -> World:
         ],
         candidates=[
             {"session": s, "memory": m, "rank": r, "injected": m == "m-0", "relevance": observed[2 * n + r]}
-            for n, s in enumerate(("s-0", "s-1")) for r, m in enumerate(("m-0", "m-1"))
+            for n, s in enumerate(("s-0", "s-1"))
+            for r, m in enumerate(("m-0", "m-1"))
         ],
         **given,
     )
@@ -102,11 +129,14 @@ def test_signet_labels_take_planted_relevance_for_what_was_injected() -> None:
     assert values(world, "signet")[0] == values(world, "planted")[0]
 
 
-@pytest.mark.parametrize(("kind", "given", "told"), [
-    ("planted", {"patterns": {}}, "this world has none"),
-    ("clean", {"patterns": {}}, "--labels observed"),
-    ("observed", {}, "--labels planted"),
-])
+@pytest.mark.parametrize(
+    ("kind", "given", "told"),
+    [
+        ("planted", {"patterns": {}}, "this world has none"),
+        ("clean", {"patterns": {}}, "--labels observed"),
+        ("observed", {}, "--labels planted"),
+    ],
+)
 def test_what_a_world_lacks_is_named(kind: str, given: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError) as caught:
         Labeller(Joined(small(**given)), kind)

@@ -21,12 +21,15 @@ from memento.world.world import World, empty_world
 def week(sessions: int = 6) -> World:
     return world_of(
         entities=[{"id": "e-0"}],
-        memories=[{"id": f"m-{n}", "text": f"note number {n}", "entity": "e-0" if n % 2 else None,
-                   "embedded": n != 2} for n in range(5)],
+        memories=[
+            {"id": f"m-{n}", "text": f"note number {n}", "entity": "e-0" if n % 2 else None, "embedded": n != 2}
+            for n in range(5)
+        ],
         sessions=[{"id": f"s-{n}", "ended_at": START + n * DAY, "topic": "e-0"} for n in range(sessions)],
         candidates=[
             {"session": f"s-{n}", "memory": f"m-{m}", "rank": m, "injected": m < 2}
-            for n in range(sessions) for m in range(n % 3, 4)
+            for n in range(sessions)
+            for m in range(n % 3, 4)
         ],
     )
 
@@ -141,10 +144,16 @@ def test_select_takes_indices_or_a_mask() -> None:
     assert len(made.select(np.zeros(0, np.int64))) == 0
 
 
-@pytest.mark.parametrize("call", [
-    lambda made: made.split(0), lambda made: made.split(1.5), lambda made: made.select([0]).split(0.5),
-    lambda made: made.select([9]), lambda made: made.select([-1]),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda made: made.split(0),
+        lambda made: made.split(1.5),
+        lambda made: made.select([0]).split(0.5),
+        lambda made: made.select([9]),
+        lambda made: made.select([-1]),
+    ],
+)
 def test_what_cannot_be_parted_is_refused(call) -> None:
     with pytest.raises(UsageError):
         call(render(week(), Spec(dimension=8)))
@@ -159,8 +168,11 @@ def test_arrays_are_read_only() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     made = render(week(), Spec(dimension=8))
     for change in (
-        {"labels": made.labels[1:]}, {"offsets": made.offsets + 1}, {"memory_rows": made.memory_rows + 99},
-        {"features": made.features.astype(float)}, {"contexts": made.contexts[:, :3]},
+        {"labels": made.labels[1:]},
+        {"offsets": made.offsets + 1},
+        {"memory_rows": made.memory_rows + 99},
+        {"features": made.features.astype(float)},
+        {"contexts": made.contexts[:, :3]},
     ):
         with pytest.raises(UsageError):
             dataclasses.replace(made, **change)
@@ -185,15 +197,18 @@ def saved(folder: Path, **changes: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("changes", "error", "told"), [
-    ({"format": "2"}, NewerFormat, "upgrade memento"),
-    ({"format": "x"}, UsageError, "is not a rendering"),
-    ({"schema": "0" * 16}, UsageError, "memento render abc"),
-    ({"digest": "0" * 64}, CorruptRecord, "digest"),
-    ({"spec": "{"}, CorruptRecord, "not a rendering"),
-    ({"spec": '{"labels":"clean"}'}, CorruptRecord, "memento render abc"),
-    ({"noise": "["}, CorruptRecord, "not a rendering"),
-])
+@pytest.mark.parametrize(
+    ("changes", "error", "told"),
+    [
+        ({"format": "2"}, NewerFormat, "upgrade memento"),
+        ({"format": "x"}, UsageError, "is not a rendering"),
+        ({"schema": "0" * 16}, UsageError, "memento render abc"),
+        ({"digest": "0" * 64}, CorruptRecord, "digest"),
+        ({"spec": "{"}, CorruptRecord, "not a rendering"),
+        ({"spec": '{"labels":"clean"}'}, CorruptRecord, "memento render abc"),
+        ({"noise": "["}, CorruptRecord, "not a rendering"),
+    ],
+)
 def test_a_file_that_is_not_right_is_refused(
     tmp_path: Path, changes: dict[str, str], error: type[MementoError], told: str
 ) -> None:
