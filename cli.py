@@ -1,0 +1,6 @@
+"""Runs the command line from a checkout: ``python cli.py --help``."""
+
+from memento.cli.main import run
+
+if __name__ == "__main__":
+    run()

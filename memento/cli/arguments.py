@@ -1,0 +1,95 @@
+"""How the command line names records and pairs of revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from memento.cli import completion
+from memento.errors import UsageError
+
+if TYPE_CHECKING:
+    from memento.cli.context import Context
+
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType
+
+
+class _Revision(_Text):
+    name = "revision"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return completion.revisions(ctx, param, incomplete)
+
+
+REVISION = _Revision()
+"""The type of an argument that names one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordName:
+    """A record as the command line names it. `table` is the plural name, `revision` may be empty."""
+
+    table: str
+    key: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        from memento.world.records import TABLES
+
+        return f"{TABLES[self.table].singular}:{self.key}"
+
+
+def is_record(text: str) -> bool:
+    """Whether an argument names a record; no revision has a colon."""
+    return ":" in text
+
+
+def record_name(text: str) -> RecordName:
+    """The record that ``memory:ID`` or ``memory:ID@REV`` names.
+
+    Raises `UsageError` for another shape, `NotFound` for a kind of record that there is not.
+    """
+    from memento.world.records import schema_of
+
+    kind, colon, rest = text.partition(":")
+    key, at, revision = rest.partition("@")
+    if not colon or not kind or not key or (at and not revision):
+        raise UsageError(f"{text!r} names no record", "write it as memory:ID or memory:ID@REV")
+    return RecordName(schema_of(kind).name, key, revision)
+
+
+def split_records(arguments: Sequence[str]) -> tuple[list[str], list[RecordName]]:
+    """Arguments parted into revisions and records."""
+    revisions = [text for text in arguments if not is_record(text)]
+    return revisions, [record_name(text) for text in arguments if is_record(text)]
+
+
+def two_worlds(context: Context, revisions: Sequence[str]) -> tuple[str, str]:
+    """The two revisions that ``A B``, ``A..B`` or ``A...B`` compares, as git reads them.
+
+    One revision is compared with the current branch, none shows the last commit's change. An end
+    left out of ``A..`` is HEAD. ``A...B`` is what B changed since it parted from A.
+    """
+    if len(revisions) > 2:
+        raise UsageError(f"a comparison takes two revisions, not {len(revisions)}", "see `memento diff --help`")
+    if len(revisions) == 2:
+        return revisions[0], revisions[1]
+    if not revisions:
+        return "HEAD~1", "HEAD"
+    old, dots, new = revisions[0].partition("...")
+    if dots:
+        old, new = old or "HEAD", new or "HEAD"
+        bases = context.workspace.repository.merge_bases(old, new)
+        if not bases:
+            raise UsageError(
+                f"{old} and {new} have no commit in common", f"compare them as they are: `memento diff {old} {new}`"
+            )
+        return bases[0], new
+    old, dots, new = revisions[0].partition("..")
+    return old or "HEAD", new or "HEAD"

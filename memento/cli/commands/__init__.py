@@ -1,0 +1,64 @@
+"""The catalogue of commands: one file each here, one row each below, imported when called.
+
+A new command is a file in this folder that holds a click command under the file's name (with an
+underscore where that name is a Python keyword or a builtin), and one row in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from memento.catalog import Catalog, Row
+
+_HERE = "memento.cli.commands"
+
+
+def _row(name: str, summary: str, module: str = "") -> tuple[str, Row]:
+    return name, Row(f"{_HERE}.{module or name}:command", summary)
+
+
+SECTIONS: dict[str, dict[str, Row]] = {
+    "Start a world": dict(
+        [
+            _row("demo", "Show everything on one small world, in DIR."),
+            _row("init", "Create a repository."),
+            _row("scenarios", "List the scenarios that can be simulated, and their parameters."),
+            _row("generate", "Simulate a scenario and commit it, one commit a week."),
+            _row("import", "Bring real conversations or logs in as a world.", "import_"),
+        ]
+    ),
+    "Work on branches": dict(
+        [
+            _row("fork", "Start one or many branches from a world."),
+            _row("branch", "List, rename or delete branches."),
+            _row("switch", "Choose the current branch."),
+            _row("edit", "Change records and commit the change."),
+            _row("tag", "Give a commit a lasting name."),
+            _row("undo", "Take back the last operation."),
+        ]
+    ),
+    "Look": dict(
+        [
+            _row("status", "Show where you are, and a merge in progress."),
+            _row("log", "Show how a world came to be, or one record's history."),
+            _row("show", "Show a commit, a table of its world, or one record."),
+            _row("diff", "Show what differs between two worlds, field by field."),
+        ]
+    ),
+    "Merge": dict(
+        [
+            _row("merge", "Join another branch's changes into a branch."),
+            _row("conflicts", "List what a merge could not decide."),
+            _row("resolve", "Decide conflicts and violations of a merge."),
+        ]
+    ),
+    "Tensors and models": dict(
+        [
+            _row("render", "Compile a world into tensors."),
+            _row("train", "Train a scorer on one revision or a mix of several."),
+            _row("evaluate", "Judge a trained scorer on a revision."),
+            _row("verify", "Render again what a checkpoint was trained on."),
+        ]
+    ),
+}
+"""Rows by the section they stand under in ``memento --help``."""
+
+COMMANDS = Catalog("command", {name: row for rows in SECTIONS.values() for name, row in rows.items()})

@@ -1,0 +1,186 @@
+"""``memento evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from memento.cli.arguments import REVISION
+from memento.cli.context import Context, define, json_option
+from memento.cli.learning import LABELS, labels_of, scores_note, scores_table
+from memento.cli.output import Column, Output, plural
+from memento.cli.present import short
+from memento.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memento.render.rendering import Spec
+    from memento.train import Run
+    from memento.validate.canary import Canaries, Outcome
+    from memento.workspace import Workspace
+
+
+@define(
+    """
+    memento evaluate model.safetensors main
+    memento evaluate model.safetensors trial --no-canaries
+    memento evaluate model.safetensors main --noise-curve --json
+    """
+)
+@click.argument("checkpoint", metavar="CHECKPOINT", type=click.Path(path_type=Path))
+@click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
+@click.option(
+    "-l",
+    "--labels",
+    type=click.Choice(LABELS),
+    help="What is relevant; as in training where the world has it, if left out.",
+)
+@click.option(
+    "--canaries/--no-canaries", default=True, show_default=True, help="Ask small made-up sessions with known answers."
+)
+@click.option(
+    "-n",
+    "--episodes",
+    metavar="N",
+    type=click.IntRange(1, 100_000),
+    default=300,
+    show_default=True,
+    help="Sessions of each canary.",
+)
+@click.option(
+    "--noise-curve",
+    is_flag=True,
+    help="Also train again on labels at 10, 0 and -10 dB and ask those models; takes three trainings.",
+)
+@click.option(
+    "-s",
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of canaries and intervals.",
+)
+@json_option
+def command(
+    context: Context,
+    checkpoint: Path,
+    revision: str,
+    labels: str | None,
+    canaries: bool,
+    episodes: int,
+    noise_curve: bool,
+    seed: int,
+) -> None:
+    """Judge a trained scorer on a revision.
+
+    Ranks the sessions of REV (the current branch if left out) that training did not see. NDCG@10, MRR
+    and recall@10 stand beside chance, recency, frequency, a linear scorer, and the ceiling: what the
+    planted rule itself gets against noisy labels. Then the canaries. The exit code is 0 whatever passes.
+    """
+    output, workspace = context.output, context.workspace
+    from memento.train import checkpoint as checkpoints
+    from memento.validate import evaluate
+
+    run = checkpoints.load(checkpoint)
+    spec = spec_for(workspace, run, revision, labels)
+    rendering = workspace.rendering_at(revision, spec)
+    report = evaluate(run, rendering, seed=seed)
+    asked: Canaries | None = None
+    curve: tuple[Outcome, ...] = ()
+    planted = bool(workspace.snapshot(revision).manifest.patterns)
+    if canaries and planted:
+        asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
+    if output.json:
+        outcomes = (
+            {"canaries": asked.to_json() | {"noise": [o.to_map() for o in curve]}} if asked else {"canaries": None}
+        )
+        output.document(
+            "memento.evaluate/1",
+            {"checkpoint": str(checkpoint), "revision": revision, "report": report.to_json(), **outcomes},
+        )
+        return
+    output.line(f"{report.model} on {revision} ({short(report.commit)}):")
+    scores_table(output, report)
+    output.line(scores_note(report))
+    if asked is not None:
+        output.line()
+        canary_tables(output, asked, curve)
+    elif canaries:
+        output.message("No canaries: they ask for planted patterns, and this world has none")
+
+
+def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:
+    """What to render a revision by for a trained scorer: its own dimension and context; labels that the world has."""
+    from memento.render.rendering import Spec
+
+    trained = Spec.from_map(run.sources[0].spec)
+    if labels is None:
+        own = labels_of(workspace, revision)
+        same = trained.labels == "signet" or (trained.labels in ("planted", "clean")) == (own == "planted")
+        labels = trained.labels if same else own
+    return Spec(labels=labels, dimension=trained.dimension, context=trained.context)
+
+
+def ask(
+    context: Context, run: Run, revision: str, spec: Spec, episodes: int, seed: int, noise_curve: bool
+) -> tuple[Canaries, tuple[Outcome, ...]]:
+    """The canaries of a scorer in the family of a world, and the noise canary where it is wanted."""
+    from memento.validate import canary
+    from memento.validate.retrain import LEVELS, retrained
+
+    world = context.workspace.world_at(revision)
+    with Progress(context.output, "asking canaries") as progress:
+        asked = canary.run(run, world, spec, episodes, seed, progress=lambda name: progress.advance(note=name))
+    if not noise_curve:
+        return asked, ()
+    with Progress(context.output, "noise canary", total=len(LEVELS)) as progress:
+
+        def again(level: float) -> Run:
+            progress.advance(note=f"training at {level:g} dB")
+            return retrained(run, context.workspace.world_at, level)
+
+        return asked, canary.robustness(again, world, spec, LEVELS, episodes, seed)
+
+
+def canary_tables(
+    output: Output, canaries: Canaries, curve: Iterable[Outcome] = (), indent: str = "", verdicts_only: bool = False
+) -> None:
+    """Every measure of every canary as it came out, then the noise curve; or only those with a threshold."""
+    verdicts = [passed for passed in canaries.verdicts.values() if passed is not None]
+    shown = [o for o in canaries.outcomes if o.share.n and (o.threshold is not None or not verdicts_only)]
+    numbers = ("share", "95% interval", "chance", "oracle", "threshold", "n")
+    columns = [
+        Column(f"{indent}canary"),
+        Column("measure", long=True),
+        *(Column(name, right=True) for name in numbers),
+        Column(""),
+    ]
+    output.table(columns, ([indent + cells[0], *cells[1:]] for cells in map(canary_row, [*shown, *curve])))
+    for outcome in canaries.outcomes:
+        if not outcome.share.n:
+            output.line(f"{indent}not asked: {outcome.canary}: {outcome.note}")
+    passed = f"{sum(verdicts)} of {plural(len(verdicts), 'canary', 'canaries')} passed"
+    output.line(f"{indent}{passed}; one passes when its whole interval reaches the threshold")
+
+
+def canary_row(outcome: Outcome) -> list[str]:
+    """One measure in words."""
+    share = outcome.share
+    verdict = {True: "pass", False: "fail", None: ""}[outcome.passed]
+    threshold = "" if outcome.threshold is None else f"{outcome.threshold:.2f}"
+    interval = f"{share.low:.3f}–{share.high:.3f}"
+    return [
+        outcome.canary,
+        outcome.measure,
+        f"{share.value:.3f}",
+        interval,
+        f"{outcome.chance:.3f}",
+        f"{outcome.oracle.value:.3f}",
+        threshold,
+        str(share.n),
+        verdict,
+    ]

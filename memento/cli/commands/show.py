@@ -1,0 +1,150 @@
+"""``memento show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import click
+
+from memento.cli.arguments import RecordName, is_record, record_name
+from memento.cli.changes import stat_lines
+from memento.cli.completion import records_or_revisions
+from memento.cli.context import Context, define, json_option
+from memento.cli.lookup import reference_words
+from memento.cli.output import plural
+from memento.cli.present import commit_lines, commit_map, decorations, record_lines, record_table, world_lines
+from memento.errors import UsageError
+from memento.world.keys import natural
+from memento.world.records import TABLES, Record, Schema, key_of, parse, schema_of
+
+ON_TERMINAL = 50
+
+
+@define(
+    """
+    memento show
+    memento show main~2
+    memento show main --table memories --limit 10
+    memento show main --table memories --grep deploy --where kind=constraint
+    memento show memory:MEMORY_ID@main~3
+    """
+)
+@click.argument("what", metavar="[REV|RECORD[@REV]]", shell_complete=records_or_revisions, default="HEAD")
+@click.option("-t", "--table", metavar="TABLE", help="List the records of a table: memories, sessions, entities …")
+@click.option("--grep", metavar="TEXT", help="Only records with TEXT in any field; case does not matter.")
+@click.option(
+    "--where", "conditions", metavar="FIELD=VALUE", multiple=True, help="Only records with this value; repeatable."
+)
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(0),
+    help=f"List at most N records; 0 means all. On a terminal {ON_TERMINAL} if left out.",
+)  # fmt: skip
+@json_option
+def command(
+    context: Context, what: str, table: str | None, grep: str | None, conditions: tuple[str, ...], limit: int | None
+) -> None:
+    """Show a commit, a table of its world, or one record.
+
+    REV is the current branch if left out. A record is written memory:ID, as it is now, or
+    memory:ID@REV, as it was then.
+    """
+    if is_record(what):
+        if table or grep or conditions:
+            raise UsageError("--table, --grep and --where go with a revision, not with a record")
+        _show_record(context, record_name(what))
+    elif table or grep or conditions:
+        _show_table(context, what, schema_of(table or "memories").name, grep, conditions, limit)
+    else:
+        _show_commit(context, what)
+
+
+def _show_record(context: Context, name: RecordName) -> None:
+    output, repository = context.output, context.workspace.repository
+    revision = name.revision or "HEAD"
+    lookup = context.workspace.snapshot(revision)
+    record = lookup.record(name.table, name.key)
+    if output.json:
+        commit = repository.resolve(revision)
+        output.document("memento.show/1", {"commit": commit, "table": name.table, "record": record})
+        return
+    schema = TABLES[name.table]
+    output.lines(record_lines(output, schema, record, reference_words(lookup, schema, record)))
+    where = f"{name.revision} " if name.revision else ""
+    output.hint(f"`memento log {where}-- {name}` shows how it came to be so")
+
+
+def _show_table(
+    context: Context, revision: str, table: str, grep: str | None, conditions: tuple[str, ...], limit: int | None
+) -> None:
+    output, repository = context.output, context.workspace.repository
+    commit = repository.resolve(revision)
+    records = _filter(context.workspace.snapshot(commit).table(table).records(), table, grep, conditions)
+    if limit is None and output.terminal and not output.json:
+        limit = ON_TERMINAL
+    shown = list(islice(records, limit)) if limit else records
+    if output.json:
+        output.document("memento.show/1", {"commit": commit, "table": table, "count": len(records), table: shown})
+        return
+    if not records:
+        output.message(f"No {table} in {revision}" + (" match" if grep or conditions else ""))
+        return
+    record_table(output, table, shown)
+    if len(shown) < len(records):
+        output.message(f"{len(shown):,} of {plural(len(records), TABLES[table].singular, table)}; --limit 0 shows all")
+
+
+def _filter(records: Iterator[Record], table: str, grep: str | None, conditions: tuple[str, ...]) -> list[Record]:
+    """The records that fit, in the order of a list."""
+    schema = TABLES[table]
+    wanted = {}
+    for condition in conditions:
+        name, sign, text = condition.partition("=")
+        if not sign:
+            raise UsageError(f"--where {condition!r} is no condition", "write it as FIELD=VALUE")
+        wanted[name] = parse(schema.field(name), text, "--where")
+    words = (grep or "").casefold()
+    texts = [field.name for field in schema.fields if field.kind in ("text", "ref", "set")]
+
+    def fits(record: Record) -> bool:
+        if any(record[name] != value for name, value in wanted.items()):
+            return False
+        return not words or any(words in str(record[name]).casefold() for name in texts)
+
+    return sorted(filter(fits, records), key=lambda record: _order(schema, record))
+
+
+def _order(schema: Schema, record: Record) -> tuple[Any, ...]:
+    """Where a record stands in a list: by time where it has one, then by its key."""
+    moment = record.get("started_at", record.get("created_at", 0))
+    if schema.name in ("turns", "candidates"):
+        return ()
+    return moment, natural(key_of(schema, record))
+
+
+def _show_commit(context: Context, revision: str) -> None:
+    output, workspace = context.output, context.workspace
+    repository = workspace.repository
+    commit = repository.commit_of(revision)
+    world = workspace.world_at(commit.id)
+    sizes = {name: len(table) for name, table in world.tables.items()}
+    diff = workspace.diff(commit.parents[0], commit.id) if commit.parents else None
+    refs = decorations(repository).get(commit.id, ())
+    if output.json:
+        content = {
+            "commit": commit_map(commit, refs),
+            "manifest": world.manifest.to_map(),
+            "counts": sizes,
+            "changes": diff.stat() if diff is not None else None,
+        }
+        output.document("memento.show/1", content)
+        return
+    output.lines(commit_lines(output, commit, refs))
+    output.line()
+    output.lines(world_lines(world.manifest, sizes))
+    if diff:
+        output.line("Changes:")
+        output.lines(f"  {line}" for line in stat_lines(diff.stat(), diff.manifest_changed))
+    parent = f", `memento diff {revision}~1 {revision}` the changes" if commit.parents else ""
+    output.hint(f"`memento show {revision} --table memories` lists records{parent}")

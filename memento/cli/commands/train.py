@@ -1,0 +1,224 @@
+"""``memento train``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memento.cli.arguments import REVISION
+from memento.cli.context import Context, define, json_option
+from memento.cli.learning import (
+    LEARNERS,
+    force_option,
+    labels_option,
+    ready,
+    run_words,
+    scores_note,
+    scores_table,
+    size_words,
+    spec_of,
+    spec_options,
+)
+from memento.cli.output import Output, plural
+from memento.cli.present import short
+from memento.cli.progress import Progress
+from memento.errors import InvalidFile, UsageError
+from memento.models import CATALOG
+
+if TYPE_CHECKING:
+    from memento.render.rendering import Rendering
+    from memento.train import Epoch, Run
+    from memento.validate import Report
+
+_MODELS = "; ".join(f"{name}: {CATALOG.rows[name].summary}" for name in LEARNERS)
+
+
+def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in LEARNERS if name.startswith(incomplete)]
+
+
+@define(
+    """
+    memento train main --out model.safetensors
+    memento train main:0.7 real:0.3 --model signet --seed 3 --out mixed.safetensors
+    memento train main --epochs 10 --set rate=0.001 --set batch=32 --out quick.safetensors
+    """
+)
+@click.argument("sources", metavar="REV[:WEIGHT]...", nargs=-1, required=True, type=REVISION)
+@click.option(
+    "-m",
+    "--model",
+    metavar="NAME",
+    default="interaction",
+    show_default=True,
+    shell_complete=_models,
+    help=f"{_MODELS}.",
+)
+@click.option(
+    "-o",
+    "--out",
+    "out",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The checkpoint to write.",
+)
+@click.option(
+    "-s",
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of weights and order.",
+)
+@click.option(
+    "-e",
+    "--epochs",
+    metavar="N",
+    type=click.IntRange(0, 10_000),
+    help="Passes at most; the model's own number if left out.",
+)
+@labels_option()
+@spec_options
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Another training option: batch, rate, decay, temperature, patience, fit, validation, shuffle.",
+)
+@force_option
+@json_option
+def command(
+    context: Context,
+    sources: tuple[str, ...],
+    model: str,
+    out: Path,
+    seed: int,
+    epochs: int | None,
+    labels: str | None,
+    context_kind: str,
+    dimension: int,
+    settings: tuple[str, ...],
+    force: bool,
+) -> None:
+    """Train a scorer on one revision or a mix of several.
+
+    Each revision's sessions are split by time: the first 70% are fitted, the next 10% choose the best
+    epoch, the rest is only used for the figures printed at the end. ListNet loss at temperature 0.5.
+    With weights, every epoch takes that share of its sessions from each revision.
+    """
+    CATALOG.rows.get(model) or CATALOG[model]
+    output, workspace = context.output, context.workspace
+    from memento.workspace import parse_source
+
+    weighted = [parse_source(source) for source in sources]
+    for revision, _ in weighted:
+        workspace.repository.resolve(revision)
+    path = ready(out, force, "--out FILE")
+    from memento.train import train
+    from memento.train.checkpoint import save
+    from memento.train.config import Config
+
+    options = {"seed": seed, "epochs": epochs, **_settings(settings)}
+    config = Config.of(model, options)
+    renderings = [
+        (workspace.rendering_at(rev, spec_of(workspace, rev, labels, dimension, context_kind)), weight)
+        for rev, weight in weighted
+    ]
+    with Progress(output, f"training {model}", total=config.epochs) as progress:
+
+        def show(epoch: Epoch, total: int) -> None:
+            score = "" if epoch.ndcg != epoch.ndcg else f", NDCG@10 {epoch.ndcg:.3f}"
+            progress.update(epoch.number + 1, total, f"loss {epoch.loss:.4f}{score}")
+
+        run = train(renderings, model=model, progress=show, revisions=[rev for rev, _ in weighted], **options)
+    save(run, path)
+    reports = held_out(run, [(rev, rendering) for (rev, _), (rendering, _) in zip(weighted, renderings, strict=True)])
+    if output.json:
+        output.document(
+            "memento.train/1",
+            {"file": str(path), **run_map(run), "reports": [r.to_json() | {"revision": rev} for rev, r in reports]},
+        )
+        return
+    run_lines(output, run)
+    for revision, report in reports:
+        output.line()
+        output.line(f"{revision} ({short(report.commit)}), its last sessions:")
+        scores_table(output, report)
+        output.line(scores_note(report))
+    if not reports:
+        output.message("No session was left to judge it on; evaluate it on another revision")
+    output.message(f"Wrote {path} ({size_words(path)})")
+    output.hint(
+        f"memento evaluate {path} {weighted[0][0]} adds the canaries; memento verify {path} renders its commits again"
+    )
+
+
+def run_map(run: Run) -> dict[str, Any]:
+    """A training run for ``--json``."""
+    return {
+        "model": run.scorer.name,
+        "parameters": run.scorer.size,
+        "training": run.config.to_map(),
+        "sources": [source.to_map() for source in run.sources],
+        "history": [epoch.to_map() for epoch in run.history],
+        "best": run.best,
+        "metrics": run.metrics,
+    }
+
+
+def run_lines(output: Output, run: Run) -> None:
+    """What was trained on what, and where it ended."""
+    for source in run.sources:
+        fitted = f"{plural(source.sessions, 'session')} fitted, labels {source.spec['labels']}"
+        output.line(f"{source.revision}: {fitted}, weight {source.weight:g}, commit {short(source.commit)}")
+    output.line(run_words(run))
+
+
+def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tuple[str, Report]]:
+    """Reports on the sessions of each revision that training did not see; a revision without any has none."""
+    from memento.validate import evaluate
+
+    reports, done = [], set()
+    for revision, rendering in renderings:
+        if rendering.commit in done:
+            continue
+        done.add(rendering.commit)
+        try:
+            reports.append((revision, evaluate(run, rendering)))
+        except UsageError:
+            continue
+    return reports
+
+
+def _settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Options of training from ``KEY=VALUE`` texts; all faults of their form at once."""
+    values: dict[str, Any] = {}
+    faults = []
+    for setting in settings:
+        key, sign, text = setting.partition("=")
+        if not sign or not key:
+            faults.append(f"{setting!r} is not KEY=VALUE")
+            continue
+        if key in ("seed", "epochs", "model"):
+            faults.append(f"{key} has an option of its own: --{key} {text}")
+        values[key] = _number(text)
+    if faults:
+        raise InvalidFile("--set", faults, "memento train --help names the options")
+    return values
+
+
+def _number(text: str) -> int | float | bool | str:
+    if text in ("true", "false", "yes", "no"):
+        return text in ("true", "yes")
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

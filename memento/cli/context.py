@@ -1,0 +1,122 @@
+"""What every command has at hand: the folder it works in, the repository, and its output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memento.cli.output import Output
+
+if TYPE_CHECKING:
+    from memento.workspace import Workspace
+
+
+_COUNT = re.compile(r"-[1-9][0-9]*")
+
+
+@dataclass
+class Context:
+    """One run of the command line. `directory` is where the search for the repository starts."""
+
+    directory: Path | None = None
+    output: Output = field(default_factory=Output)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The repository, opened on first use; raises `RepositoryNotFound`."""
+        from memento.workspace import Workspace
+
+        workspace = Workspace.open(self.directory)
+        self.output.detail(f"Repository {workspace.repository.path}, branch {workspace.repository.head}")
+        return workspace
+
+
+class Command(click.Command):
+    """A command of memento: an example in its help, and global options accepted after its name."""
+
+    def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = [line.strip() for line in examples.strip().splitlines()]
+        taken = {name for parameter in self.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        self.params += [option for option in _global_options() if not taken & {*option.opts, *option.secondary_opts}]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Also takes ``-5`` for ``-n 5``, where there is such an option."""
+        if any("-n" in parameter.opts for parameter in self.params):
+            args = [part for word in args for part in (("-n", word[1:]) if _COUNT.fullmatch(word) else (word,))]
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in self.examples))
+        super().format_epilog(ctx, formatter)
+
+
+def define(examples: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Makes a function a command whose first argument is the `Context`; `examples` end its help.
+
+    Its docstring is the help, the first line the summary. What it returns is the exit code.
+    """
+
+    def make(function: Callable[..., Any]) -> click.Command:
+        return click.command(cls=Command, examples=examples, **settings)(click.pass_obj(function))
+
+    return make
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, expose_value=False, callback=lambda c, p, v: set_json(c, v), is_eager=True,
+    help="Print one JSON document on stdout and nothing else.",
+)  # fmt: skip
+
+
+def set_json(ctx: click.Context, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Context).output.json = True
+
+
+def set_global(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Applies a global option wherever on the line it stands."""
+    context = ctx.ensure_object(Context)
+    if value in (None, False, 0) and parameter.name != "global_color":
+        return
+    if parameter.name == "global_directory":
+        context.directory = Path(value)
+    elif parameter.name == "global_quiet":
+        context.output.quiet = True
+    elif parameter.name == "global_verbose":
+        context.output.verbose = int(value)
+    elif value is not None:
+        context.output.color = value
+        ctx.color = value
+
+
+_HELP = {
+    "C": "Use the repository in DIR or above it [MEMENTO_DIR].",
+    "q": "No messages, progress or hints.",
+    "v": "Say more; a traceback for unexpected errors.",
+    "color": "Colour always or never [NO_COLOR, FORCE_COLOR].",
+}
+
+
+def _global_options(hidden: bool = True) -> list[click.Option]:
+    """The options that stand before a command's name, or hidden from its help after it."""
+    shared: dict[str, Any] = {"callback": set_global, "expose_value": False, "hidden": hidden, "is_eager": True}
+    return [
+        click.Option(["-C", "global_directory"], metavar="DIR", help=_HELP["C"], **shared),
+        click.Option(["-q", "--quiet", "global_quiet"], is_flag=True, help=_HELP["q"], **shared),
+        click.Option(["-v", "--verbose", "global_verbose"], count=True, help=_HELP["v"], **shared),
+        click.Option(["--color/--no-color", "global_color"], default=None, help=_HELP["color"], **shared),
+    ]
+
+
+def global_options() -> list[click.Option]:
+    """The options of ``memento`` itself."""
+    return _global_options(hidden=False)

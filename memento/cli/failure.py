@@ -1,0 +1,127 @@
+"""Errors as a user meets them: ``Error:`` and ``Hint:`` on stderr, and an exit code.
+
+| code | meaning |
+| ---- | ------- |
+| 0 | done |
+| 1 | a merge stopped at conflicts or violations, or a check did not hold |
+| 2 | usage: bad input, an unknown name, an invalid file |
+| 3 | no repository here |
+| 4 | the store or the machine failed |
+| 70 | a fault of memento itself |
+| 130 | interrupted |
+| 141 | nobody reads the output any more |
+
+With ``--json`` a failed command also prints one document ``memento.error/1`` on stdout, so that
+stdout holds JSON whatever happens.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from memento.cli.output import Output, clean
+from memento.errors import InvalidFile, MementoError
+
+OK, CONFLICT, USAGE, NO_REPOSITORY, STORE, FAULT, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 70, 130, 141
+
+
+def guard(run: Callable[[], Any], arguments: Sequence[str], output: Output) -> int:
+    """Runs a command; turns what it returns or raises into an exit code, and says what went wrong.
+
+    `output` says how loud to be where the command line could not be read.
+    """
+    output.json = output.json or asks_for_json(arguments)
+    try:
+        code = run()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, EOFError, click.exceptions.Abort):
+        return _say(output, INTERRUPTED, "interrupted; the repository is as it was")
+    except BrokenPipeError:
+        _silence_stdout()
+        return PIPE
+    except click.ClickException as error:
+        return _say(output, USAGE, _lower(error.format_message()), _usage_hint(error))
+    except MementoError as error:
+        faults = list(error.faults) if isinstance(error, InvalidFile) else []
+        return _say(output, error.exit_code, error.message, error.hint, kind=type(error).__name__, faults=faults)
+    except OSError as error:
+        return _say(output, STORE, *describe_os_error(error), kind="StoreError")
+    except MemoryError:
+        return _say(output, STORE, "out of memory; the repository is as it was", kind="StoreError")
+    except Exception as error:
+        if output.verbose or "-v" in arguments:
+            traceback.print_exc()
+        what = f"unexpected {type(error).__name__}: {error}".rstrip(": ")
+        hint = "this is a fault of memento, not yours; run it again with -v and report the traceback"
+        return _say(output, FAULT, what, hint, kind=type(error).__name__)
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--json`` stands among the arguments, before any ``--``."""
+    given = list(arguments)
+    return "--json" in (given[: given.index("--")] if "--" in given else given)
+
+
+def describe_os_error(error: OSError) -> tuple[str, str]:
+    """What and where an error of the system is, and the way out."""
+    where = f"{error.filename}: " if error.filename else ""
+    why = error.strerror or str(error) or type(error).__name__
+    hints = {
+        errno.ENOSPC: "the disk is full; free some space and run it again, the repository is as it was",
+        errno.EDQUOT: "your quota is used up; free some space and run it again, the repository is as it was",
+        errno.EACCES: "you may not read or write there; check who owns it",
+        errno.EPERM: "you may not read or write there; check who owns it",
+        errno.EROFS: "that file system is read-only",
+        errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
+        errno.ENOENT: "check the path",
+        errno.EISDIR: "give a file, not a folder",
+        errno.ENOTDIR: "give a folder, not a file",
+    }
+    return f"{where}{why}", hints.get(error.errno or 0, "")
+
+
+def _say(output: Output, code: int, message: str, hint: str = "", kind: str = "", faults: Sequence[str] = ()) -> int:
+    try:
+        if output.json:
+            content = {"error": message, "hint": hint or None, "kind": kind or None, "exit_code": code}
+            output.document("memento.error/1", content | ({"faults": list(faults)} if faults else {}))
+        text = "\n".join(clean(line) for line in message.splitlines())
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True, color=output.color)
+        if hint:
+            output.hint("\n".join(clean(line) for line in hint.splitlines()))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+    return code
+
+
+def _lower(message: str) -> str:
+    """Click's sentence in the manner of memento's own: no capital, no full stop."""
+    message = message.strip()
+    if message.endswith(".") and message.count(". ") == 0:
+        message = message[:-1]
+    return message[:1].lower() + message[1:]
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return getattr(error, "hint", "") or f"see `{context.command_path if context else 'memento'} --help`"
+
+
+def _silence_stdout() -> None:
+    """Keeps the interpreter from complaining about stdout once more when it ends."""
+    try:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass

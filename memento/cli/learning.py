@@ -1,0 +1,140 @@
+"""What render, train, evaluate and verify have in common: options, files to write, scores in words."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memento.cli.output import Column, Output, plural
+from memento.errors import UsageError
+
+if TYPE_CHECKING:
+    from memento.render.rendering import Spec
+    from memento.train import Run
+    from memento.validate import Report
+    from memento.validate.intervals import Figure
+    from memento.workspace import Workspace
+
+LABELS = ("planted", "clean", "observed", "signet")
+CONTEXTS = ("query", "injected", "baseline")
+LEARNERS = ("interaction", "signet", "linear")
+"""Choices of options, here so that no help imports numpy or torch; a test holds them against their rooms."""
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def labels_option(otherwise: str = "planted, or observed for an imported world") -> Decorator:
+    """``--labels``; without it `labels_of` decides."""
+    return click.option(
+        "-l", "--labels", type=click.Choice(LABELS), help=f"What the labels are; {otherwise}, if left out."
+    )
+
+
+def spec_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--context`` and ``--dimension``."""
+    dimension = click.option(
+        "-d", "--dimension", metavar="N", type=click.IntRange(1, 4096), default=64, show_default=True,
+        help="Numbers in an embedding; 768 for a checkpoint that Signet's own sidecar reads.",
+    )  # fmt: skip
+    context = click.option(
+        "--context", "context_kind", type=click.Choice(CONTEXTS), default="query", show_default=True,
+        help="What a session's vector is: its first question, the mean of the memories injected, or of the first ten.",
+    )  # fmt: skip
+    return context(dimension(function))
+
+
+force_option = click.option("-f", "--force", is_flag=True, help="Replace a file that is there already.")
+
+
+def labels_of(workspace: Workspace, revision: str) -> str:
+    """The labels that a world has: planted where patterns are planted, else observed."""
+    return "planted" if workspace.snapshot(revision).manifest.patterns else "observed"
+
+
+def spec_of(workspace: Workspace, revision: str, labels: str | None, dimension: int, context_kind: str) -> Spec:
+    """What to render a revision by."""
+    from memento.render.rendering import Spec
+
+    return Spec(labels=labels or labels_of(workspace, revision), dimension=dimension, context=context_kind)
+
+
+def ready(path: Path, force: bool, option: str = "-o FILE") -> Path:
+    """`path`, where a file may be written to; checked before any work is done for it.
+
+    Raises `UsageError` for a folder, a missing folder, one that may not be written, or a file that
+    is there without `force`.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", f"name a file in it: {path / 'NAME.safetensors'}")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", f"make it first: mkdir -p {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"the folder {path.parent} cannot be written to", f"name another file with {option}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already", f"--force replaces it, {option} names another file")
+    return path
+
+
+def size_words(path: Path) -> str:
+    """The size of a file as people read it."""
+    size = float(path.stat().st_size)
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def figure_words(figure: Figure) -> str:
+    """``0.912 (0.905–0.921)``, a dash where there is none."""
+    if math.isnan(figure.value):
+        return "-"
+    interval = "" if math.isnan(figure.low) else f" ({figure.low:.3f}–{figure.high:.3f})"
+    return f"{figure.value:.3f}{interval}"
+
+
+def scores_table(output: Output, report: Report, indent: str = "") -> None:
+    """Every ranker's figures with their intervals, and NDCG@10 as a share of the ceiling's."""
+    columns = [
+        Column(f"{indent}ranker"),
+        *(Column(name, right=True) for name in ("NDCG@10", "MRR", "recall@10", "of ceiling")),
+    ]
+    output.table(columns, ((indent + name, *cells) for name, *cells in _score_rows(report)))
+
+
+def _score_rows(report: Report) -> Iterator[Sequence[str]]:
+    top = report.rows.get("ceiling")
+    for name, row in report.rows.items():
+        if name == "ceiling redrawn":
+            continue
+        share = row["ndcg"].value / top["ndcg"].value if top and top["ndcg"].value else math.nan
+        words = "-" if math.isnan(share) else f"{share:.1%}"
+        yield (
+            report.model if name == "model" else name,
+            *(figure_words(row[m]) for m in ("ndcg", "mrr", "recall")),
+            words,
+        )
+
+
+def scores_note(report: Report) -> str:
+    """What the figures were taken on."""
+    unseen = plural(report.sessions, "session") + " that training did not see"
+    parts = [f"{unseen}, {plural(report.candidates, 'candidate')}, labels {report.labels}"]
+    if report.seen:
+        parts.append(f"{plural(report.seen, 'session')} left out since training saw them")
+    if report.empty:
+        parts.append(f"{report.empty} without anything relevant")
+    return f"on {'; '.join(parts)}; 95% intervals"
+
+
+def run_words(run: Run) -> str:
+    """A finished training in one line."""
+    stopped = plural(len(run.history), "epoch") + (f", the best is {run.best + 1}" if run.history else "")
+    found = (("loss", run.metrics["loss"]), ("validation NDCG@10", run.metrics["ndcg"]))
+    words = [f"{name} {value:.4f}" for name, value in found if value is not None]
+    return f"{run.scorer.name}: {run.scorer.size:,} parameters, {', '.join([stopped, *words])}"

@@ -1,0 +1,126 @@
+"""Merges, conflicts and violations in words, and as the plain maps of ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from memento.cli.changes import stat_words
+from memento.cli.output import Output, clean, plural
+from memento.cli.present import short
+from memento.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from memento.changes.conflict import Conflict, Violation
+    from memento.changes.merge import MergeResult
+    from memento.workspace import Merge, Workspace
+
+
+def sides(workspace: Workspace, merge: Merge) -> tuple[str, str]:
+    """What the two sides of a merge are called: the branch, and the other branch or its short id."""
+    others = [b.name for b in workspace.repository.branches() if b.commit == merge.theirs and b.name != merge.branch]
+    return merge.branch, others[0] if others else short(merge.theirs)
+
+
+def open_words(merge: Merge) -> str:
+    """``2 conflicts and 1 violation``; the empty string where nothing is open."""
+    result = merge.result
+    if result is None:
+        return ""
+    counts = {"conflict": len(result.conflicts), "violation": len(result.violations)}
+    return " and ".join(plural(count, word) for word, count in counts.items() if count)
+
+
+def merge_map(merge: Merge) -> dict[str, Any]:
+    """A merge for ``--json``."""
+    result = merge.result
+    content: dict[str, Any] = {
+        "kind": merge.kind,
+        "branch": merge.branch,
+        "ours": merge.ours,
+        "theirs": merge.theirs,
+        "commit": merge.commit or None,
+        "conflicts": [],
+        "violations": [],
+        "settled": [],
+        "accepted": [],
+    }
+    if result is not None:
+        content["conflicts"] = [c.to_map() for c in result.conflicts]
+        content["violations"] = [v.to_map() for v in result.violations]
+        content["settled"] = [c.to_map() | {"resolution": r.to_map()} for c, r in result.settled]
+        content["accepted"] = [v.to_map() for v in result.accepted]
+        content["changes"] = {"ours": result.ours, "theirs": result.theirs}
+    return content
+
+
+def change_counts(merge: Merge, names: tuple[str, str]) -> Iterator[str]:
+    """What each side changed since they parted, one table a line."""
+    if merge.result is None:
+        return
+    for name, stat in zip(names, (merge.result.ours, merge.result.theirs), strict=True):
+        for table, counts in stat.items():
+            yield f"  {name}: {table} {stat_words(counts)}"
+
+
+def decided_lines(merge: Merge) -> Iterator[str]:
+    """Everything that was decided, and how."""
+    from memento.changes.conflict import Conflict
+
+    for item, resolution in merge.result.settled if merge.result else ():
+        words: str = resolution.choice
+        if isinstance(item, Conflict) and item.field:
+            words = item.show(item.value_of(resolution))
+        yield f"  decided {clean(item.place)}: {clean(words)}"
+    for violation in merge.result.accepted if merge.result else ():
+        yield f"  accepted {clean(violation.explanation())}"
+
+
+def open_lines(
+    output: Output,
+    conflicts: Sequence[Conflict],
+    violations: Sequence[Violation],
+    names: tuple[str, str],
+    full: bool = False,
+) -> Iterator[str]:
+    """Conflicts and violations, each with the ways to decide it."""
+    for conflict in conflicts:
+        yield f"{output.paint(conflict.id, fg='yellow')}  {clean(conflict.explanation(*names))}"
+        if full:
+            known = {"base": conflict.base} if conflict.base_known else {}
+            for side, value in {**known, names[0]: conflict.ours, names[1]: conflict.theirs}.items():
+                yield f"    {side}: {clean(str('absent' if value is None else value))}"
+        ways = ["--ours", "--theirs"] + ["--base"] * conflict.base_known + ["--value …"] * bool(conflict.field)
+        yield output.paint(f"    memento resolve {conflict.id} {' | '.join(ways)}", dim=True)
+    for violation in violations:
+        yield f"{output.paint(violation.id, fg='red')}  {clean(violation.explanation(*names))}"
+        for number, fix in enumerate(violation.fixes, 1):
+            yield f"    {number}. {clean(fix.words)}"
+        ways = [*(["--fix N"] if violation.fixes else []), "--accept"]
+        yield output.paint(f"    memento resolve {violation.id} {' | '.join(ways)}", dim=True)
+
+
+def rest_hint(merge: Merge) -> str:
+    """What to do next with an open merge."""
+    if open_words(merge):
+        return "`memento conflicts` lists them, `memento resolve ID` decides one, `memento merge --abort` gives up"
+    return "`memento merge --continue` commits the merge"
+
+
+def chosen(result: MergeResult, names: Sequence[str]) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:
+    """The open conflicts and violations that ids, beginnings of ids, or places such as ``memory:ID.text`` name.
+
+    Raises `NotFound`, and `UsageError` for a beginning that fits more than one.
+    """
+    items: list[Conflict | Violation] = [*result.conflicts, *result.violations]
+    found: dict[str, Conflict | Violation] = {}
+    for name in names:
+        placed = [item for item in items if item.place == name or item.place.startswith(f"{name}.")]
+        fitting = placed or [item for item in items if item.id.startswith(name)]
+        if not fitting:
+            raise NotFound("open conflict or violation", name, [i.id for i in items], "`memento conflicts` lists them")
+        if len(fitting) > 1 and not placed:
+            raise UsageError(f"{name!r} begins {len(fitting)} ids", f"they are {', '.join(i.id for i in fitting[:5])}")
+        found |= {item.id: item for item in fitting}
+    conflicts = tuple(item for item in result.conflicts if item.id in found)
+    return conflicts, tuple(item for item in result.violations if item.id in found)

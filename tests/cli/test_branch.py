@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def trials(world):
+    world("fork", "main", "trial", "-n", "3")
+    return world
+
+
+def names(shell, *patterns):
+    return [b["name"] for b in shell.json("branch", *patterns)["branches"]]
+
+
+def test_lists_branches_with_a_star_at_the_current_one(trials):
+    rows = trials.json("branch")["branches"]
+    assert [row["name"] for row in rows] == ["main", "trial-1", "trial-2", "trial-3"]
+    assert [row["current"] for row in rows] == [True, False, False, False]
+    lines = trials("branch").out.splitlines()
+    assert len(lines) == 5
+    assert lines[1].startswith("*  main")
+
+
+def test_patterns_narrow_the_list(trials):
+    assert names(trials, "trial-*") == ["trial-1", "trial-2", "trial-3"]
+    assert names(trials, "*-2") == ["trial-2"]
+    assert "No branch matches" in trials("branch", "x*").err
+
+
+def test_delete_and_undo(trials):
+    tip = trials.json("log", "trial-1")["commits"][0]["id"]
+    assert trials.json("branch", "-d", "trial-*")["deleted"] == ["trial-1", "trial-2", "trial-3"]
+    assert names(trials) == ["main"]
+    trials("undo")
+    assert names(trials) == ["main", "trial-1", "trial-2", "trial-3"]
+    assert trials.json("log", "trial-1")["commits"][0]["id"] == tip
+
+
+def test_rename_and_head_follows(trials):
+    trials("branch", "-m", "trial-1", "kept")
+    assert names(trials) == ["kept", "main", "trial-2", "trial-3"]
+    trials("branch", "-m", "base")
+    assert trials.json("status")["branch"] == "base"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-d", "trail-1"], "did you mean"),
+        (["-d", "nothing-*"], "no branch matches"),
+        (["-d"], "name the branches"),
+        (["-d", "main"], "main"),
+        (["-m", "mian", "x"], "did you mean"),
+        (["-m", "trial-1", "main"], "main"),
+        (["-m", "trial-1", "has space"], "has space"),
+        (["-m"], "old and the new"),
+        (["-d", "-m", "x"], "exclude"),
+    ],
+)
+def test_bad_input_changes_nothing(trials, arguments, says):
+    result = trials("branch", *arguments, code=2)
+    assert says in result.err
+    assert names(trials) == ["main", "trial-1", "trial-2", "trial-3"]
+
+
+def test_an_empty_repository_has_none(memento):
+    memento("init")
+    result = memento("branch")
+    assert "No branches yet" in result.err
+    assert "memento generate" in result.hint
+    assert memento.json("branch")["branches"] == []

@@ -1,0 +1,85 @@
+"""With --json stdout holds one document with a schema, whatever the command and however it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import memento as package
+from memento.cli.commands import COMMANDS
+
+ROOT = Path(package.__file__).parent.parent
+LATER = {"demo", "render", "train", "evaluate", "verify", "import"}
+"""Commands whose own tests call them with --json."""
+
+LINES = {
+    "init": "init",
+    "scenarios": "scenarios tiny",
+    "generate": "generate tiny --branch again",
+    "fork": "fork main x",
+    "branch": "branch",
+    "switch": "switch main",
+    "edit": "edit main memory:MEMORY importance=0.5",
+    "tag": "tag v1",
+    "undo": "undo --list",
+    "status": "status",
+    "log": "log -n 2",
+    "show": "show memory:MEMORY",
+    "diff": "diff main~1 main",
+    "merge": "merge main~1",
+    "conflicts": "conflicts",
+    "resolve": "resolve --all --ours",
+}
+
+
+def test_every_command_is_tried_here_or_in_a_test_of_its_own():
+    assert set(LINES) | LATER == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", list(LINES))
+def test_stdout_holds_one_document(world, name):
+    words = LINES[name].replace("MEMORY", world.ids("memories")[0]).split()
+    result = world(*words, "--json", code=None)
+    schema = result.json["schema"]
+    assert schema == f"memento.{'error' if result.code else name}/1"
+    assert "Traceback" not in result.err
+    assert world(words[0], "--json", *words[1:], code=None).json["schema"]
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name not in ("init", "scenarios")])
+def test_an_error_is_a_document_too(memento, name):
+    result = memento(*LINES[name].split(), "--json", code=3)
+    assert result.json["schema"] == "memento.error/1"
+    assert result.json["exit_code"] == 3
+    assert "memento init" in result.json["hint"]
+    assert result.err.startswith("Error: ")
+
+
+def test_a_usage_error_is_a_document_too(memento):
+    assert memento("log", "--nonsense", "--json", code=2).json["exit_code"] == 2
+    assert memento("nonsense", "--json", code=2).json["kind"] is None
+
+
+def test_a_document_is_one_line_when_piped_and_utf8(world):
+    memory = world.ids("memories")[0]
+    world("edit", "main", f"memory:{memory}", "text=Zoë läuft 世界 🙂")
+    done = subprocess.run(
+        [sys.executable, ROOT / "cli.py", "-C", world.folder, "show", f"memory:{memory}", "--json"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.count(b"\n") == 1
+    assert done.stderr == b""
+    assert json.loads(done.stdout)["record"]["text"] == "Zoë läuft 世界 🙂"
+
+
+def test_a_narrow_encoding_loses_nothing(world):
+    memory = world.ids("memories")[0]
+    world("edit", "main", f"memory:{memory}", "text=Zoë 世界 🙂")
+    line = [sys.executable, ROOT / "cli.py", "-C", world.folder, "show", f"memory:{memory}"]
+    env = {"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin:/bin"}
+    assert json.loads(subprocess.check_output([*line, "--json"], env=env))["record"]["text"] == "Zoë 世界 🙂"
+    assert b"\\u4e16" in subprocess.check_output(line, env=env, stderr=subprocess.DEVNULL)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_newest_first_and_limited(world):
+    commits = world.json("log")["commits"]
+    assert len(commits) >= 3
+    assert commits[0]["refs"] == ["HEAD -> main"]
+    assert commits[0]["parents"] == [commits[1]["id"]]
+    assert commits[-1]["parents"] == []
+    assert world.json("log", "-n", "2")["commits"] == commits[:2]
+    assert world.json("log", "-2")["commits"] == commits[:2]
+    assert [c["id"] for c in world.json("log", "main~1")["commits"]] == [c["id"] for c in commits[1:]]
+    lines = world("log").out.splitlines()
+    assert len(lines) == len(commits)
+    assert lines[0].startswith(commits[0]["id"][:8])
+    assert "(HEAD -> main)" in lines[0]
+
+
+def test_full_shows_author_and_message(world):
+    text = world("log", "--full", "-n", "1").out
+    commit = world.json("log", "-n", "1")["commits"][0]
+    assert f"commit {commit['id']}" in text
+    assert f"Author: {commit['author']}" in text
+    assert commit["message"].splitlines()[0] in text
+
+
+def test_the_graph_draws_a_merge(world):
+    a, b = world.ids("memories")[:2]
+    world("fork", "main", "trial")
+    world("edit", "trial", f"memory:{a}", "importance=0.9")
+    world("edit", "main", f"memory:{b}", "importance=0.1")
+    world("merge", "trial")
+    text = world("log", "--graph").out
+    assert "*" in text
+    assert "|" in text
+    ids = {c["id"][:8] for c in world.json("log")["commits"]}
+    assert {line.replace("|", " ").replace("*", " ").split()[0] for line in text.splitlines() if "*" in line} == ids
+
+
+def test_all_begins_at_every_branch(world):
+    memory = world.ids("memories")[0]
+    world("fork", "main", "trial")
+    edited = world.json("edit", "trial", f"memory:{memory}", "importance=0.9")["commit"]
+    assert edited not in [c["id"] for c in world.json("log")["commits"]]
+    assert edited in [c["id"] for c in world.json("log", "--all")["commits"]]
+
+
+def test_the_history_of_one_record(world):
+    memory = world.ids("memories")[0]
+    first = world.json("show", f"memory:{memory}")["record"]["importance"]
+    edited = world.json("edit", "main", f"memory:{memory}", "importance=0.123", "pinned=yes")["commit"]
+    gone = world.json("edit", "main", f"memory:{memory}", "--delete", "--cascade")["commit"]
+    entries = world.json("log", "main", "--", f"memory:{memory}")["commits"]
+    assert [entry["change"] for entry in entries] == ["removed", "changed", "added"]
+    assert [entry["commit"]["id"] for entry in entries[:2]] == [gone, edited]
+    assert entries[1]["fields"]["importance"] == {"before": first, "after": 0.123}
+    assert set(entries[1]["fields"]) == {"importance", "pinned"}
+    text = world("log", "--", f"memory:{memory}").out
+    assert "importance: " in text
+    assert "→ 0.123" in text
+    assert len(world.json("log", f"memory:{memory}", "-n", "1")["commits"]) == 1
+    assert [e["change"] for e in world.json("log", f"memory:{memory}@main~2")["commits"]] == ["added"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mian"], "did you mean main"),
+        (["main~99"], "main~99"),
+        (["ffffffff"], "ffffffff"),
+        (["--", "memory:nothing"], "no memory named"),
+        (["--", "memry:x"], "did you mean memor"),
+        (["--", "memory:"], "memory:"),
+        (["memory:a", "memory:b"], "one record"),
+        (["-n", "0"], "-n"),
+    ],
+)
+def test_bad_input(world, arguments, says):
+    result = world("log", *arguments, code=2)
+    assert says in result.err
+    assert result.out == ""
+
+
+def test_a_record_with_a_typo_is_answered_with_the_nearest(world):
+    memory = world.ids("memories")[0]
+    typo = ("x" if memory[0] != "x" else "y") + memory[1:]
+    assert memory in world("log", "--", f"memory:{typo}", code=2).hint
+
+
+def test_an_empty_repository(memento):
+    memento("init")
+    result = memento("log", code=2)
+    assert result.hint

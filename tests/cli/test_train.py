@@ -1,0 +1,125 @@
+"""``memento train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memento.cli.learning import CONTEXTS, LABELS, LEARNERS
+from memento.render import contexts, labels
+from memento.train import checkpoint
+from memento.train.config import TRAINED
+
+QUICK = ("--epochs", "2")
+
+
+def test_choices_are_those_of_their_rooms():
+    assert tuple(labels.KINDS) == LABELS
+    assert tuple(contexts.KINDS) == CONTEXTS
+    assert TRAINED == LEARNERS
+
+
+def test_writes_a_checkpoint_and_prints_baselines(world):
+    done = world("train", "main", "--out", "m.safetensors", *QUICK)
+    run = checkpoint.load(world.folder / "m.safetensors")
+    assert run.scorer.name == "interaction"
+    assert len(run.history) == 2
+    rankers = [line.split()[0] for line in done.out.splitlines() if "(" in line and "–" in line]
+    assert rankers == ["interaction", "linear", "recency", "frequency", "chance", "ceiling"]
+    assert "parameters, 2 epochs" in done.out
+    assert "memento evaluate m.safetensors main" in done.hint
+
+
+def test_json_names_sources_history_and_reports(world):
+    found = world.json("train", "main", "--model", "linear", "--out", "m.safetensors", *QUICK)
+    assert found["schema"] == "memento.train/1"
+    assert found["model"] == "linear"
+    tip = world.json("log", "main", "-n", "1")["commits"][0]["id"]
+    assert [source["commit"] for source in found["sources"]] == [tip]
+    assert found["sources"][0]["revision"] == "main"
+    assert [epoch["number"] for epoch in found["history"]] == [0, 1]
+    rows = found["reports"][0]["rows"]
+    assert {"model", "chance", "recency", "linear", "ceiling"} <= set(rows)
+    assert 0 <= rows["chance"]["ndcg"]["value"] <= rows["ceiling"]["ndcg"]["value"] <= 1
+
+
+def test_same_seed_gives_the_same_file(world):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        world("train", "main", "--seed", seed, "--out", f"{name}.safetensors", "--epochs", "1", "-q")
+    read = [(world.folder / f"{name}.safetensors").read_bytes() for name in "abc"]
+    assert read[0] == read[1] != read[2]
+
+
+def test_a_mix_keeps_weights_and_both_commits(world):
+    world("fork", "main", "early", "--at", "~2")
+    found = world.json("train", "main:0.75", "early:0.25", "--model", "linear", "--out", "m.safetensors", *QUICK)
+    assert [(source["revision"], source["weight"]) for source in found["sources"]] == [("main", 0.75), ("early", 0.25)]
+    assert len({source["commit"] for source in found["sources"]}) == 2
+
+
+def test_trains_on_observed_labels_of_a_real_world(observed):
+    found = observed.json("train", "real", "--model", "linear", "--out", "m.safetensors", *QUICK)
+    assert found["sources"][0]["spec"]["labels"] == "observed"
+    assert "ceiling" not in found["reports"][0]["rows"]
+
+
+def test_settings_reach_training(world):
+    options = ("--set", "rate=0.01", "--set", "batch=4", "--set", "shuffle=no")
+    found = world.json("train", "main", "--model", "linear", "--out", "m.safetensors", *QUICK, *options)
+    assert (found["training"]["rate"], found["training"]["batch"], found["training"]["shuffle"]) == (0.01, 4, False)
+
+
+def test_dimension_of_a_sidecar_checkpoint(world):
+    world("train", "main", "--model", "signet", "--dimension", "16", "--out", "m.safetensors", "--epochs", "1")
+    assert checkpoint.load(world.folder / "m.safetensors").scorer.config["dimension"] == 16
+
+
+class TestRefuses:
+    @pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "much"])
+    def test_a_weight_that_is_none(self, world, weight: str):
+        done = world("train", f"main:{weight}", "--out", "m.safetensors", code=2)
+        assert "weight" in done.err
+        assert not (world.folder / "m.safetensors").exists()
+
+    def test_an_unknown_model(self, world):
+        done = world("train", "main", "--model", "signt", "--out", "m.safetensors", code=2)
+        assert "signet" in done.hint
+
+    def test_a_model_that_learns_nothing(self, world):
+        done = world("train", "main", "--model", "recency", "--out", "m.safetensors", code=2)
+        assert "learns nothing" in done.err
+
+    def test_an_unknown_revision(self, world):
+        assert "main" in world("train", "mian", "--out", "m.safetensors", code=2).hint
+
+    def test_a_file_that_is_there(self, world):
+        Path("m.safetensors").write_text("mine")
+        assert "--force" in world("train", "main", "--out", "m.safetensors", *QUICK, code=2).hint
+        assert Path("m.safetensors").read_text() == "mine"
+
+    def test_a_missing_folder_before_any_work(self, world):
+        assert "mkdir -p no" in world("train", "main", "--out", "no/m.safetensors", code=2).hint
+
+    def test_observed_labels_of_a_planted_world(self, world):
+        done = world("train", "main", "--labels", "observed", "--out", "m.safetensors", code=2)
+        assert "observed relevance" in done.err
+
+    def test_faulty_settings_all_at_once(self, world):
+        options = ("--set", "rate", "--set", "seed=3", "--set", "=4")
+        done = world("train", "main", "--out", "m.safetensors", *options, code=2)
+        assert "3 faults" in done.err
+        done = world("train", "main", "--out", "m.safetensors", "--set", "rote=1", code=2)
+        assert "rate" in done.err
+
+    def test_no_revision(self, world):
+        world("train", "--out", "m.safetensors", code=2)
+
+
+def test_help_lists_the_models():
+    from click.testing import CliRunner
+
+    from memento.cli.main import cli
+
+    text = CliRunner().invoke(cli, ["train", "--help"]).output
+    assert all(f"{name}: " in " ".join(text.split()) for name in LEARNERS)

@@ -1,0 +1,209 @@
+"""The whole of a workspace: generate, fork, edit, diff, merge, render, and that equal inputs give equal ids."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from memento import scenario
+from memento.changes.operations import Set
+from memento.errors import ConflictError, InvalidFile, NotFound, StaleBranch, UsageError
+from memento.render.rendering import Spec
+from memento.workspace import Workspace, parse_source
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "commits.json").read_text())
+
+
+@pytest.fixture()
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.init(tmp_path) as made:
+        made.generate("tiny", branch="main", seed=7)
+        yield made
+
+
+@pytest.fixture()
+def memory(workspace: Workspace) -> str:
+    return min(workspace.world_at("main").memories.keys)
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_a_scenario_and_a_seed_give_one_commit_id(name: str, tmp_path: Path) -> None:
+    with Workspace.init(tmp_path) as made:
+        assert made.generate(name, seed=GOLDEN["seed"])[-1] == GOLDEN["commits"][name]
+
+
+def test_the_commit_id_depends_on_no_process(tmp_path: Path) -> None:
+    program = (
+        "import sys; from memento.workspace import Workspace\n"
+        "print(Workspace.init(sys.argv[1]).generate('tiny', seed=11)[-1])"
+    )
+    found = set()
+    for number, hash_seed in enumerate(("1", "4242")):
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / str(number))],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(done.stdout.strip())
+    assert len(found) == 1
+    assert len(found.pop()) == 40
+
+
+def test_every_week_is_a_commit_and_the_world_grows(workspace: Workspace) -> None:
+    commits = list(workspace.repository.log("main"))
+    assert len(commits) >= 3
+    sizes = [len(workspace.world_at(commit.id).sessions) for commit in commits]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
+
+
+def test_generate_refuses_a_branch_that_is_there(workspace: Workspace) -> None:
+    before = workspace.repository.resolve("main")
+    with pytest.raises(UsageError, match="already"):
+        workspace.generate("tiny", branch="main", seed=8)
+    assert workspace.repository.resolve("main") == before
+
+
+def test_an_edit_changes_what_it_says_and_nothing_else(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "trial")
+    workspace.edit("trial", [f"memory:{memory}", "importance=0.875"], "promote")
+    (change,) = list(workspace.diff("main", "trial").records())
+    assert change.place == f"memory:{memory}"
+    assert workspace.record("trial", "memories", memory)["importance"] == 0.875
+    assert workspace.repository.commit_of("trial").message.strip() == "promote"
+
+
+def test_an_edit_with_faults_names_all_of_them_and_changes_nothing(workspace: Workspace, memory: str) -> None:
+    before = workspace.repository.resolve("main")
+    with pytest.raises((InvalidFile, UsageError)) as error:
+        workspace.edit("main", [Set("memories", memory, {"importance": 7.0, "kind": "rumour", "entity": "nobody"})])
+    for word in ("importance", "kind", "nobody"):
+        assert word in str(error.value)
+    assert workspace.repository.resolve("main") == before
+
+
+def test_an_edit_on_a_moved_branch_is_planned_again(
+    workspace: Workspace, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, real, calls = workspace.repository, workspace.repository.commit, []
+
+    def moved_once(*args: object, **options: object) -> str:
+        calls.append(args)
+        if len(calls) == 1:
+            raise StaleBranch("main moved")
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(repository, "commit", moved_once)
+    workspace.edit("main", [f"memory:{memory}", "importance=0.25"])
+    assert len(calls) == 2
+    assert workspace.record("main", "memories", memory)["importance"] == 0.25
+
+
+def test_an_unknown_branch_or_record_is_suggested(workspace: Workspace, memory: str) -> None:
+    with pytest.raises(NotFound, match="main"):
+        workspace.edit("mian", [f"memory:{memory}", "importance=0.5"])
+    with pytest.raises(NotFound) as error:
+        workspace.record("main", "memories", memory[:-1] + "zz")
+    assert memory in error.value.hint
+
+
+def test_two_edits_of_one_record_merge_by_field(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "pinned=true"])
+    done = workspace.merge("other", into="main")
+    assert done.kind == "merged"
+    record = workspace.record("main", "memories", memory)
+    assert (record["importance"], record["pinned"]) == (0.75, True)
+    assert workspace.repository.commit_of("main").parents == (done.ours, done.theirs)
+    assert workspace.merge("other", into="main").kind == "up to date"
+
+
+def test_a_conflict_moves_nothing_until_it_is_resolved(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "importance=0.25"])
+    tip = workspace.repository.resolve("main")
+
+    preview = workspace.merge("other", into="main", dry_run=True)
+    assert preview.kind == "open"
+    assert workspace.merge_in_progress() is None
+
+    assert workspace.merge("other", into="main").kind == "open"
+    assert workspace.repository.resolve("main") == tip
+    with pytest.raises(ConflictError):
+        workspace.merge_continue()
+    with pytest.raises(ConflictError):
+        workspace.merge("other", into="main")
+    (conflict,), violations = workspace.open_items()
+    assert (conflict.ours, conflict.theirs, violations) == (0.75, 0.25, ())
+
+    workspace.resolve([conflict.resolution("theirs")])
+    done = workspace.merge_continue()
+    assert workspace.record("main", "memories", memory)["importance"] == 0.25
+    assert workspace.repository.commit_of("main").parents == (tip, done.theirs)
+    assert workspace.merge_in_progress() is None
+
+    workspace.repository.undo()
+    assert workspace.repository.resolve("main") == tip
+
+
+def test_an_abort_forgets_the_merge(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "importance=0.25"])
+    tip = workspace.repository.resolve("main")
+    workspace.merge("other", into="main")
+    workspace.merge_abort()
+    assert workspace.repository.resolve("main") == tip
+    with pytest.raises(UsageError, match="no merge"):
+        workspace.merge_continue()
+
+
+def test_a_fast_forward_moves_the_branch(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "ahead")
+    commit = workspace.edit("ahead", [f"memory:{memory}", "importance=0.5"]).commit
+    assert workspace.merge("ahead", into="main").kind == "fast-forward"
+    assert workspace.repository.resolve("main") == commit
+
+
+def test_a_rendering_is_the_same_from_the_cache(workspace: Workspace) -> None:
+    made = workspace.rendering_at("main", Spec())
+    kept = workspace.rendering_at("main", Spec())
+    fresh = workspace.rendering_at("main", Spec(), cached=False)
+    assert made.digest == kept.digest == fresh.digest
+    assert made.commit == workspace.repository.resolve("main")
+    assert made.features.shape == (len(workspace.world_at("main").candidates), 17)
+    assert np.isfinite(made.features).all()
+
+
+def test_a_difference_of_dots(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "pinned=true"])
+    assert [set(change.to_map()["fields"]) for change in workspace.diff("main...other").records()] == [{"pinned"}]
+    assert [set(change.to_map()["fields"]) for change in workspace.diff("main..other").records()] == [
+        {"importance", "pinned"}
+    ]
+    with pytest.raises(UsageError, match="two"):
+        workspace.diff("main")
+
+
+@pytest.mark.parametrize(("word", "parsed"), [("main", ("main", 1.0)), ("main~2:0.5", ("main~2", 0.5))])
+def test_a_source_is_a_revision_and_a_weight(word: str, parsed: tuple[str, float]) -> None:
+    assert parse_source(word) == parsed
+
+
+@pytest.mark.parametrize("word", ["main:0", "main:-1", "main:much", ":1", "main:nan", "main:inf"])
+def test_a_weight_must_be_above_nothing(word: str) -> None:
+    with pytest.raises(UsageError, match="weight"):
+        parse_source(word)
