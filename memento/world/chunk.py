@@ -20,7 +20,11 @@ from memento.errors import CorruptRecord
 from memento.world.records import NULL_INT, Field, Schema
 from memento.world.table import Column, Table
 
-_FAULTS = (ValueError, KeyError, TypeError, IndexError, OverflowError, CorruptRecord)
+MAX_ROWS = 1 << 20
+_TOGETHER = 32
+_KEPT, _KEPT_ROWS = 256, 4096
+_DECODED: dict[tuple[str, str], Table] = {}
+_FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, CorruptRecord)
 
 
 def encode(table: Table) -> bytes:
@@ -36,6 +40,8 @@ def decode(schema: Schema, chunks: Sequence[bytes], names: Sequence[tuple[str, s
     `names` gives (object id, path) for each chunk. Raises `CorruptRecord` naming the first chunk
     that is not of the form above or that breaks a bound of its schema.
     """
+    if len(chunks) == 1 and names:
+        return _decode_one(schema, chunks[0], *names[0])
     try:
         return _decode(schema, chunks)
     except _FAULTS as error:
@@ -47,6 +53,23 @@ def decode(schema: Schema, chunks: Sequence[bytes], names: Sequence[tuple[str, s
                 why = found.why if isinstance(found, CorruptRecord) else str(found)
                 raise CorruptRecord(why, object_id, path) from None
         raise CorruptRecord(str(error), path=schema.name) from None
+
+
+def _decode_one(schema: Schema, data: bytes, object_id: str, path: str) -> Table:
+    """One chunk, remembered by its id: the same chunk is often looked at and then changed."""
+    key = (schema.name, object_id)
+    found = _DECODED.get(key)
+    if found is None:
+        try:
+            found = _decode(schema, [data])
+        except _FAULTS as error:
+            why = error.why if isinstance(error, CorruptRecord) else str(error)
+            raise CorruptRecord(why, object_id, path) from None
+        if len(found) <= _KEPT_ROWS:
+            while len(_DECODED) >= _KEPT:
+                _DECODED.pop(next(iter(_DECODED)), None)
+            _DECODED[key] = found
+    return found
 
 
 def count(data: bytes) -> int:
@@ -97,6 +120,8 @@ def _decode(schema: Schema, chunks: Sequence[bytes]) -> Table:
     for value in maps:
         if type(value) is not dict or set(value) != {"c", "n"} or type(value["n"]) is not int or value["n"] < 0:
             raise ValueError("not a chunk")
+        if value["n"] > MAX_ROWS:
+            raise ValueError(f"{value['n']} rows, limit {MAX_ROWS}")
         if value["c"].keys() != names:
             odd = sorted(set(value["c"]) ^ names)
             raise ValueError(f"columns differ from the schema of {schema.name}: {', '.join(odd)}")
@@ -130,18 +155,29 @@ def _decode_numbers(field: Field, payloads: list[bytes], counts: list[int]) -> C
     column: Column = np.frombuffer(joined, "<f8" if field.kind == "float" else "<i8")
     if not column.size:
         return column
-    absent = np.isnan(column) if field.kind == "float" else column == NULL_INT
-    if not field.nullable and absent.any():
-        raise ValueError(f"{field.name} is absent")
-    if np.any(((column < field.low) | (column > field.high) | np.isinf(column)) & ~absent):
+    whole = field.kind != "float"
+    if whole and field.low == -np.inf and field.high == np.inf and field.nullable:
+        return column
+    absent = column == NULL_INT if whole else np.isnan(column)
+    given = column
+    if absent.any():
+        if not field.nullable:
+            raise ValueError(f"{field.name} is absent")
+        given = column[~absent]
+    if given.size and not (
+        field.low <= given.min() and given.max() <= field.high and (whole or np.isfinite(given).all())
+    ):
         raise ValueError(f"{field.name} is out of bounds")
     return column
 
 
 def _decode_texts(field: Field, payloads: list[bytes | list[bytes]], counts: list[int]) -> Column:
-    heaps = [payload if type(payload) is bytes else payload[1] for payload in payloads]
+    heaps = [payload if isinstance(payload, bytes) else payload[1] for payload in payloads]
     sizes = [heap.count(0) + 1 if rows else 0 for heap, rows in zip(heaps, counts, strict=True)]
-    pool = b"\0".join([heap for heap, rows in zip(heaps, counts, strict=True) if rows]).decode().split("\0")
+    filled = [heap for heap, rows in zip(heaps, counts, strict=True) if rows]
+    pool: list[str] = []
+    for start in range(0, len(filled), _TOGETHER):
+        pool += b"\0".join(filled[start : start + _TOGETHER]).decode().split("\0")
     for payload, heap, size, rows in zip(payloads, heaps, sizes, counts, strict=True):
         if (size != rows if payload is heap else len(payload) != 2 or size > rows) or (heap and not rows):
             raise ValueError(f"{field.name} has {size} texts for {rows} rows")
@@ -163,11 +199,12 @@ def _codes(
     starts = np.cumsum(rows) - rows
     local = np.arange(int(rows.sum())) - np.repeat(starts, rows)
     for payload, start, size, n in zip(payloads, starts.tolist(), sizes, counts, strict=True):
-        if type(payload) is not bytes and n:
-            codes = np.frombuffer(payload[0], _width(size)) if size > 1 else 0
-            if size > 1 and len(codes) != n:
-                raise ValueError(f"{field.name} has {len(codes)} codes for {n} rows")
-            local[start : start + n] = codes
+        if isinstance(payload, bytes) or not n:
+            continue
+        codes = np.frombuffer(payload[0], _width(size)) if size > 1 else np.zeros(n, np.uint8)
+        if len(codes) != n:
+            raise ValueError(f"{field.name} has {len(codes)} codes for {n} rows")
+        local[start : start + n] = codes
     if np.any(local >= np.repeat(distinct, rows)):
         raise ValueError(f"{field.name} has a code beyond its texts")
     return local + np.repeat(np.cumsum(distinct) - distinct, rows)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from memento.errors import CorruptRecord
 
+_ENTRY = re.compile(rb"(40000|100644) ([^\0]+)\0(.{20})", re.DOTALL)
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """One name in a tree: a folder or a blob, and its 40-digit object id."""
 
     name: str
@@ -57,16 +58,10 @@ def tree_bytes(entries: Iterable[Entry]) -> bytes:
 
 def parse_tree(data: bytes) -> tuple[Entry, ...]:
     """The entries of a tree object's content. Raises `ValueError` for what memento never writes."""
-    entries = []
-    start = 0
-    while start < len(data):
-        end = data.index(b"\0", start)
-        mode, name = data[start:end].split(b" ", 1)
-        if mode not in (b"40000", b"100644") or len(data) < end + 21:
-            raise ValueError(f"tree entry of mode {mode!r}")
-        entries.append(Entry(name.decode("ascii"), data[end + 1 : end + 21].hex(), mode == b"40000"))
-        start = end + 21
-    return tuple(entries)
+    found = _ENTRY.findall(data)
+    if sum(len(mode) + len(name) + 22 for mode, name, _ in found) != len(data):
+        raise ValueError("not a folder as memento writes it")
+    return tuple([Entry(name.decode("ascii"), raw.hex(), mode == b"40000") for mode, name, raw in found])
 
 
 def object_id(kind: str, data: bytes) -> str:

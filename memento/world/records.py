@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ import numpy as np
 from memento.errors import NotFound, UsageError
 
 NULL_INT = -(2**63)
+_LARGEST = sys.float_info.max
 MAX_TEXT = 100_000
 MAX_ID = 200
 ID = re.compile(r"[^\s@/\x00-\x1f\x7f]{1,200}")
@@ -293,14 +295,11 @@ def to_column(field: Field, value: Any, where: str) -> Any:
         if not field.nullable:
             raise UsageError(f"{where}: {field.name} must have a value", f"{field.name}: {describe(field)}")
         return field.null
-    wrong = UsageError(f"{where}: {field.name}={value!r} is not {describe(field)}")
     if field.kind in ("text", "ref"):
         if not isinstance(value, str) or len(value) > MAX_TEXT or "\x00" in value:
-            raise wrong
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise wrong from None
+            raise _wrong(field, value, where)
+        if not _encodable(value):
+            raise _wrong(field, value, where)
         is_id = field.kind == "ref" or field.name == "id"
         if is_id and not ID.fullmatch(value) and not (value == "" and field.nullable):
             raise UsageError(
@@ -308,25 +307,41 @@ def to_column(field: Field, value: Any, where: str) -> Any:
                 f"an id is 1 to {MAX_ID} characters without spaces, '@' or '/'",
             )
         if (field.choices and value not in field.choices) or (field.required and not value):
-            raise wrong
+            raise _wrong(field, value, where)
         return value
     if field.kind == "set":
-        if isinstance(value, str) or not all(isinstance(item, str) and ID.fullmatch(item) for item in value):
-            raise wrong
+        if not isinstance(value, list | tuple | set | frozenset) or not all(_is_id(item) for item in value):
+            raise _wrong(field, value, where)
         return " ".join(sorted(set(value)))
     if field.kind == "bool":
         if not isinstance(value, bool | np.bool_):
-            raise wrong
+            raise _wrong(field, value, where)
         return bool(value)
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise wrong
-    if not math.isfinite(value) or not field.low <= value <= field.high:
-        raise wrong
+        raise _wrong(field, value, where)
+    if not -_LARGEST <= value <= _LARGEST or not field.low <= value <= field.high:
+        raise _wrong(field, value, where)
     if field.kind == "float":
         return float(value)
     if int(value) != value or not -(2**63) < value < 2**63:
-        raise wrong
+        raise _wrong(field, value, where)
     return int(value)
+
+
+def _wrong(field: Field, value: Any, where: str) -> UsageError:
+    return UsageError(f"{where}: {field.name}={value!r} is not {describe(field)}")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and ID.fullmatch(value) is not None and _encodable(value)
 
 
 def parse(field: Field, text: str, where: str) -> Any:
@@ -335,7 +350,6 @@ def parse(field: Field, text: str, where: str) -> Any:
     Times are taken as ISO 8601 (UTC unless it says otherwise) or seconds; sets as ids parted by
     commas or spaces; booleans as true/false, yes/no, 1/0. Raises `UsageError`.
     """
-    wrong = UsageError(f"{where}: {field.name}={text!r} is not {describe(field)}")
     if field.kind in ("text", "ref"):
         value: Any = None if field.nullable and text in ("", "null") else text
     elif field.kind == "set":
@@ -344,14 +358,14 @@ def parse(field: Field, text: str, where: str) -> Any:
         value = None
     elif field.kind == "bool":
         if text.lower() not in _BOOLEANS:
-            raise wrong
+            raise _wrong(field, text, where)
         value = _BOOLEANS[text.lower()]
     else:
         try:
             value = float(text) if field.kind == "float" else int(text)
         except ValueError:
             if field.kind != "time":
-                raise wrong from None
+                raise _wrong(field, text, where) from None
             value = parse_time(text, where)
     return to_plain(field, to_column(field, value, where))
 

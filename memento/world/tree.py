@@ -116,6 +116,14 @@ def find(store: ObjectStore, tree_id: str, table: str, keys: Iterable[str]) -> T
     return found.take(_present(found, wanted))
 
 
+def leaf(store: ObjectStore, tree_id: str, table: str, key: str) -> str:
+    """The id of the blob that holds, or would hold, a key of a table keyed by record id; empty where
+    there is none. Equal ids mean equal records; reads folders alone."""
+    root = _entry(store, tree_id, table)
+    path = [] if root is None else _path(store, root, table, int(record_keys([key])[0]), "")
+    return path[0][0] if path else ""
+
+
 def apply(store: ObjectStore, tree_id: str, delta: Delta) -> str:
     """The tree after `delta`; writes only the leaves and folders that it touches."""
     root = {entry.name: entry for entry in store.tree(tree_id)}

@@ -143,6 +143,9 @@ class Trie:
         if not changes:
             return node
         if isinstance(node, Folder):
+            quick = self.put_in_place(node, changes, depth)
+            if quick is not None:
+                return quick
             node = self.expand(node)
         if isinstance(node, _Inner):
             zero, one = changes.split(depth)
@@ -152,7 +155,35 @@ class Trie:
                 if sum(map(len, parts)) <= self.limit:
                     return self.join(parts)
             return _Inner(left, right)
-        return self.grow(self.edit(None if node is None else self.load(node), changes), depth)
+        return self.grow(self.edit(node, changes), depth)
+
+    def put_in_place(self, folder: Folder, changes: Changes, depth: int) -> Folder | None:
+        """The folder after changes that touch one entry of it and leave its shape as it is; None where
+        they do not, and the long way is to be taken."""
+        if changes.deletes:
+            return None
+        keys = np.concatenate([keys for _, keys in changes.upserts.values()]) >> np.uint64(59 - depth) & np.uint64(31)
+        if np.any(keys != keys[0]):
+            return None
+        bits = f"{int(keys[0]):05b}"
+        entries = list(self.store.tree(folder.id, folder.path))
+        mine = [entry for entry in entries if bits.startswith(bits_of(entry.name))]
+        if not mine:
+            return None
+        name = mine[0].name.partition(".")[0]
+        path = f"{folder.path}/{name}"
+        if mine[0].folder:
+            below = self.put_in_place(Folder(mine[0].id, path), changes, depth + 5)
+            if below is None:
+                return None
+            new = [Entry(name, below.id, True)]
+        else:
+            leaf = self.edit(_Leaf({entry.name.partition(".")[2]: entry.id for entry in mine}, path), changes)
+            if len(leaf) > self.limit:
+                return None
+            new = [Entry(f"{name}.{s}" if s else name, i, False) for s, i in self.store_leaf(leaf).items()]
+        kept = [entry for entry in entries if entry not in mine]
+        return Folder(self.store.add_tree([*kept, *new]), folder.path)
 
     def grow(self, bundle: _Bundle, depth: int) -> _Node:
         """The canonical subtrie of some rows."""
@@ -221,26 +252,29 @@ class Trie:
 
     def load(self, node: _Node) -> _Bundle:
         """The rows of a leaf."""
-        assert isinstance(node, _Leaf | _Bundle)
         if isinstance(node, _Bundle):
             return node
+        return self.arrange(self.tables(node))
+
+    def tables(self, node: _Node) -> dict[str, Table]:
+        """The tables of a leaf by suffix."""
+        if node is None:
+            return {place(name)[1]: Table.empty(TABLES[name]) for name in tables_of(self.folder)}
+        if isinstance(node, _Bundle):
+            return {"": node.table, **{suffix: table for suffix, (table, _) in node.dependents.items()}}
+        assert isinstance(node, _Leaf)
         tables = {}
         for table in tables_of(self.folder):
             suffix = place(table)[1]
             path = f"{node.path}.{suffix}" if suffix else node.path
             blobs = [(node.parts[suffix], path)] if suffix in node.parts else []
             tables[suffix] = chunk.decode(TABLES[table], self.store.blobs(blobs), blobs)
-        return self.arrange(tables)
+        return tables
 
-    def edit(self, bundle: _Bundle | None, changes: Changes) -> _Bundle:
-        """The rows after the changes."""
+    def edit(self, node: _Node, changes: Changes) -> _Bundle:
+        """The rows of a leaf after the changes."""
         tables = {}
-        for name in tables_of(self.folder):
-            suffix = place(name)[1]
-            if bundle is None:
-                table = Table.empty(TABLES[name])
-            else:
-                table = bundle.dependents[suffix][0] if suffix else bundle.table
+        for suffix, table in self.tables(node).items():
             upserts = changes.upserts.get(suffix)
             deletes = changes.deletes.get(suffix, ([], None))[0]
             tables[suffix] = table.update(upserts[0] if upserts else None, deletes)

@@ -1,0 +1,1 @@
+"""Typed changes of worlds: edits, differences, merges, and the conflicts that merges leave as values."""

@@ -1,0 +1,332 @@
+"""Invariants and contradictions of a world, found column by column.
+
+What is history is not a contradiction: a candidate may be a memory that is retired by now, and a
+turn may cite a memory that was retired after the turn's session began. A memory's death is known
+where a newer memory superseded it (the newer one's creation); a memory deleted at an unknown time
+contradicts a turn only for a caller that compares states (``undated=True``), since one state alone
+does not say which came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from memento.world.graph import cycles
+from memento.world.records import NULL_INT, TABLES, format_time
+from memento.world.table import Column, Rows
+from memento.world.world import World
+
+Mask = npt.NDArray[np.bool_]
+_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: the record at fault, and the others that it is about.
+
+    `kind` is the kind of a `Check`; `involved` are (table, key) pairs; `field` the field at fault,
+    or empty.
+    """
+
+    kind: str
+    table: str
+    key: str
+    message: str
+    field: str = ""
+    involved: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The record as users write it: ``memory:ID``."""
+        return f"{TABLES[self.table].singular}:{self.key}"
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One rule: its kind, the tables whose records it holds against each other, and the search.
+
+    `fields` are, by table, the fields that it reads; a change elsewhere cannot bring a finding.
+    """
+
+    kind: str
+    fields: dict[str, tuple[str, ...]]
+    search: Callable[[World, bool], Iterable[Finding]]
+
+
+def check(world: World, *, undated: bool = False, only: Collection[Check] | None = None) -> list[Finding]:
+    """Everything that is wrong with `world`, in a stable order; `only` some checks (default: all).
+
+    With `undated` a turn that cites a memory deleted at an unknown time is a finding too. Reads
+    tables alone, so it may be given a `World` that `World.build` would refuse.
+    """
+    found = [finding for one in CHECKS if only is None or one in only for finding in one.search(world, undated)]
+    return sorted(set(found), key=lambda f: (_ORDER[f.kind], f.table, f.key, f.field, f.message))
+
+
+# ── references ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _repeated(world: World, undated: bool) -> Iterator[Finding]:
+    for name, table in world.tables.items():
+        if _distinct(world, name):
+            continue
+        seen: set[str] = set()
+        for key in table.keys:
+            if key in seen:
+                yield Finding("repeated key", name, key, f"{TABLES[name].singular} {key} occurs more than once")
+            seen.add(key)
+
+
+def _distinct(world: World, name: str) -> bool:
+    if name == "candidates":
+        session, memory = world.candidate_sessions, world.candidate_memories
+        if not len(session) or min(session.min(), memory.min()) >= 0:
+            pairs = np.sort(session * len(world.memories) + memory)
+            return not np.any(pairs[1:] == pairs[:-1])
+    return len(world.tables[name].row_of) == len(world.tables[name])
+
+
+def _dangling(table: str, field: str, target: str) -> Callable[[World, bool], Iterator[Finding]]:
+    is_set = TABLES[table].field(field).kind == "set"
+
+    def search(world: World, undated: bool) -> Iterator[Finding]:
+        rows, known = world.tables[table], world.tables[target].row_of
+        if is_set:
+            column = rows[field]
+            pairs = [(row, item) for row in np.flatnonzero(column != "").tolist() for item in column[row].split(" ")]
+            missing = [(row, item) for row, item in pairs if item not in known]
+        else:
+            bad = np.flatnonzero((_rows(world, table, field, target) < 0) & (rows[field] != ""))
+            missing = [(row, rows[field][row]) for row in bad.tolist()]
+        for row, item in missing:
+            key, other = rows.keys[row], f"{TABLES[target].singular} {item}"
+            message = f"{TABLES[table].singular} {key} refers by {field} to {other}, which is not there"
+            yield Finding("dangling reference", table, key, message, field, ((target, item),))
+
+    return search
+
+
+def _rows(world: World, table: str, field: str, target: str) -> Rows:
+    """Row in `target` of each reference, -1 where it is absent or dangles."""
+    if (table, field) == ("candidates", "memory"):
+        return world.candidate_memories
+    if (table, field) == ("candidates", "session"):
+        return world.candidate_sessions
+    return world.tables[target].rows(world.tables[table][field].tolist())
+
+
+def _pick(column: Column, rows: Rows, absent: int = NULL_INT) -> Column:
+    """``column[rows]``, `absent` where the row is -1."""
+    if not len(column):
+        return np.full(len(rows), absent, column.dtype)
+    return np.where(rows >= 0, column[rows], absent)
+
+
+# ── memories ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _supersession_cycles(world: World, undated: bool) -> Iterator[Finding]:
+    keys = world.memories.keys
+    for walk in cycles(_rows(world, "memories", "superseded_by", "memories")):
+        ids = [keys[row] for row in walk]
+        first = ids.index(min(ids))
+        ids = ids[first:] + ids[:first]
+        message = f"memories supersede each other in a circle: {_listed([*ids, ids[0]])}"
+        involved = tuple(("memories", i) for i in ids)
+        yield Finding("supersession cycle", "memories", ids[0], message, "superseded_by", involved)
+
+
+def _live_but_superseded(world: World, undated: bool) -> Iterator[Finding]:
+    memories = world.memories
+    for row in np.flatnonzero((memories["superseded_by"] != "") & ~memories["deleted"]).tolist():
+        key, newer = memories.keys[row], memories["superseded_by"][row]
+        message = f"memory {key} is superseded by {newer} but not marked deleted"
+        yield Finding("live but superseded", "memories", key, message, "deleted", (("memories", newer),))
+
+
+def _two_live_values(world: World, undated: bool) -> Iterator[Finding]:
+    memories, aspects = world.memories, world.aspects
+    if not len(aspects):
+        return
+    of_aspect = _rows(world, "memories", "aspect", "aspects")
+    counted = ~memories["deleted"] & (of_aspect >= 0) & (memories["value"] != "") & (memories["kind"] != "episode")
+    rows = np.flatnonzero(counted & _pick(aspects["single_valued"], of_aspect, 0).astype(bool))
+    values: dict[int, dict[str, list[str]]] = {}
+    columns = (of_aspect[rows].tolist(), memories["value"][rows].tolist(), memories["id"][rows].tolist())
+    for aspect, value, key in zip(*columns, strict=True):
+        values.setdefault(aspect, {}).setdefault(value, []).append(key)
+    for aspect, held in values.items():
+        if len(held) > 1:
+            ids = sorted(key for keys in held.values() for key in keys)
+            said = _listed([f"{value!r} ({keys[0]})" for value, keys in sorted(held.items())])
+            key, name = aspects.keys[aspect], aspects["name"][aspect]
+            message = f"aspect {key} ({name}) can hold one value and has {len(held)}: {said}"
+            yield Finding("two live values", "aspects", key, message, "", tuple(("memories", i) for i in ids))
+
+
+# ── turns ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cites_deleted(world: World, undated: bool) -> Iterator[Finding]:
+    turns, memories, sessions = world.turns, world.memories, world.sessions
+    column, known = turns["cites"], memories.row_of
+    pairs = [
+        (row, known[item])
+        for row in np.flatnonzero(column != "").tolist()
+        for item in column[row].split(" ")
+        if item in known
+    ]
+    if not pairs:
+        return
+    turn, memory = np.array(pairs, np.int64).T
+    newer = memories.rows(memories["superseded_by"][memory].tolist())
+    death = _pick(memories["created_at"], newer)
+    started = _pick(sessions["started_at"], sessions.rows(turns["session"][turn].tolist()))
+    dated = death != NULL_INT
+    wrong = memories["deleted"][memory] & np.where(dated, started > death, undated) & (started != NULL_INT)
+    for at in np.flatnonzero(wrong).tolist():
+        key, cited, session = turns.keys[turn[at]], memories.keys[memory[at]], turns["session"][turn[at]]
+        when = f", superseded at {format_time(int(death[at]))}" if dated[at] else ""
+        message = (
+            f"turn {key} cites memory {cited}, deleted{when} before session {session}"
+            if dated[at]
+            else (f"turn {key} cites memory {cited}, which is deleted")
+        )
+        involved = (("memories", cited), ("sessions", session))
+        yield Finding("cites a deleted memory", "turns", key, message, "cites", involved)
+
+
+def _broken_threads(world: World, undated: bool) -> Iterator[Finding]:
+    turns = world.turns
+    parent = _rows(world, "turns", "parent", "turns")
+    if not len(parent):
+        return
+    elsewhere = (parent >= 0) & (turns["session"] != turns["session"][parent])
+    for row in np.flatnonzero(elsewhere).tolist():
+        key, other = turns.keys[row], turns.keys[parent[row]]
+        message = f"turn {key} of session {turns['session'][row]} answers turn {other} of another session"
+        yield Finding("broken thread", "turns", key, message, "parent", (("turns", other),))
+    for walk in cycles(parent):
+        ids = sorted(turns.keys[row] for row in walk)
+        message = f"turns answer each other in a circle: {_listed(ids)}"
+        yield Finding("broken thread", "turns", ids[0], message, "parent", tuple(("turns", i) for i in ids))
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────
+
+_BACKWARDS = "time runs backwards"
+_RETIRED = "acts after retirement"
+
+
+def _sessions_backwards(world: World, undated: bool) -> Iterator[Finding]:
+    sessions = world.sessions
+    for row in np.flatnonzero(sessions["ended_at"] < sessions["started_at"]).tolist():
+        start, end = (format_time(int(sessions[name][row])) for name in ("started_at", "ended_at"))
+        message = f"session {sessions.keys[row]} ends at {end}, before it starts at {start}"
+        yield Finding(_BACKWARDS, "sessions", sessions.keys[row], message, "ended_at")
+
+
+def _entities_backwards(world: World, undated: bool) -> Iterator[Finding]:
+    entities = world.entities
+    retired = entities["retired_at"]
+    for row in np.flatnonzero((retired != NULL_INT) & (retired < entities["created_at"])).tolist():
+        message = f"entity {entities.keys[row]} retired at {format_time(int(retired[row]))}, before it appeared"
+        yield Finding(_BACKWARDS, "entities", entities.keys[row], message, "retired_at")
+
+
+def _superseded_by_older(world: World, undated: bool) -> Iterator[Finding]:
+    memories = world.memories
+    newer = _rows(world, "memories", "superseded_by", "memories")
+    wrong = (newer >= 0) & (_pick(memories["created_at"], newer) < memories["created_at"])
+    for row in np.flatnonzero(wrong).tolist():
+        key, other = memories.keys[row], memories.keys[newer[row]]
+        message = f"memory {key} is superseded by memory {other}, which is older"
+        yield Finding(_BACKWARDS, "memories", key, message, "superseded_by", (("memories", other),))
+
+
+def _offered_early(world: World, undated: bool) -> Iterator[Finding]:
+    memories, sessions, candidates = world.memories, world.sessions, world.candidates
+    memory, session = world.candidate_memories, world.candidate_sessions
+    if not (len(memories) and len(sessions) and len(candidates)):
+        return
+    wrong = (memories["created_at"][memory] > sessions["ended_at"][session]) & (memory >= 0) & (session >= 0)
+    for row in np.flatnonzero(wrong).tolist():
+        of_memory, of_session = candidates["memory"][row], candidates["session"][row]
+        message = f"session {of_session} was offered memory {of_memory}, which was written after the session ended"
+        involved = (("memories", of_memory), ("sessions", of_session))
+        yield Finding(_BACKWARDS, "candidates", f"{of_session}/{of_memory}", message, "memory", involved)
+
+
+def _acts_after_retirement(table: str, field: str, time: str) -> Callable[[World, bool], Iterator[Finding]]:
+    def search(world: World, undated: bool) -> Iterator[Finding]:
+        rows, entities = world.tables[table], world.entities
+        entity = _rows(world, table, field, "entities")
+        retired = _pick(entities["retired_at"], entity)
+        for row in np.flatnonzero((retired != NULL_INT) & (rows[time] > retired)).tolist():
+            key, other = rows.keys[row], entities.keys[entity[row]]
+            message = (
+                f"{TABLES[table].singular} {key} of {format_time(int(rows[time][row]))} is about entity {other}, "
+                f"retired at {format_time(int(retired[row]))}"
+            )
+            yield Finding(_RETIRED, table, key, message, field, (("entities", other),))
+
+    return search
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:_SHOWN]) + (f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else "")
+
+
+def _references() -> Iterator[Check]:
+    for table, schema in TABLES.items():
+        for field in schema.fields:
+            if field.target:
+                fields = {field.target: (), table: (field.name,)}
+                yield Check("dangling reference", fields, _dangling(table, field.name, field.target))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("repeated key", {}, _repeated),
+    *_references(),
+    Check("supersession cycle", {"memories": ("superseded_by",)}, _supersession_cycles),
+    Check("live but superseded", {"memories": ("superseded_by", "deleted")}, _live_but_superseded),
+    Check(
+        "two live values",
+        {"memories": ("aspect", "value", "deleted", "kind"), "aspects": ("single_valued",)},
+        _two_live_values,
+    ),
+    Check(
+        "cites a deleted memory",
+        {
+            "turns": ("cites", "session"),
+            "memories": ("deleted", "superseded_by", "created_at"),
+            "sessions": ("started_at",),
+        },
+        _cites_deleted,
+    ),
+    Check("broken thread", {"turns": ("parent", "session")}, _broken_threads),
+    Check(_BACKWARDS, {"sessions": ("started_at", "ended_at")}, _sessions_backwards),
+    Check(_BACKWARDS, {"entities": ("created_at", "retired_at")}, _entities_backwards),
+    Check(_BACKWARDS, {"memories": ("superseded_by", "created_at")}, _superseded_by_older),
+    Check(
+        _BACKWARDS,
+        {"candidates": ("memory", "session"), "memories": ("created_at",), "sessions": ("ended_at",)},
+        _offered_early,
+    ),
+    Check(
+        _RETIRED,
+        {"memories": ("entity", "created_at"), "entities": ("retired_at",)},
+        _acts_after_retirement("memories", "entity", "created_at"),
+    ),
+    Check(
+        _RETIRED,
+        {"sessions": ("topic", "started_at"), "entities": ("retired_at",)},
+        _acts_after_retirement("sessions", "topic", "started_at"),
+    ),
+)
+"""Every check. A new one is a function and a row."""
+_ORDER = {kind: place for place, kind in enumerate(dict.fromkeys(one.kind for one in CHECKS))}
