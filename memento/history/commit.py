@@ -1,0 +1,97 @@
+"""A commit: a tree, its parents, who, when and why; and its canonical bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memento.errors import CorruptRecord, UsageError
+
+MAX_MESSAGE = 1 << 20
+_MAX_TIME = 1 << 62
+_AUTHOR = re.compile(r"[^<>\n\0]*[^<>\n\0 ] <[^<>\n\0 ]*>")
+_HEADER = re.compile(rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author ([^\n]*)\ncommitter ([^\n]*)\n")
+_WHEN = re.compile(r"(.*>) ([0-9]{1,19}) [+-][0-9]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit. `author` is ``Name <mail>``, `time` in s UTC; ids are 40 hexadecimal digits."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    time: int
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+def check_author(author: str, where: str) -> str:
+    """Returns `author`; raises `UsageError` where it is not ``Name <mail>``."""
+    if not _AUTHOR.fullmatch(author):
+        raise UsageError(f"{where}: {author!r} is not an author", "write it as 'Name <mail@example.org>'")
+    return author
+
+
+def check_message(message: str) -> str:
+    """The message as stored: no space at its end, at least one character. Raises `UsageError`."""
+    text = message.strip()
+    if not text:
+        raise UsageError("a commit needs a message", "give one with -m MESSAGE")
+    if "\0" in text:
+        raise UsageError("a commit message cannot contain a NUL character")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise UsageError("a commit message must be valid Unicode; it has a lone surrogate") from None
+    if size > MAX_MESSAGE:
+        raise UsageError(f"the commit message has {size} bytes, at most {MAX_MESSAGE} are allowed")
+    return text
+
+
+def commit_bytes(tree: str, parents: Sequence[str], author: str, time: int, message: str) -> bytes:
+    """The content of a commit object; author and committer are one."""
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {author} {time} +0000", f"committer {author} {time} +0000", "", message]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def parse_commit(object_id: str, data: bytes) -> Commit:
+    """The commit of an object's content, git's own included. Raises `CorruptRecord`."""
+    header = _HEADER.match(data)
+    end = data.find(b"\n\n")
+    if header is None or end < 0:
+        raise CorruptRecord("not a commit", object_id)
+    who = _WHEN.fullmatch(header[4].decode("utf-8", "replace"))
+    author = _WHEN.fullmatch(header[3].decode("utf-8", "replace"))
+    if who is None or author is None or int(who[2]) >= _MAX_TIME:
+        raise CorruptRecord("not a commit: its author or its time cannot be read", object_id)
+    parents = tuple(line[7:].decode() for line in header[2].splitlines())
+    message = data[end + 2 :].decode("utf-8", "replace").removesuffix("\n")
+    return Commit(object_id, header[1].decode(), parents, author[1], int(who[2]), message)
+
+
+def next_time(wanted: int, parents: Sequence[Commit]) -> int:
+    """The time of a commit, s UTC: as wanted, but after every parent, so that times grow along
+    every edge of history."""
+    return max([0, wanted, *(parent.time + 1 for parent in parents)])
+
+
+def tag_bytes(commit: str, name: str, author: str, time: int, message: str) -> bytes:
+    """The content of an annotated tag of a commit."""
+    return f"object {commit}\ntype commit\ntag {name}\ntagger {author} {time} +0000\n\n{message}\n".encode()
+
+
+def parse_tag(object_id: str, data: bytes) -> tuple[str, str, str]:
+    """What a tag object leads to: (id, kind), and its message. Raises `CorruptRecord`."""
+    found = re.match(rb"object ([0-9a-f]{40})\ntype ([a-z]+)\n", data)
+    if found is None:
+        raise CorruptRecord("not a tag", object_id)
+    message = data.partition(b"\n\n")[2].decode("utf-8", "replace").strip()
+    return found[1].decode(), found[2].decode(), message

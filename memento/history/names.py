@@ -1,0 +1,93 @@
+"""What a branch or a tag may be called: the safe part of what git allows, on every file system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from memento.errors import UsageError
+
+LENGTH = 100
+HEADS = "refs/heads/"
+TAGS = "refs/tags/"
+_ALLOWED = re.compile(r"[A-Za-z0-9._/-]*")
+_ID = re.compile(r"[0-9a-fA-F]{40}")
+_HINT = f"a name is 1 to {LENGTH} of A-Z a-z 0-9 . _ / - and begins with a letter or a digit"
+
+
+def check_name(name: str, what: str = "branch") -> str:
+    """Returns `name`; raises `UsageError` that says which rule it breaks."""
+    rule = _broken(name)
+    if rule:
+        raise UsageError(f"{name!r} cannot be the name of a {what}: {rule}", _HINT)
+    return name
+
+
+def check_new(names: Iterable[str], existing: Iterable[str], what: str = "branch") -> None:
+    """Checks names to be created against each other and those that exist.
+
+    Raises `UsageError` for one that exists, that differs from another in case alone (they would be
+    one file on some file systems), or that would be both a name and a folder of names.
+    """
+    known: dict[str, str] = {}
+    folders: dict[str, str] = {}
+
+    def learn(name: str) -> None:
+        folded = name.casefold()
+        known[folded] = name
+        at = folded.find("/")
+        while at >= 0:
+            folders.setdefault(folded[:at], name)
+            at = folded.find("/", at + 1)
+
+    for name in existing:
+        learn(name)
+    for name in names:
+        folded = check_name(name, what).casefold()
+        other = known.get(folded)
+        if other == name:
+            raise UsageError(f"there is a {what} {name!r} already", "choose another name, or delete that one first")
+        if other is not None:
+            raise UsageError(
+                f"{name!r} cannot be the name of a {what}: it differs from {other!r} in upper and lower case alone"
+            )
+        parts = folded.split("/")
+        above = next((known[p] for n in range(1, len(parts)) if (p := "/".join(parts[:n])) in known), None)
+        below = folders.get(folded)
+        if above or below:
+            raise UsageError(
+                f"{name!r} cannot be the name of a {what}: there is {above or below!r}, "
+                "and a name cannot be a folder of names too"
+            )
+        learn(name)
+
+
+def _broken(name: str) -> str:
+    if not name:
+        return "it is empty"
+    if len(name) > LENGTH:
+        return f"it has {len(name)} characters, at most {LENGTH} are allowed"
+    if unicodedata.normalize("NFC", name) != name:
+        return "it is not in Unicode normal form C"
+    if not _ALLOWED.fullmatch(name):
+        odd = next(c for c in name if not _ALLOWED.fullmatch(c))
+        return f"{odd!r} is not allowed"
+    if not name[0].isalnum():
+        return f"it begins with {name[0]!r}"
+    if name.upper() in ("HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD"):
+        return "git uses it itself"
+    if _ID.fullmatch(name):
+        return "it looks like a commit id"
+    for part in name.split("/"):
+        if not part:
+            return "a part between slashes is empty"
+        if part[0] == ".":
+            return "a part begins with '.'"
+        if part[-1] == ".":
+            return "a part ends with '.'"
+        if part.lower().endswith(".lock"):
+            return "a part ends with '.lock'"
+    if ".." in name:
+        return "'..' is not allowed"
+    return ""

@@ -1,0 +1,325 @@
+"""References: names that lead to commits, read strictly and moved all together.
+
+A reference is a file of 40 hexadecimal digits (``HEAD``: of ``ref: `` and a name), or a line of
+``packed-refs``, which is looked up by bisection. To move some, git's own ``.lock`` files are taken
+and filled first; what follows is renames alone, so a full disk is found out before anything has
+moved. Absence is the empty string, a symbolic value is the name that it leads to.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from memento.errors import CorruptRecord, StaleBranch, StoreError
+from memento.history.files import make_folders, sync_folder, write_into, write_new
+from memento.history.lock import Lock
+
+_ID = re.compile(r"[0-9a-f]{40}")
+_SYMBOLIC = re.compile(r"ref: (refs/[!-~]{1,300})")
+_NAME = re.compile(r"HEAD|refs/(?!.*(\.\.|//|/\.|\.lock(/|$)))[!-~]{1,300}")
+_BULK = 32
+_HEADER = b"# pack-refs with: peeled fully-peeled sorted \n"
+_PATIENCE = 5.0
+_BLOCK = 4096
+log = logging.getLogger("memento")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One reference from one value to another; the empty string is absence."""
+
+    ref: str
+    before: str
+    after: str
+
+
+class Refs:
+    """The references of a bare repository in folder `path`."""
+
+    def __init__(self, path: Path, durable: bool = True) -> None:
+        self.path = str(path)
+        self.durable = durable
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, ref: str) -> str:
+        """The value of one reference. Raises `CorruptRecord` for a file that is not one."""
+        if not _NAME.fullmatch(ref):
+            return ""
+        try:
+            with open(f"{self.path}/{ref}", "rb") as file:
+                return _value(file.read(400), ref)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return self._packed(ref.encode()) if ref != "HEAD" else ""
+
+    def values(self, prefix: str) -> dict[str, str]:
+        """All references whose name begins with `prefix` (which ends in a slash), sorted by name."""
+        found = {
+            line[41:].decode(): line[:40].decode() for line in self._lines() if line[41:].startswith(prefix.encode())
+        }
+        for ref in self._loose(prefix.rstrip("/")):
+            value = self.read(ref)
+            if value:
+                found[ref] = value
+        return dict(sorted(found.items()))
+
+    def names(self, prefix: str) -> list[str]:
+        """As `values`, the names alone and without reading every file."""
+        start = prefix.encode()
+        found = {line[41:].decode() for line in self._lines() if line[41:].startswith(start)}
+        return sorted(found.union(self._loose(prefix.rstrip("/"))))
+
+    def _loose(self, folder: str) -> Iterator[str]:
+        try:
+            entries = sorted(os.scandir(f"{self.path}/{folder}"), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._loose(name)
+            elif not entry.name.endswith(".lock"):
+                yield name
+
+    def _lines(self) -> list[bytes]:
+        """The lines of ``packed-refs`` that are references."""
+        lines = []
+        for line in self._packed_file().split(b"\n"):
+            if line and line[:1] not in b"#^":
+                _check_line(line)
+                lines.append(line)
+        return lines
+
+    def _packed_file(self) -> bytes:
+        try:
+            with open(f"{self.path}/packed-refs", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def _packed(self, ref: bytes) -> str:
+        """The value of one line of ``packed-refs``, by bisection of the open file."""
+        try:
+            fd = os.open(f"{self.path}/packed-refs", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return ""
+        try:
+            size = os.fstat(fd).st_size
+            head = os.pread(fd, 200, 0)
+            if not (head.startswith(b"# pack-refs") and b" sorted " in head.partition(b"\n")[0]):
+                lines = {line[41:]: line[:40] for line in self._lines()}
+                return lines.get(ref, b"").decode()
+            low, high = head.index(b"\n") + 1, size
+            while high - low > _BLOCK:
+                middle = _line_start(fd, (low + high) // 2, high)
+                if middle >= high:
+                    break
+                line = os.pread(fd, 400, middle).partition(b"\n")[0]
+                if line[:1] == b"^":
+                    middle += len(line) + 1
+                    line = os.pread(fd, 400, middle).partition(b"\n")[0]
+                    if middle >= high:
+                        break
+                if line[41:] <= ref:
+                    low = middle
+                else:
+                    high = middle
+            for line in os.pread(fd, high - low, low).split(b"\n"):
+                if line[41:] == ref and line[:1] != b"^":
+                    _check_line(line)
+                    return line[:40].decode()
+            return ""
+        finally:
+            os.close(fd)
+
+    # ── moving ───────────────────────────────────────────────────────────────────────────────────
+
+    def prepare(self, moves: Sequence[Move], lock: Lock) -> Prepared:
+        """Takes the locks of all references that move and writes their new values beside the old.
+
+        Compares each with its `before` under its lock: raises `StaleBranch` where it has moved,
+        `StoreError`/`OSError` where that cannot be written; nothing has changed then.
+        """
+        assert lock.held
+        loose, packed = self._plan(moves)
+        files = [f"{self.path}/{move.ref}.lock" for move in loose]
+        lock.note([*files, f"{self.path}/packed-refs.lock"] if packed else files)
+        prepared = Prepared(self, loose, packed)
+        try:
+            for move in loose:
+                self._take(f"{move.ref}.lock", _content(move.after), prepared)
+            if packed:
+                self._take("packed-refs.lock", b"", prepared)
+                write_into(prepared.locks[-1], self._repacked(packed), self.durable)
+            many = self.values("refs/") if len(moves) > _BULK else None
+            for move in moves:
+                now = many.get(move.ref, "") if many is not None and move.ref != "HEAD" else self.read(move.ref)
+                if now != move.before:
+                    raise StaleBranch(
+                        f"{short(move.ref)} is at {now[:10] or 'nothing'}, not at {move.before[:10] or 'nothing'}: "
+                        "it was moved meanwhile",
+                        "read it again and repeat the change",
+                    )
+        except BaseException:
+            prepared.abandon()
+            raise
+        return prepared
+
+    def _plan(self, moves: Sequence[Move]) -> tuple[list[Move], list[Move]]:
+        """Which references to write as files of their own, and which lines of packed-refs to change."""
+        created = [m for m in moves if m.after and m.ref != "HEAD"]
+        bulk = len(created) > _BULK
+        gone = [m for m in moves if not m.after]
+        lines = {line[41:].decode() for line in self._lines()} if gone and self._packed_file() else set()
+        packed = [m for m in gone if m.ref in lines] + (created if bulk else [])
+        in_packed = {m.ref for m in packed}
+        loose = [m for m in moves if m.ref not in in_packed or os.path.exists(f"{self.path}/{m.ref}")]
+        return loose, packed
+
+    def _take(self, name: str, content: bytes, prepared: Prepared) -> None:
+        path = f"{self.path}/{name}"
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                write_new(path, content, self.durable)
+                prepared.locks.append(path)
+                return
+            except FileNotFoundError:
+                make_folders(os.path.dirname(path), self.durable)
+            except NotADirectoryError:
+                raise StoreError(
+                    f"{short(name.removesuffix('.lock'))} cannot be made: part of its name is taken"
+                ) from None
+            except FileExistsError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.01)
+                    continue
+                log.warning("removing %s: no program that holds it has finished in %g s", path, _PATIENCE)
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+
+    def clear(self, lock: Lock) -> None:
+        """Removes the ``.lock`` files that a killed holder of `lock` left behind."""
+        for path in lock.left:
+            if path.startswith(self.path + "/") and path.endswith(".lock"):
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    os.unlink(path)
+                    log.warning("removed %s, left by a process that was killed", path)
+
+    def _repacked(self, moves: Sequence[Move]) -> bytes:
+        """``packed-refs`` with some lines put or taken away."""
+        changed: Mapping[bytes, str] = {move.ref.encode(): move.after for move in moves}
+        records: list[tuple[bytes, bytes]] = []
+        for line in self._packed_file().split(b"\n"):
+            if line[:1] == b"^" and records:
+                records[-1] = (records[-1][0], records[-1][1] + line + b"\n")
+            elif line and line[:1] != b"#":
+                _check_line(line)
+                records.append((line[41:], line + b"\n"))
+        kept = [record for record in records if record[0] not in changed]
+        kept += [(ref, value.encode() + b" " + ref + b"\n") for ref, value in changed.items() if value]
+        kept.sort()
+        return _HEADER + b"".join([text for _, text in kept])
+
+
+class Prepared:
+    """Moves of which all is written but nothing done: `finish` or `abandon` them."""
+
+    def __init__(self, refs: Refs, loose: Sequence[Move], packed: Sequence[Move]) -> None:
+        self.refs = refs
+        self.loose = loose
+        self.packed = packed
+        self.locks: list[str] = []
+
+    def abandon(self) -> None:
+        """Gives the locks back; nothing has moved."""
+        for path in self.locks:
+            with suppress(OSError):
+                os.unlink(path)
+
+    def finish(self) -> None:
+        """Moves everything: renames and removals, then the folders are synced."""
+        root = self.refs.path
+        folders = dict.fromkeys(os.path.dirname(f"{root}/{move.ref}") for move in self.loose)
+        in_packed = {move.ref for move in self.packed}
+        if self.packed:
+            os.rename(f"{root}/packed-refs.lock", f"{root}/packed-refs")
+            folders[root] = None
+        for move in self.loose:
+            path = f"{root}/{move.ref}"
+            if move.after and move.ref not in in_packed:
+                _replace(path + ".lock", path)
+            else:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+                os.unlink(path + ".lock")
+        if self.refs.durable:
+            for folder in folders:
+                sync_folder(folder)
+        for move in self.loose:
+            if not move.after:
+                _remove_empty(os.path.dirname(f"{root}/{move.ref}"), root)
+
+
+def short(ref: str) -> str:
+    """A reference as people call it."""
+    for prefix, what in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
+        if ref.startswith(prefix):
+            return f"{what} {ref.removeprefix(prefix)}"
+    return ref
+
+
+def _value(data: bytes, ref: str) -> str:
+    text = data.decode("latin-1").removesuffix("\n")
+    if _ID.fullmatch(text):
+        return text
+    symbolic = _SYMBOLIC.fullmatch(text)
+    if symbolic:
+        return symbolic[1]
+    raise CorruptRecord(
+        "it is empty" if not data else "it is neither a commit id nor a name",
+        path=ref,
+        hint=f"its last values are in the operation log; `git update-ref {ref} <commit>` puts one back",
+    )
+
+
+def _content(value: str) -> bytes:
+    return f"ref: {value}\n".encode() if value.startswith("refs/") else f"{value}\n".encode()
+
+
+def _check_line(line: bytes) -> None:
+    if len(line) < 46 or line[40:46] != b" refs/" or not _ID.fullmatch(line[:40].decode("latin-1")):
+        raise CorruptRecord(f"not a reference: {line[:80]!r}", path="packed-refs")
+
+
+def _line_start(fd: int, at: int, end: int) -> int:
+    """Where the first line that starts after `at` starts, at most `end`."""
+    block = os.pread(fd, 400, at)
+    newline = block.find(b"\n")
+    return end if newline < 0 else min(at + newline + 1, end)
+
+
+def _replace(source: str, target: str) -> None:
+    try:
+        os.rename(source, target)
+    except IsADirectoryError:
+        for folder, _, _ in os.walk(target, topdown=False):
+            os.rmdir(folder)
+        os.rename(source, target)
+
+
+def _remove_empty(folder: str, root: str) -> None:
+    keep = (root, f"{root}/refs", f"{root}/refs/heads", f"{root}/refs/tags", f"{root}/refs/memento")
+    while folder not in keep:
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return
+        folder = os.path.dirname(folder)

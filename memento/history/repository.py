@@ -1,0 +1,307 @@
+"""A repository: where it lies, what its names lead to, and everything that one can do with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+
+from memento.errors import NotFound, UsageError
+from memento.history import merging
+from memento.history.commit import Commit, check_message, parse_tag
+from memento.history.config import Config
+from memento.history.files import storing
+from memento.history.graph import draw
+from memento.history.merging import MergeState
+from memento.history.names import HEADS, TAGS, check_name
+from memento.history.objects import Objects
+from memento.history.operations import Batch, Operations
+from memento.history.oplog import Operation
+from memento.history.place import FOLDER, author, check_folder, find, make
+from memento.history.record import log_record
+from memento.history.refs import Refs
+from memento.history.revisions import Revisions
+from memento.history.walk import Walker
+from memento.world.records import schema_of
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch: its name, tip, whether `HEAD` names it, and the tip's subject line and time."""
+
+    name: str
+    commit: str
+    current: bool
+    subject: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag: its name, the commit it leads to, and its message (empty for a lightweight one)."""
+
+    name: str
+    commit: str
+    message: str
+
+
+class Repository:
+    """A bare git repository of worlds in a folder ``.memento``.
+
+    `path` is that folder, `root` the one that holds it, `objects` its object store, `created`
+    whether `init` made it just now. Use as a context manager or call `close`.
+    Every method that takes a revision takes what git takes: a branch, a tag, ``refs/heads/x``, a
+    full id or at least 4 digits of one, ``HEAD`` or ``@``, ``@{n}`` (HEAD's branch before the last
+    n operations), each followed by any number of ``~n``, ``^n``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_folder(path)
+        self.path = path
+        self.root = path.parent
+        self.created = False
+        self.config = Config.load(path / "config")
+        self.refs = Refs(path, self.config.durable)
+        self.objects = Objects(path, self.config.durable)
+        self._walker = Walker(self.objects)
+        self._operations = Operations(path, self.config, self.objects, self.refs, self._walker, author(self.config))
+        self._revisions = Revisions(self.objects, self.refs, self._walker, self._operations.log)
+        self._merge_file = path / "memento" / "merge"
+        self._operations.recover()
+
+    # ── making and opening ───────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def init(cls, directory: str | Path = ".", branch: str = "main") -> Repository:
+        """Makes ``directory/.memento`` (never half of it) and opens it; opens it where it exists."""
+        root = Path(directory).absolute()
+        check_name(branch)
+        path = root / FOLDER
+        if path.exists():
+            return cls(path)
+        with storing(root):
+            created = make(path, branch)
+        repository = cls(path)
+        repository.created = created
+        return repository
+
+    @classmethod
+    def open(cls, start: str | Path | None = None) -> Repository:
+        """Opens the repository of `start` (default: `MEMENTO_DIR`, then the current folder) or of
+        the nearest folder above it.
+
+        Raises `RepositoryNotFound`, `NewerFormat`, and `StoreError` for a repository whose
+        configuration would run programs or read objects from elsewhere.
+        """
+        return cls(find(Path(start or os.environ.get("MEMENTO_DIR") or os.getcwd())))
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """The repository's lock, re-entrant: what is read inside is still so when it is changed
+        inside. Waits up to 30 s for another process, then raises `LockHeld`, which names it."""
+        return self._operations.exclusive()
+
+    def close(self) -> None:
+        """Releases files; the repository must not be used afterwards."""
+        self.objects.close()
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ── names and commits ────────────────────────────────────────────────────────────────────────
+
+    @property
+    def head(self) -> str:
+        """The name of the current branch; it need not have a commit yet."""
+        return self._revisions.branch_of_head()
+
+    def resolve(self, revision: str = "HEAD") -> str:
+        """The id of the commit that a revision names.
+
+        Raises `NotFound` with the nearest names, `UsageError` for an ambiguous short id (its
+        candidates are listed) or a revision that goes beyond the first commit.
+        """
+        return self._revisions.resolve(revision).id
+
+    def commit_of(self, revision: str = "HEAD") -> Commit:
+        """The commit that a revision names (`.id`, `.tree`, `.parents`, `.time`, `.message` …)."""
+        return self._revisions.resolve(revision)
+
+    def tree_of(self, revision: str = "HEAD") -> str:
+        """The id of the tree of the commit that a revision names."""
+        return self.commit_of(revision).tree
+
+    def has_branch(self, name: str) -> bool:
+        """Whether there is a branch of this name."""
+        return bool(self.refs.read(HEADS + name))
+
+    def branches(self) -> list[Branch]:
+        """All branches, by name."""
+        current = self.refs.read("HEAD").removeprefix(HEADS)
+        found = []
+        for ref, value in self.refs.values(HEADS).items():
+            commit, name = self._walker.commit(value), ref.removeprefix(HEADS)
+            found.append(Branch(name, value, name == current, commit.subject, commit.time))
+        return found
+
+    def branch_names(self) -> list[str]:
+        """The names of all branches, sorted, without reading their commits."""
+        return [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS)]
+
+    def tags(self) -> list[Tag]:
+        """All tags, by name."""
+        found = []
+        for ref, value in self.refs.values(TAGS).items():
+            kind, data = self.objects.read(value)
+            message = parse_tag(value, data)[2] if kind == "tag" else ""
+            commit = self._revisions.resolve(ref).id if kind == "tag" else value
+            found.append(Tag(ref.removeprefix(TAGS), commit, message))
+        return found
+
+    # ── history ──────────────────────────────────────────────────────────────────────────────────
+
+    def log(
+        self, *revisions: str, exclude: Sequence[str] = (), first_parent: bool = False, limit: int | None = None
+    ) -> Iterator[Commit]:
+        """Commits reachable from `revisions` (default HEAD) and not from `exclude`; children before
+        parents, newer first."""
+        starts = [self.resolve(revision) for revision in revisions or ("HEAD",)]
+        hidden = [self.resolve(revision) for revision in exclude]
+        return islice(self._walker.log(starts, hidden, first_parent), limit)
+
+    def graph(self, *revisions: str, limit: int | None = None) -> Iterator[tuple[str, Commit | None]]:
+        """Rows as ``git log --graph`` draws them: the drawing, and the commit of the row if any."""
+        starts = [self.resolve(revision) for revision in revisions or ("HEAD",)]
+        return draw(islice(self._walker.topological(starts), limit))
+
+    def log_record(self, revision: str, table: str, key: str) -> Iterator[tuple[Commit, str]]:
+        """Commits that changed one record, newest first, each with added, changed or removed."""
+        return log_record(self._walker, self.objects, self.resolve(revision), schema_of(table).name, key)
+
+    def merge_bases(self, a: str, b: str) -> list[str]:
+        """All best common ancestors of two revisions, newest first; none: the empty list."""
+        return self._walker.merge_bases(self.resolve(a), self.resolve(b))
+
+    def is_ancestor(self, ancestor: str, revision: str) -> bool:
+        """Whether `ancestor` is `revision` or one of its ancestors."""
+        return self._walker.is_ancestor(self.resolve(ancestor), self.resolve(revision))
+
+    def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
+        """How many commits only `a` has, and how many only `b` has."""
+        return self._walker.ahead_behind(self.resolve(a), self.resolve(b))
+
+    # ── changes; each is one operation that `undo` inverts ───────────────────────────────────────
+
+    def commit(
+        self,
+        branch: str,
+        tree: str,
+        message: str,
+        *,
+        parents: Sequence[str] | None = None,
+        time: int | None = None,
+        expected: str | None = None,
+        description: str = "",
+    ) -> str:
+        """Commits a tree onto a branch, which is made if it is not there; returns the commit id.
+
+        `parents` are commit ids (default: the branch's tip, if any; a merge gives the tip first).
+        `time` is in s UTC (default: the world's clock), moved up to one second after the newest
+        parent. `expected` is the tip that the tree was made from ("" for: no such branch); where
+        the branch is no longer there `StaleBranch` is raised. Objects staged in `objects` are
+        written with the commit in one pack.
+        """
+        text = check_message(message)
+        what = description or f"commit {text.partition(chr(10))[0]}"
+        with self._operations.exclusive(), self._operations.batch(what) as batch:
+            return batch.commit(branch, tree, text, parents=parents, time=time, expected=expected)
+
+    def batch(self, description: str) -> AbstractContextManager[Batch]:
+        """A context in which many commits make one pack and one operation, all or none.
+
+        Other writers are not held up before it ends; where one of them has moved a branch of the
+        batch meanwhile, `StaleBranch` is raised then and nothing is written.
+        ``with repo.batch("generate tiny") as batch: batch.commit("main", tree, "week 1")``
+        """
+        return self._operations.batch(description)
+
+    def fork(self, base: str, new: str, count: int | None = None) -> list[str]:
+        """Starts branch `new` at revision `base`, or `count` branches ``new-1`` … ``new-<count>``
+        (numbers padded with zeros to one width); returns their names."""
+        return self._operations.fork(base, self.resolve(base), new, count)
+
+    def move_branch(self, branch: str, commit: str, expected: str | None = None, description: str = "") -> None:
+        """Makes a branch point at a commit (fast-forward, reset)."""
+        self._existing(HEADS, branch)
+        target = self.resolve(commit)
+        self._operations.move(HEADS + branch, target, expected, description or f"move {branch} to {target[:10]}")
+
+    def rename_branch(self, old: str, new: str) -> None:
+        """Renames a branch; `HEAD` follows."""
+        self._existing(HEADS, old)
+        self._operations.rename(old, new, self.refs.read("HEAD").removeprefix(HEADS))
+
+    def delete_branch(self, *names: str) -> None:
+        """Deletes branches; refused for the current one. Their commits stay in the operation log."""
+        for name in names:
+            self._existing(HEADS, name)
+            if HEADS + name == self.refs.read("HEAD"):
+                raise UsageError(f"cannot delete {name!r}: it is the current branch", "switch to another one first")
+        what = f"delete branch {', '.join(names)}"
+        self._operations.delete([HEADS + name for name in dict.fromkeys(names)], what)
+
+    def set_head(self, branch: str) -> None:
+        """Makes a branch the current one."""
+        self._existing(HEADS, branch)
+        self._operations.move("HEAD", HEADS + branch, None, f"switch to {branch}")
+
+    def tag(self, name: str, revision: str = "HEAD", message: str = "") -> None:
+        """Tags a commit; with a message the tag is an annotated one."""
+        self._operations.tag(name, self.commit_of(revision), message)
+
+    def delete_tag(self, *names: str) -> None:
+        """Deletes tags."""
+        for name in names:
+            self._existing(TAGS, name)
+        self._operations.delete([TAGS + name for name in dict.fromkeys(names)], f"delete tag {', '.join(names)}")
+
+    def undo(self) -> Operation:
+        """Takes back the last operation that is in force; again, the one before. Returns it."""
+        return self._operations.undo()
+
+    def redo(self) -> Operation:
+        """Brings back what the last `undo` took back. Returns it."""
+        return self._operations.redo()
+
+    def operations(self, limit: int | None = None) -> Iterator[Operation]:
+        """The operation log, newest first."""
+        return islice(self._operations.log.walk(), limit)
+
+    # ── a merge that is not done yet ─────────────────────────────────────────────────────────────
+
+    def load_merge(self) -> MergeState | None:
+        """The state of the merge in progress, or None."""
+        return merging.load(self._merge_file)
+
+    def save_merge(self, state: MergeState) -> None:
+        """Writes the state of a merge in progress, atomically."""
+        with self._operations.exclusive():
+            merging.save(self._merge_file, state, self.refs.durable)
+
+    def clear_merge(self) -> None:
+        """Ends the merge in progress."""
+        with self._operations.exclusive():
+            merging.clear(self._merge_file)
+
+    def _existing(self, prefix: str, name: str) -> None:
+        if not self.refs.read(prefix + name):
+            what = "branch" if prefix == HEADS else "tag"
+            raise NotFound(what, name, [ref.removeprefix(prefix) for ref in self.refs.names(prefix)])

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from memento.errors import CorruptRecord, StoreError
+from memento.history import Repository
+from memento.history.objects import Objects
+from memento.history.packfile import index_bytes
+from memento.world import tree
+from memento.world.objects import Entry
+
+from .conftest import Git, small_world
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
+    (tmp_path / "objects" / "pack").mkdir(parents=True)
+    return Objects(tmp_path)
+
+
+def test_staged_objects_are_read_at_once_and_written_by_flush(objects: Objects, tmp_path: Path) -> None:
+    blob = objects.add_blob(b"hello\n")
+    folder = objects.add_tree([Entry("a", blob, False)])
+    assert blob == "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert objects.blob(blob) == b"hello\n"
+    assert not list((tmp_path / "objects" / "pack").iterdir())
+    objects.flush()
+    assert len(list((tmp_path / "objects" / "pack").iterdir())) == 3
+    objects.release()
+    assert len(list((tmp_path / "objects" / "pack").iterdir())) == 2
+    again = Objects(tmp_path)
+    assert again.tree(folder) == (Entry("a", blob, False),)
+    assert again.blobs([(blob, "a")] * 20) == [b"hello\n"] * 20
+
+
+def test_what_is_stored_is_not_written_again(objects: Objects, tmp_path: Path) -> None:
+    objects.add_blob(b"x")
+    objects.flush()
+    objects.add_blob(b"x")
+    objects.flush()
+    assert len(list((tmp_path / "objects" / "pack").glob("*.pack"))) == 1
+
+
+def test_another_writers_pack_is_found(objects: Objects, tmp_path: Path) -> None:
+    other = Objects(tmp_path)
+    blob = other.add_blob(b"late")
+    other.flush()
+    assert objects.blob(blob) == b"late"
+
+
+def test_an_object_in_two_packs_is_found_when_one_goes(objects: Objects, tmp_path: Path) -> None:
+    blob = objects.add_blob(b"twice")
+    objects.flush()
+    other = Objects(tmp_path / "other")
+    for name in ("x", "twice"):
+        other.add_blob(name.encode())
+    other.flush()
+    for path in (tmp_path / "other" / "objects" / "pack").iterdir():
+        path.rename(tmp_path / "objects" / "pack" / path.name)
+    reader = Objects(tmp_path)
+    for _, path in sorted((len(list(reader._packs[name].index.names)), name) for name in reader._packs)[:1]:
+        for ending in (".idx", ".pack"):
+            (tmp_path / "objects" / "pack" / (path + ending)).unlink()
+    assert reader.blob(blob) == b"twice"
+
+
+def test_the_wrong_kind_is_refused(objects: Objects) -> None:
+    blob = objects.add_blob(b"x")
+    with pytest.raises(CorruptRecord, match="a blob where a tree belongs"):
+        objects.tree(blob, "memories")
+
+
+def test_a_missing_object_is_named(objects: Objects) -> None:
+    with pytest.raises(CorruptRecord, match=r"object 1{40} \(memories/a\): it is missing"):
+        objects.blob("1" * 40, "memories/a")
+
+
+def test_the_index_equals_dulwichs() -> None:
+    from io import BytesIO
+
+    from dulwich.pack import write_pack_index_v2
+
+    entries = {bytes([n * 7 % 256]) + os.urandom(19): (12 + n * 1000 + (n > 40) * (1 << 31), n) for n in range(60)}
+    file = BytesIO()
+    write_pack_index_v2(file, sorted((name, *place) for name, place in entries.items()), b"c" * 20)
+    assert index_bytes(entries, b"c" * 20) == file.getvalue()
+
+
+def test_cached_content_stays_under_its_bound(tmp_path: Path) -> None:
+    (tmp_path / "objects" / "pack").mkdir(parents=True)
+    objects = Objects(tmp_path, cache_bytes=40_000)
+    blobs = [objects.add_blob(os.urandom(1000)) for _ in range(200)]
+    objects.flush()
+    for blob in blobs:
+        objects.blob(blob)
+    assert objects._contents.size <= 30_000
+
+
+@pytest.mark.parametrize("packed_by", ["memento", "git"])
+def test_a_corrupt_chunk_is_named_and_the_rest_is_read(repository: Repository, git: Git, packed_by: str) -> None:
+    world = small_world(400)
+    repository.commit("main", tree.write(repository.objects, world), "first")
+    if packed_by == "git":
+        git("gc", "--quiet")
+    victim = tree.leaf(repository.objects, repository.tree_of(), "memories", "m3-3")
+    repository.close()
+    with Repository.open(repository.root) as opened:
+        pack, offset, end = opened.objects._places([bytes.fromhex(victim)])[0] or pytest.fail("not packed")
+        path = Path(pack.path + ".pack")
+        path.chmod(0o644)
+        with open(path, "r+b") as file:
+            file.seek((offset + end) // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 0x55]))
+        with pytest.raises(CorruptRecord) as caught:
+            tree.read_table(opened.objects, opened.tree_of(), "memories")
+        assert victim in caught.value.message
+        assert "(memories/" in caught.value.message
+        assert tree.read_table(opened.objects, opened.tree_of(), "entities") == world.entities
+        spared = 0
+        for key in world.memories.keys:
+            if tree.leaf(opened.objects, opened.tree_of(), "memories", key) != victim:
+                spared += len(tree.find(opened.objects, opened.tree_of(), "memories", [key]))
+        assert spared > 300
+
+
+def test_a_corrupt_index_is_told(objects: Objects, tmp_path: Path) -> None:
+    blob = objects.add_blob(b"x" * 100)
+    objects.flush()
+    index = next((tmp_path / "objects" / "pack").glob("*.idx"))
+    index.chmod(0o644)
+    index.write_bytes(index.read_bytes()[:-1] + b"?")
+    with pytest.raises(CorruptRecord, match="its index does not match its checksum"):
+        Objects(tmp_path).blob(blob)
+
+
+def test_an_object_that_expands_too_far_is_refused(objects: Objects, tmp_path: Path) -> None:
+    import hashlib
+    import zlib
+
+    data = zlib.compress(b"blob 99999999\0" + b"\0" * 99_999_999)
+    name = hashlib.sha1(b"blob 99999999\0" + b"\0" * 99_999_999, usedforsecurity=False).hexdigest()
+    (tmp_path / "objects" / name[:2]).mkdir()
+    (tmp_path / "objects" / name[:2] / name[2:]).write_bytes(data)
+    with pytest.raises(CorruptRecord, match="64 MiB"):
+        objects.blob(name)
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects.add_blob(b"x")
+    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(StoreError, match="the disk is full"):
+        objects.flush()
+    monkeypatch.undo()
+    objects.flush()

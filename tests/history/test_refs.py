@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from memento.errors import CorruptRecord, StaleBranch
+from memento.history import Repository
+from memento.history.lock import Lock
+from memento.history.refs import Move, Refs
+
+from .conftest import Git, line
+
+ID = "a" * 40
+
+
+@pytest.fixture
+def refs(tmp_path: Path) -> Refs:
+    for folder in ("refs/heads", "refs/tags", "memento"):
+        (tmp_path / folder).mkdir(parents=True)
+    return Refs(tmp_path)
+
+
+def put(refs: Refs, *moves: Move) -> None:
+    with Lock(f"{refs.path}/memento/lock") as lock:
+        refs.prepare(moves, lock).finish()
+
+
+def test_a_ref_is_made_moved_and_deleted(refs: Refs) -> None:
+    put(refs, Move("refs/heads/a/b", "", ID))
+    assert refs.read("refs/heads/a/b") == ID
+    assert refs.values("refs/heads/") == {"refs/heads/a/b": ID}
+    put(refs, Move("refs/heads/a/b", ID, "b" * 40))
+    put(refs, Move("refs/heads/a/b", "b" * 40, ""))
+    assert refs.read("refs/heads/a/b") == ""
+    assert not os.listdir(f"{refs.path}/refs/heads")
+    put(refs, Move("refs/heads/a", "", ID))
+    assert refs.read("refs/heads/a") == ID
+
+
+@pytest.mark.parametrize("before", ["", "b" * 40])
+def test_a_ref_that_is_elsewhere_is_not_moved(refs: Refs, before: str) -> None:
+    put(refs, Move("refs/heads/x", "", ID))
+    with pytest.raises(StaleBranch, match="branch x is at aaaaaaaaaa"):
+        put(refs, Move("refs/heads/y", "", ID), Move("refs/heads/x", before, "c" * 40))
+    assert refs.values("refs/") == {"refs/heads/x": ID}
+    assert os.listdir(f"{refs.path}/refs/heads") == ["x"]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "z" * 40, "a" * 39, "ref: somewhere", "a" * 40 + " x"])
+def test_a_file_that_is_no_ref_is_corrupt_not_absent(refs: Refs, content: str) -> None:
+    Path(refs.path, "refs/heads/x").write_text(content)
+    with pytest.raises(CorruptRecord, match="refs/heads/x"):
+        refs.read("refs/heads/x")
+
+
+def test_names_outside_of_refs_are_never_opened(refs: Refs) -> None:
+    Path(refs.path, "secret").write_text(ID)
+    assert refs.read("refs/heads/../../secret") == ""
+    assert refs.read("secret") == ""
+
+
+@pytest.mark.parametrize("count", [1, 40, 3000])
+def test_packed_refs_are_found_by_bisection(refs: Refs, count: int) -> None:
+    rng = random.Random(count)
+    names = sorted(
+        {f"refs/heads/{rng.randrange(10 ** rng.randrange(1, 12))}{'x' * rng.randrange(60)}" for _ in range(count)}
+    )
+    lines = ["# pack-refs with: peeled fully-peeled sorted "]
+    values = {}
+    for name in names:
+        values[name] = f"{rng.getrandbits(160):040x}"
+        lines.append(f"{values[name]} {name}")
+        if rng.random() < 0.3:
+            lines.append("^" + "1" * 40)
+    Path(refs.path, "packed-refs").write_text("\n".join(lines) + "\n")
+    assert all(refs.read(name) == values[name] for name in names)
+    assert all(refs.read(name + "!") == "" for name in names)
+    assert refs.read("refs/heads/") == refs.read("refs/heads/~") == ""
+    assert refs.values("refs/heads/") == values
+    unsorted = [lines[0].replace("sorted ", ""), *(line for line in reversed(lines[1:]) if line[0] != "^")]
+    Path(refs.path, "packed-refs").write_text("\n".join(unsorted) + "\n")
+    assert refs.read(names[0]) == values[names[0]]
+
+
+def test_a_broken_line_of_packed_refs_is_corrupt(refs: Refs) -> None:
+    Path(refs.path, "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted \nnonsense\n")
+    with pytest.raises(CorruptRecord, match="packed-refs"):
+        refs.values("refs/heads/")
+
+
+def test_many_are_made_moved_and_deleted_in_one_rewrite(refs: Refs) -> None:
+    put(refs, Move("refs/heads/z", "", ID), Move("refs/heads/n050", "", ID))
+    names = [f"refs/heads/n{n:03d}" for n in range(100)]
+    put(refs, *(Move(name, ID if "050" in name else "", "b" * 40) for name in names))
+    assert refs.values("refs/") == {**dict.fromkeys(names, "b" * 40), "refs/heads/z": ID}
+    assert os.listdir(f"{refs.path}/refs/heads") == ["z"]
+    put(refs, *(Move(name, "b" * 40, "") for name in names))
+    assert refs.values("refs/") == {"refs/heads/z": ID}
+
+
+def test_peeled_tags_survive_a_rewrite(repository: Repository, first: str, git: Git) -> None:
+    repository.tag("v1", first, "words")
+    git("pack-refs", "--all")
+    repository.fork("main", "many", 50)
+    assert f"^{first}" in (repository.path / "packed-refs").read_text()
+    assert git("rev-parse", "v1^{commit}").strip() == first
+    git("pack-refs", "--all")
+    assert len(repository.branch_names()) == 51
+
+
+def test_a_strangers_lock_is_waited_for_then_broken(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("memento.history.refs._PATIENCE", 0.05)
+    stale = repository.path / "refs/heads/main.lock"
+    stale.write_text("")
+    line(repository, 1)
+    assert "main.lock" in caplog.text
+    assert not stale.exists()
