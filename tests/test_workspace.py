@@ -21,14 +21,14 @@ from memento.workspace import Workspace, parse_source
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "commits.json").read_text())
 
 
-@pytest.fixture()
+@pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     with Workspace.init(tmp_path) as made:
         made.generate("tiny", branch="main", seed=7)
         yield made
 
 
-@pytest.fixture()
+@pytest.fixture
 def memory(workspace: Workspace) -> str:
     return min(workspace.world_at("main").memories.keys)
 

@@ -1,0 +1,426 @@
+"""A workspace: one repository and its cache of renderings. What programs and the command line call.
+
+Each method that changes something is one operation, which `undo` takes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from memento.changes import batch, edit
+from memento.changes.conflict import Conflict, Resolution, Violation
+from memento.changes.diff import Diff, diff_trees
+from memento.changes.merge import Base, MergeResult, Policy, merge_trees, virtual_base
+from memento.changes.operations import Operation
+from memento.changes.snapshot import Snapshot
+from memento.errors import ConflictError, NotFound, StaleBranch, UsageError
+from memento.history.merging import MergeState
+from memento.history.repository import Repository
+from memento.world import tree
+from memento.world.records import Record
+from memento.world.tree import Delta
+from memento.world.world import World
+
+if TYPE_CHECKING:
+    from memento.render.rendering import Rendering, Spec
+    from memento.scenario import Scenario
+    from memento.train import Run
+
+_TRIES = 20
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what) during long work; total 0 where it is not known."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One commit to come: its message, its time (s UTC) and its change of the state before it."""
+
+    message: str
+    time: int
+    delta: Delta
+
+
+@dataclass(frozen=True)
+class Edited:
+    """An edit: the commit, or the tip where nothing changed, and the difference."""
+
+    commit: str
+    diff: Diff
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merge, done or not.
+
+    `kind` is ``up to date``, ``fast-forward``, ``merged`` or ``open``; `commit` the tip after it,
+    empty while it is open or for a dry run; `result` what the merge found (None for the first two).
+    """
+
+    kind: str
+    branch: str
+    ours: str
+    theirs: str
+    commit: str = ""
+    result: MergeResult | None = None
+
+
+class Workspace:
+    """One repository. Use as a context manager or call `close`."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._worlds: dict[str, World] = {}
+
+    @classmethod
+    def init(cls, directory: str | Path = ".") -> Workspace:
+        """Makes ``directory/.memento`` and opens it; opens it where it exists."""
+        return cls(Repository.init(directory))
+
+    @classmethod
+    def open(cls, start: str | Path | None = None) -> Workspace:
+        """Opens the repository of `start` or of the nearest folder above; see `Repository.open`."""
+        return cls(Repository.open(start))
+
+    def close(self) -> None:
+        """Releases files; the workspace must not be used afterwards."""
+        self.repository.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────
+
+    def snapshot(self, revision: str = "HEAD") -> Snapshot:
+        """The state at a revision, read record by record."""
+        return Snapshot(self.repository.objects, self.repository.tree_of(revision))
+
+    def record(self, revision: str, table: str, key: str) -> Record:
+        """One record at a revision; raises `NotFound` with the nearest keys."""
+        return self.snapshot(revision).record(table, key)
+
+    def world_at(self, revision: str = "HEAD") -> World:
+        """The whole world at a revision; the last one read is kept."""
+        tree_id = self.repository.tree_of(revision)
+        if tree_id not in self._worlds:
+            self._worlds = {tree_id: tree.read(self.repository.objects, tree_id)}
+        return self._worlds[tree_id]
+
+    def rendering_at(self, revision: str = "HEAD", spec: Spec | None = None, cached: bool = True) -> Rendering:
+        """The rendering of a revision, from the cache where it is there."""
+        from memento.render.cache import Cache
+        from memento.render.rendering import Spec, render
+
+        spec = spec or Spec()
+        commit = self.repository.commit_of(revision)
+        if not cached:
+            return render(self.world_at(revision), spec, commit=commit.id, tree=commit.tree)
+        cache = Cache(self.repository.path / "cache" / "renderings")
+        return cache.rendering(commit.tree, spec, lambda: self.world_at(revision), commit.id)
+
+    def diff(self, old: str, new: str | None = None) -> Diff:
+        """The difference of two revisions; ``a...b`` is from their merge base to b, ``a..b`` is a to b.
+
+        Raises `UsageError` where ``a...b`` have no merge base, or more than one.
+        """
+        if new is None:
+            old, dots, new = old.partition("..." if "..." in old else "..")
+            if not dots:
+                raise UsageError(f"{old!r} is one revision; a difference needs two", "memento diff A B")
+            old, new = old or "HEAD", new or "HEAD"
+            if dots == "...":
+                bases = self.repository.merge_bases(old, new)
+                if len(bases) != 1:
+                    how_many = "no merge base" if not bases else f"{len(bases)} merge bases"
+                    raise UsageError(f"{old} and {new} have {how_many}", f"name two revisions: memento diff {old} {new}")
+                old = bases[0]
+        return diff_trees(self.repository.objects, self.repository.tree_of(old), self.repository.tree_of(new))
+
+    # ── making worlds ────────────────────────────────────────────────────────────────────────────
+
+    def generate(
+        self,
+        scenario: str | Path | Scenario,
+        branch: str | None = None,
+        seed: int | None = None,
+        overrides: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> list[str]:
+        """Simulates a scenario and commits it to a new branch, one commit a simulated week.
+
+        `scenario` is a shipped name, a TOML file or a `Scenario`; the branch defaults to the current
+        one while that is empty, else to the scenario's name. Returns the ids of the commits.
+        """
+        from memento.scenario import load
+        from memento.simulate import weeks
+
+        if isinstance(scenario, str | Path):
+            scenario = load(scenario, dict(overrides or {}))
+        seed = seed or 0
+        steps = (Step(week.message, week.time, week.delta) for week in weeks(scenario, seed))
+        branch = branch or self.new_branch(scenario.name)
+        total = -(-scenario.settings(seed).time.days // 7)
+        return self.commit_steps(branch, steps, f"generate {scenario.name} on {branch}", progress, total)
+
+    def new_branch(self, name: str) -> str:
+        """The current branch while it has no commit, else `name`."""
+        return name if self.repository.has_branch(self.repository.head) else self.repository.head
+
+    def commit_steps(
+        self,
+        branch: str,
+        steps: Iterable[Step],
+        description: str,
+        progress: Progress | None = None,
+        total: int = 0,
+    ) -> list[str]:
+        """Commits steps one after the other to a new branch, as one operation, all or none.
+
+        Raises `UsageError` where the branch is there already.
+        """
+        if self.repository.has_branch(branch):
+            raise UsageError(f"there is a branch {branch!r} already", "name another one with --branch NAME")
+        objects = self.repository.objects
+        commits: list[str] = []
+        with self.repository.batch(description) as batch:
+            state = objects.add_tree([])
+            for number, step in enumerate(steps, 1):
+                state = tree.apply(objects, state, step.delta)
+                commits.append(batch.commit(branch, state, step.message, time=step.time))
+                if progress:
+                    progress(number, total, step.message)
+        return commits
+
+    def commit_world(self, branch: str, world: World, message: str) -> str:
+        """Commits a whole world onto a branch, which is made if it is not there."""
+        return self.repository.commit(branch, tree.write(self.repository.objects, world), message)
+
+    # ── changing worlds ──────────────────────────────────────────────────────────────────────────
+
+    def fork(self, base: str, new: str, count: int | None = None) -> list[str]:
+        """Starts branch `new` at a revision, or `count` of them; returns their names."""
+        return self.repository.fork(base, new, count)
+
+    def edit(self, branch: str, changes: Sequence[Operation] | Sequence[str], message: str = "") -> Edited:
+        """Edits records of a branch and commits.
+
+        `changes` are operations, or words as on the command line (``["memory:k7m2-3",
+        "importance=0.9"]``). Where another writer moves the branch meanwhile, the edit is planned
+        again on the new tip. Raises `InvalidFile` with all faults at once; nothing is changed then.
+        """
+        operations: list[Operation] = []
+        words: list[str] = []
+        for change in changes:
+            if isinstance(change, str):
+                words.append(change)
+            else:
+                operations.append(change)
+        if words:
+            operations += batch.parse_words(words)
+        if not self.repository.has_branch(branch):
+            raise NotFound("branch", branch, self.repository.branch_names())
+        for _ in range(_TRIES - 1):
+            try:
+                return self._edit(branch, operations, message)
+            except StaleBranch:
+                continue
+        return self._edit(branch, operations, message)
+
+    def _edit(self, branch: str, operations: Sequence[Operation], message: str) -> Edited:
+        parent = self.repository.commit_of(f"refs/heads/{branch}")
+        objects = self.repository.objects
+        delta = edit.plan(Snapshot(objects, parent.tree), operations, allow_nothing=True)
+        after = tree.apply(objects, parent.tree, delta) if delta else parent.tree
+        diff = diff_trees(objects, parent.tree, after)
+        if not diff:
+            return Edited(parent.id, diff)
+        words_of = edit_message(operations)
+        commit = self.repository.commit(
+            branch, after, message or words_of, expected=parent.id, description=f"edit {branch}: {words_of}"
+        )
+        return Edited(commit, diff)
+
+    # ── merging ──────────────────────────────────────────────────────────────────────────────────
+
+    def merge(
+        self,
+        other: str,
+        into: str | None = None,
+        policy: Policy | None = None,
+        dry_run: bool = False,
+        message: str = "",
+    ) -> Merge:
+        """Merges revision `other` into a branch (default: the current one).
+
+        Where conflicts or violations are open, nothing is committed: the merge is kept, `conflicts`
+        lists what is open, `resolve` answers, `merge_continue` ends it. `policy` decides conflicts
+        for one side. A dry run keeps nothing.
+        """
+        repository = self.repository
+        branch = into or repository.head
+        if not repository.has_branch(branch):
+            raise NotFound("branch", branch, repository.branch_names())
+        if not dry_run and repository.load_merge() is not None:
+            raise ConflictError(
+                "a merge is in progress", "memento conflicts, then memento merge --continue or memento merge --abort"
+            )
+        ours, theirs = repository.resolve(f"refs/heads/{branch}"), repository.resolve(other)
+        bases = repository.merge_bases(ours, theirs)
+        if theirs in bases:
+            return Merge("up to date", branch, ours, theirs, ours)
+        if ours in bases:
+            if not dry_run:
+                repository.move_branch(branch, theirs, expected=ours, description=f"merge {other} into {branch}")
+            return Merge("fast-forward", branch, ours, theirs, "" if dry_run else theirs)
+        options = {"policy": policy} if policy else {}
+        state = MergeState(branch, ours, theirs, tuple(bases), message or f"Merge {other} into {branch}", {}, options)
+        result = self._merge(state)
+        if dry_run or not result.clean:
+            repository.objects.discard()
+        if dry_run:
+            return Merge("merged" if result.clean else "open", branch, ours, theirs, "", result)
+        if result.clean:
+            return self._finish(state, result)
+        repository.save_merge(state)
+        return Merge("open", branch, ours, theirs, "", result)
+
+    def merge_in_progress(self) -> Merge | None:
+        """The merge that is open, worked out again with the answers given so far; or None."""
+        state = self.repository.load_merge()
+        if state is None:
+            return None
+        return self._open(state)
+
+    def resolve(self, resolutions: Iterable[Resolution]) -> Merge:
+        """Adds answers to the open merge; returns what is open then."""
+        state = self._open_merge()
+        known = {**state.resolutions, **{r.id: r.to_map() for r in resolutions}}
+        state = replace(state, resolutions=known)
+        merge = self._open(state)
+        self.repository.save_merge(state)
+        return merge
+
+    def merge_continue(self) -> Merge:
+        """Commits the open merge. Raises `ConflictError` while something is open."""
+        state = self._open_merge()
+        result = self._merge(state)
+        if not result.clean:
+            left = counted(len(result.conflicts), "conflict"), counted(len(result.violations), "violation")
+            raise ConflictError(f"{' and '.join(filter(None, left))} still open", "memento conflicts")
+        return self._finish(state, result)
+
+    def merge_abort(self) -> None:
+        """Forgets the open merge; no branch has moved."""
+        self._open_merge()
+        self.repository.clear_merge()
+
+    def open_items(self) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:
+        """The conflicts and violations of the open merge; two empty tuples where there is none."""
+        merge = self.merge_in_progress()
+        if merge is None or merge.result is None:
+            return (), ()
+        return merge.result.conflicts, merge.result.violations
+
+    def _open(self, state: MergeState) -> Merge:
+        """What is open in a merge; the provisional tree is not kept."""
+        result = self._merge(state)
+        self.repository.objects.discard()
+        return Merge("open", state.branch, state.ours, state.theirs, "", result)
+
+    def _open_merge(self) -> MergeState:
+        state = self.repository.load_merge()
+        if state is None:
+            raise UsageError("no merge is in progress", "memento merge OTHER --into BRANCH")
+        return state
+
+    def _merge(self, state: MergeState) -> MergeResult:
+        repository, objects = self.repository, self.repository.objects
+        base: Base | list[str]
+        if len(state.bases) > 1:
+            base = virtual_base(
+                objects,
+                state.bases,
+                lambda commit: repository.commit_of(commit).parents,
+                lambda commit: repository.commit_of(commit).tree,
+            )
+        else:
+            base = [repository.tree_of(commit) for commit in state.bases]
+        return merge_trees(
+            objects,
+            base,
+            repository.tree_of(state.ours),
+            repository.tree_of(state.theirs),
+            resolutions=[Resolution.from_map(value) for value in state.resolutions.values()],
+            policy=state.options.get("policy"),
+        )
+
+    def _finish(self, state: MergeState, result: MergeResult) -> Merge:
+        commit = self.repository.commit(
+            state.branch,
+            result.tree_id,
+            state.message,
+            parents=[state.ours, state.theirs],
+            expected=state.ours,
+            description=f"merge into {state.branch}",
+        )
+        self.repository.clear_merge()
+        return Merge("merged", state.branch, state.ours, state.theirs, commit, result)
+
+    # ── learning ─────────────────────────────────────────────────────────────────────────────────
+
+    def train(self, sources: str | Sequence[str], spec: Spec | None = None, **options: Any) -> Run:
+        """Trains a scorer on a revision, or on a mix of ``REVISION:WEIGHT``.
+
+        `options` are those of `memento.train.train`.
+        """
+        from memento.train import train
+
+        words = [sources] if isinstance(sources, str) else list(sources)
+        weighted = [parse_source(word) for word in words]
+        return train([(self.rendering_at(revision, spec), weight) for revision, weight in weighted], **options)
+
+
+def init(directory: str | Path = ".") -> Workspace:
+    """Makes a repository in ``directory/.memento``, or opens the one there."""
+    return Workspace.init(directory)
+
+
+def open(start: str | Path | None = None) -> Workspace:
+    """Opens the repository of `start` (default: MEMENTO_DIR, then the current folder) or of the nearest above."""
+    return Workspace.open(start)
+
+
+def parse_source(word: str) -> tuple[str, float]:
+    """Revision and weight of ``REVISION[:WEIGHT]``. Raises `UsageError`."""
+    revision, colon, text = word.rpartition(":")
+    if not colon:
+        return word, 1.0
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not revision or not 0 < weight < float("inf"):
+        raise UsageError(f"{word!r}: the weight must be a number above 0", "write it as main:0.7")
+    return revision, weight
+
+
+def edit_message(operations: Sequence[Operation]) -> str:
+    """A commit message that tells what some operations do."""
+    from memento.changes.operations import describe
+
+    first = describe(operations[0]) if operations else "nothing"
+    return first if len(operations) < 2 else f"{first} and {len(operations) - 1} more"
+
+
+def counted(count: int, word: str) -> str:
+    """``3 conflicts``, ``1 conflict``, or the empty string for none."""
+    return f"{count} {word}{'' if count == 1 else 's'}" if count else ""
