@@ -1,0 +1,154 @@
+"""Our scorer: every candidate crossed with its session, then weighed against the other candidates.
+
+A logit that is linear in the columns cannot learn that a memory matters at nine in the morning: the
+hour is equal for all candidates of a session and cancels in the softmax. Here the session (its
+clock, its gap, its context) multiplies what the candidate is (its embedding, its slots, its
+columns), so that time, topic and their conjunctions can move one candidate past another. Attention
+over the candidate set lets relative facts count ("the most used one here"). No input says where in
+the list a candidate stands, so permuting the candidates permutes the logits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from memento.models.base import Batch, Model, Scale
+
+OWN = (0, 1, 2, 10, 11, 14, 15, 16)
+"""Columns that say something about one candidate; 12 and 13 are slots, 3 to 9 the session's clock."""
+SLOTS = 256
+HARMONICS = {"hour": 4, "weekday": 3, "month": 2}
+CLOCK = 2 * sum(HARMONICS.values()) + 1
+DECAYS = 6
+ALIKE = 6
+
+
+class Interaction(Model):
+    """About 100,000 parameters at the defaults. `dropout` acts in training alone.
+
+    `dimension` is the length of an embedding, `width` of the hidden vectors, `heads` of attention.
+    """
+
+    name: ClassVar[str] = "interaction"
+
+    def __init__(self, dimension: int = 64, width: int = 64, heads: int = 4, dropout: float = 0.2) -> None:
+        super().__init__(dimension=dimension, width=width, heads=heads, dropout=dropout)
+        self.heads = heads
+        slot = width // 4
+        self.scale = Scale()
+        self.entity = nn.Embedding(SLOTS, slot)
+        self.aspect = nn.Embedding(SLOTS, slot)
+        self.decay = nn.Parameter(torch.linspace(math.log(0.005), math.log(1.0), DECAYS))  # (6,) log of 1/day
+        own = 2 * len(OWN) + DECAYS
+        self.candidate = nn.Linear(own + 2 * slot + dimension, width)
+        self.deepen = nn.Linear(width, width)
+        self.topic = nn.Linear(dimension, width, bias=False)
+        self.content = nn.Linear(dimension, width, bias=False)
+        self.topic_slot = nn.Linear(dimension, slot, bias=False)
+        self.clock = nn.Linear(CLOCK, width)
+        self.rhythm = nn.Linear(dimension + 2 * slot, width)
+        self.session = nn.Linear(CLOCK + dimension, width)
+        self.join = nn.Linear(4 * width + slot + ALIKE, width)
+        self.before_attention = nn.LayerNorm(width)
+        self.attend = nn.Linear(width, 3 * width)
+        self.attended = nn.Linear(width, width)
+        self.before_mix = nn.LayerNorm(width)
+        self.mix = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        self.before_head = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 1, bias=False)
+        self.direct = nn.Linear(own + ALIKE + width, 1, bias=False)
+        self.drop = nn.Dropout(dropout)
+        for table in (self.entity, self.aspect):
+            nn.init.normal_(table.weight, std=0.3)
+        for last in (self.head, self.direct):
+            nn.init.zeros_(last.weight)
+
+    def fit_scale(self, features: Tensor) -> None:
+        """Measure mean and deviation of each column on `features`, shape (N, 17)."""
+        self.scale.fit(features)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits, shape (B, C)."""
+        mask = batch.mask.unsqueeze(-1)  # (B, C, 1)
+        own = self._own(batch.features, mask)  # (B, C, O)
+        slots = (batch.features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (B, C, 2)
+        entity, aspect = self.entity(slots[..., 0]), self.aspect(slots[..., 1])  # (B, C, W/4) each
+        identity = torch.cat([batch.candidates, entity, aspect], -1)  # (B, C, D + W/2)
+        clock = _clock(_mean(batch.features, mask))  # (B, K)
+        candidate = functional.silu(self.candidate(torch.cat([own, identity], -1)))  # (B, C, W)
+        candidate = functional.silu(self.deepen(self.drop(candidate)))  # (B, C, W)
+        content = self.content(batch.candidates) * self.topic(batch.contexts).unsqueeze(1)  # (B, C, W)
+        slot = entity * self.topic_slot(batch.contexts).unsqueeze(1)  # (B, C, W/4)
+        rhythm = self.rhythm(identity) * self.clock(clock).unsqueeze(1)  # (B, C, W)
+        session = functional.silu(self.session(torch.cat([clock, batch.contexts], -1)))  # (B, W)
+        alike = self._alike(batch, slots)  # (B, C, A)
+        joined = torch.cat(
+            [candidate, content, rhythm, candidate * session.unsqueeze(1), slot, alike], -1
+        )  # (B, C, 4W + W/4 + A)
+        hidden = functional.silu(self.join(self.drop(joined)))  # (B, C, W)
+        hidden = hidden + self._attention(self.before_attention(hidden), batch.mask)  # (B, C, W)
+        hidden = hidden + self.drop(self.mix(self.before_mix(hidden)))  # (B, C, W)
+        logits: Tensor = self.head(self.before_head(hidden)) + self.direct(torch.cat([own, alike, rhythm], -1))  # (B, C, 1)
+        return logits.squeeze(-1)  # (B, C)
+
+    def _own(self, features: Tensor, mask: Tensor) -> Tensor:
+        scaled = self.scale(features)[..., OWN]  # (B, C, 8)
+        raw = features[..., OWN]  # (B, C, 8)
+        largest = raw.masked_fill(~mask, -torch.inf).amax(1, keepdim=True)  # (B, 1, 8)
+        share = raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 8)
+        age = torch.expm1(features[..., :1].clamp(0, 12))  # (B, C, 1) days
+        decayed = torch.exp(-age * self.decay.exp())  # (B, C, 6)
+        return torch.cat([scaled, share, decayed], -1)  # (B, C, 22)
+
+    def _alike(self, batch: Batch, slots: Tensor) -> Tensor:
+        """How near each candidate, and what is known here of its entity, is to the context; shape (B, C, 6).
+
+        The candidates of one entity share its name, so their mean embedding says what the entity is
+        called, also for a candidate without an embedding of its own.
+        """
+        both = batch.mask.unsqueeze(1) & batch.mask.unsqueeze(2)  # (B, C, C)
+        same = (slots[:, :, None, 0] == slots[:, None, :, 0]) & both  # (B, C, C)
+        entity = functional.normalize(same.to(batch.candidates) @ batch.candidates, dim=-1)  # (B, C, D)
+        context = functional.normalize(batch.contexts, dim=-1).unsqueeze(-1)  # (B, D, 1)
+        near = torch.cat([batch.candidates @ context, entity @ context], -1)  # (B, C, 2)
+        nearest = near.masked_fill(~batch.mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 2)
+        age = batch.features[..., 0]  # (B, C)
+        fact = same & (slots[:, :, None, 1] == slots[:, None, :, 1])  # (B, C, C)
+        newer = (fact & (age[:, None, :] < age[:, :, None] - 1e-4)).sum(-1)  # (B, C)
+        kin = torch.stack([newer, fact.sum(-1) - 1], -1)  # (B, C, 2)
+        return torch.cat([near, near - nearest, torch.log1p(kin.clamp_min(0).to(near))], -1)  # (B, C, 6)
+
+    def _attention(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        B, C, W = hidden.shape
+        projected = self.attend(hidden).view(B, C, 3, self.heads, W // self.heads)  # (B, C, 3, H, W/H)
+        query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)  # (B, H, C, W/H) each
+        seen = mask[:, None, None, :]  # (B, 1, 1, C)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)  # (B, H, C, W/H)
+        attended: Tensor = self.attended(mixed.transpose(1, 2).reshape(B, C, W))  # (B, C, W)
+        return attended
+
+
+def _mean(features: Tensor, mask: Tensor) -> Tensor:
+    """The mean of each column over a session's candidates, shape (B, 17)."""
+    kept = features * mask  # (B, C, 17)
+    return kept.sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)
+
+
+def _clock(session: Tensor) -> Tensor:
+    """Sines and cosines of whole multiples of hour, weekday and month, then the gap; shape (B, 23).
+
+    Multiples come from the columns by the angle sum rule, so no angle is ever computed.
+    """
+    parts = []
+    for first, harmonics in zip((3, 5, 7), HARMONICS.values(), strict=True):
+        sine, cosine = session[:, first], session[:, first + 1]  # (B,) each
+        s, c = sine, cosine  # (B,) each
+        for _ in range(harmonics):
+            parts += [s, c]
+            s, c = s * cosine + c * sine, c * cosine - s * sine  # (B,) each
+    return torch.stack([*parts, session[:, 9]], -1)  # (B, 23)

@@ -1,0 +1,10 @@
+"""Training a scorer on renderings, and keeping it."""
+
+from __future__ import annotations
+
+from memento.train import checkpoint
+from memento.train.config import Config
+from memento.train.mixture import parse
+from memento.train.trainer import Epoch, Run, Source, train
+
+__all__ = ["Config", "Epoch", "Run", "Source", "checkpoint", "parse", "train"]

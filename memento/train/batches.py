@@ -1,0 +1,123 @@
+"""Renderings as resident tensors; a batch is an index into them.
+
+Every table has one row of zeros at its end, which padding points at, so that cutting a batch is one
+gather for each table and no loop over sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from memento.errors import UsageError
+from memento.models.base import Batch, Scorer
+
+if TYPE_CHECKING:
+    from memento.render.rendering import Rendering
+
+Ints = npt.NDArray[np.int64]
+
+
+class Resident:
+    """One or more renderings on a device: S sessions, N candidates, M memories, D numbers an embedding."""
+
+    def __init__(self, renderings: Sequence[Rendering], device: str = "cpu") -> None:
+        dimensions = {rendering.contexts.shape[1] for rendering in renderings}
+        if len(dimensions) != 1:
+            raise UsageError(
+                f"renderings with embeddings of {sorted(dimensions)} numbers cannot be trained on or scored together",
+                "render all of them with one dimension",
+            )
+        offsets = [np.zeros(1, np.int64)]
+        memory_rows: list[Ints] = []
+        memories = 0
+        total = sum(len(rendering.memory_embeddings) for rendering in renderings)
+        for rendering in renderings:
+            offsets.append(rendering.offsets[1:].astype(np.int64) + offsets[-1][-1])
+            rows = rendering.memory_rows.astype(np.int64)
+            memory_rows.append(np.where(rows < 0, total, rows + memories))
+            memories += len(rendering.memory_embeddings)
+        self.device = torch.device(device)
+        self.ends: Ints = np.concatenate(offsets)
+        self.sizes: Ints = np.diff(self.ends)
+        self.features = self._table([rendering.features for rendering in renderings])  # (N + 1, 17)
+        self.labels = self._table([rendering.labels for rendering in renderings])  # (N + 1,)
+        known = [rendering.clean for rendering in renderings if rendering.clean is not None]
+        self.clean = self._table(known) if len(known) == len(renderings) else None  # (N + 1,)
+        self.embeddings = self._table([rendering.memory_embeddings for rendering in renderings])  # (M + 1, D)
+        self.contexts = torch.from_numpy(
+            np.concatenate([rendering.contexts for rendering in renderings]).astype(np.float32)
+        ).to(self.device)  # (S, D)
+        self.memory_rows = torch.from_numpy(np.concatenate([*memory_rows, [total]]).astype(np.int64)).to(
+            self.device
+        )  # (N + 1,)
+        self.offsets = torch.from_numpy(self.ends[:-1].copy()).to(self.device)  # (S,)
+        self.lengths = torch.from_numpy(self.sizes.copy()).to(self.device)  # (S,)
+
+    def _table(self, parts: Sequence[npt.NDArray[np.float32]]) -> Tensor:
+        blank = np.zeros((1, *parts[0].shape[1:]), np.float32)
+        return torch.from_numpy(np.concatenate([*parts, blank]).astype(np.float32, copy=False)).to(self.device)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def candidates(self) -> int:
+        """How many candidate rows there are."""
+        return int(self.ends[-1])
+
+    def batch(self, sessions: Ints | Tensor) -> Batch:
+        """The given sessions, shape (B,), padded to the longest of them."""
+        chosen = torch.as_tensor(sessions, device=self.device)  # (B,)
+        lengths = self.lengths[chosen].unsqueeze(-1)  # (B, 1)
+        places = torch.arange(int(lengths.max()), device=self.device)  # (C,)
+        mask = places < lengths  # (B, C)
+        rows = torch.where(mask, self.offsets[chosen].unsqueeze(-1) + places, self.candidates)  # (B, C)
+        return Batch(
+            features=self.features[rows],  # (B, C, 17)
+            mask=mask,  # (B, C)
+            contexts=self.contexts[chosen],  # (B, D)
+            candidates=self.embeddings[self.memory_rows[rows]],  # (B, C, D)
+            labels=self.labels[rows],  # (B, C)
+            clean=self.clean[rows] if self.clean is not None else None,  # (B, C)
+            rows=rows,  # (B, C)
+        )
+
+    def batches(self, sessions: Ints, size: int) -> Iterator[Batch]:
+        """Batches of at most `size` of the given sessions, alike in length; sessions without candidates left out."""
+        for chosen in grouped(sessions, self.sizes, size):
+            yield self.batch(chosen)
+
+    def score(self, scorer: Scorer, size: int = 64) -> npt.NDArray[np.float32]:
+        """The scores of all candidates, shape (N,), in the order of their rows."""
+        result = np.zeros(self.candidates, np.float32)
+        for batch in self.batches(np.arange(len(self)), size):
+            logits = scorer.score(batch)  # (B, C)
+            assert batch.rows is not None
+            result[batch.rows[batch.mask].cpu().numpy()] = logits[batch.mask].cpu().numpy()
+        return result
+
+
+def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:
+    """The scores of all candidates of a rendering, shape (N,)."""
+    return Resident([rendering]).score(scorer, size)
+
+
+def grouped(sessions: Ints, sizes: Ints, batch: int) -> list[Ints]:
+    """Sessions cut into batches of like length: little padding, and the order kept where lengths agree.
+
+    Batches stand in the order of their first session in `sessions`.
+    """
+    chosen = np.asarray(sessions, np.int64)
+    chosen = chosen[sizes[chosen] > 0]
+    if batch == 1 or len(chosen) == 0:
+        return list(chosen[:, None])
+    by_size = np.argsort(sizes[chosen], kind="stable")
+    parts = [by_size[start : start + batch] for start in range(0, len(by_size), batch)]
+    parts.sort(key=lambda part: int(part.min()))
+    return [chosen[part] for part in parts]

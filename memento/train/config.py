@@ -1,0 +1,89 @@
+"""How a scorer is trained: every option, its default for each model, and its bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memento.errors import InvalidFile
+from memento.models import CATALOG
+
+TRAINED = ("interaction", "signet", "linear")
+"""Models that have something to learn."""
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
+    "signet": {"epochs": 30, "batch": 8, "rate": 2e-3, "patience": 8},
+    "linear": {"epochs": 60, "batch": 32, "rate": 3e-2, "patience": 60},
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of one training run.
+
+    `epochs` at most, `patience` of them without a better validation NDCG@10 before it stops;
+    `batch` sessions a step; `rate` of Adam at the start, falling to a twentieth by a cosine;
+    `decay` of weights, decoupled (Loshchilov and Hutter 2019); `temperature` of ListNet; `fit` and
+    `validation` shares of each source's sessions, in order of time: the last of them are left for
+    `evaluate`. `shuffle` off keeps the order of time, as Signet trains.
+    """
+
+    model: str = "interaction"
+    seed: int = 0
+    epochs: int = 40
+    patience: int = 10
+    batch: int = 16
+    rate: float = 2e-3
+    decay: float = 0.0
+    temperature: float = 0.5
+    fit: float = 0.7
+    validation: float = 0.1
+    shuffle: bool = True
+
+    def __post_init__(self) -> None:
+        faults = []
+        whole = {"seed": (0, 2**63 - 1), "epochs": (0, 10_000), "patience": (1, 10_000), "batch": (1, 65_536)}
+        for name, (low, high) in whole.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                faults.append(f"{name}={value!r} is not a whole number from {low} to {high}")
+        bounds = {
+            "rate": (1e-8, 10.0),
+            "decay": (0.0, 10.0),
+            "temperature": (1e-3, 100.0),
+            "fit": (0.01, 1.0),
+            "validation": (0.0, 0.99),
+        }
+        for name, (floor, top) in bounds.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not floor <= value <= top:
+                faults.append(f"{name}={value!r} is not a number from {floor:g} to {top:g}")
+        if not faults and self.fit + self.validation > 1:
+            faults.append(f"fit={self.fit:g} and validation={self.validation:g} are more than all sessions together")
+        if faults:
+            raise InvalidFile("training options", faults)
+
+    @classmethod
+    def of(cls, model: str, options: Mapping[str, Any]) -> Config:
+        """The defaults of `model` with `options` over them; an option of None is left at its default.
+
+        Raises `NotFound` for an unknown model, `InvalidFile` with every unknown or faulty option.
+        """
+        CATALOG[model]
+        if model not in TRAINED:
+            raise InvalidFile(
+                "training options", [f"{model} learns nothing"], f"models that learn: {', '.join(TRAINED)}"
+            )
+        known = {field.name for field in dataclasses.fields(cls)} - {"model"}
+        unknown = [f"no option {name!r}; known: {', '.join(sorted(known))}" for name in options if name not in known]
+        if unknown:
+            raise InvalidFile("training options", unknown)
+        given = {name: value for name, value in options.items() if value is not None}
+        return cls(model=model, **{**DEFAULTS[model], **given})
+
+    def to_map(self) -> dict[str, Any]:
+        """Plain values, as a checkpoint holds them."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,263 @@
+"""Fresh sessions inside a world's own family, built to ask one question each.
+
+An episode takes its clock from a real session, its words and embeddings from real memories and
+turns, and sets everything else (age, accesses, importance) to what the question needs. Episodes
+become a world of their own and go through `render`, so a canary sees exactly the columns that
+training saw. No episode was ever trained on: its memories and sessions have ids that no world has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.patterns import from_manifest
+from memento.patterns.facts import calendar
+from memento.patterns.history import access_counts
+from memento.patterns.temporal import TemporalCycle
+from memento.render.rendering import Rendering, Spec, render
+from memento.world.records import NULL_INT, TABLES
+from memento.world.table import Table, concat
+from memento.world.world import Manifest, World
+
+DAY = 86_400
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Draw:
+    """Keyed draws in a row: the same path gives the same draws on every machine."""
+
+    def __init__(self, seed: int, *path: str | int) -> None:
+        self.key = rng.key(seed, *path)
+        self.counter = 0
+
+    def _next(self) -> int:
+        self.counter += 1
+        return int(rng.bits(self.key, self.counter)[()])
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A number in [low, high)."""
+        return low + (high - low) * float(rng.uniform(self._next())[()])
+
+    def one(self, values: Sequence[Any] | npt.NDArray[Any]) -> Any:
+        """One of `values`."""
+        return values[int(self.uniform() * len(values))]
+
+    def some(self, values: Ints, count: int) -> list[int]:
+        """`count` of `values`, all different as far as there are enough, else again from the start."""
+        taken: list[int] = []
+        while len(taken) < count and len(values):
+            order = rng.permutation(self._next(), len(values))
+            taken += [int(values[place]) for place in order[: count - len(taken)]]
+        return taken
+
+
+@dataclass
+class Source:
+    """What a world offers for episodes: clocks, topics with their words, memories with their peaks."""
+
+    world: World
+    hours: Ints = field(init=False)
+    weekdays: Ints = field(init=False)
+    recent: Ints = field(init=False)
+    openings: dict[str, list[str]] = field(init=False)
+    usable: Ints = field(init=False)
+    of_entity: dict[str, Ints] = field(init=False)
+
+    def __post_init__(self) -> None:
+        world = self.world
+        sessions, memories = world.sessions, world.memories
+        moment = calendar(sessions["ended_at"])
+        self.hours, self.weekdays = moment.hour.astype(np.int64), moment.weekday.astype(np.int64)
+        by_time = np.argsort(sessions["ended_at"], kind="stable")
+        self.recent = by_time[len(by_time) // 2 :]
+        self.temporal = next((p for p in from_manifest(world.manifest.patterns) if isinstance(p, TemporalCycle)), None)
+        self.peak_hour = np.where(memories["peak_hour"] == NULL_INT, -1, memories["peak_hour"])
+        self.peak_weekday = np.where(memories["peak_weekday"] == NULL_INT, -1, memories["peak_weekday"])
+        offered = np.bincount(world.candidate_memories[world.candidate_memories >= 0], minlength=len(memories)) > 0
+        has_entity = memories["entity"] != ""
+        self.usable = np.flatnonzero(has_entity & memories["embedded"] & offered & (memories["kind"] != "constraint"))
+        entities = memories["entity"]
+        self.of_entity = {
+            str(name): self.usable[entities[self.usable] == name]
+            for name in dict.fromkeys(entities[self.usable].tolist())
+        }
+        first: dict[str, str] = {}
+        turns = world.turns
+        for session, role, text in zip(
+            turns["session"].tolist(), turns["role"].tolist(), turns["text"].tolist(), strict=True
+        ):
+            if role == "user" and session not in first:
+                first[session] = text
+        self.openings = {}
+        for session, topic in zip(sessions["id"].tolist(), sessions["topic"].tolist(), strict=True):
+            if topic:
+                self.openings.setdefault(topic, []).append(first.get(session, ""))
+
+    @property
+    def topics(self) -> list[str]:
+        """Entities that real sessions were about and real memories are about, in order."""
+        return sorted(name for name in self.openings if name in self.of_entity)
+
+    def matching(self, rows: Ints, hour: int, weekday: int) -> Flags:
+        """Whether memories matter at an hour and weekday by the planted cycle, shape of `rows`."""
+        if self.temporal is None:
+            return np.zeros(len(rows), bool)
+        facts: Any = SimpleNamespace(
+            hour=np.int64(hour),
+            weekday=np.int64(weekday),
+            peak_hour=self.peak_hour[rows],
+            peak_weekday=self.peak_weekday[rows],
+        )
+        return self.temporal.matches(facts)
+
+    def seen_at_peak(self) -> Ints:
+        """How many real sessions offered each memory while its cycle matched, shape (M,)."""
+        world = self.world
+        rows, at = world.candidate_memories, world.candidate_sessions
+        counts = np.zeros(len(world.memories), np.int64)
+        if self.temporal is None:
+            return counts
+        facts: Any = SimpleNamespace(
+            hour=self.hours[at],
+            weekday=self.weekdays[at],
+            peak_hour=self.peak_hour[rows],
+            peak_weekday=self.peak_weekday[rows],
+        )
+        np.add.at(counts, rows[self.temporal.matches(facts) & (rows >= 0)], 1)
+        return counts
+
+    def typical_accesses(self) -> int:
+        """The median access count of the candidates that were offered."""
+        counts = access_counts(self.world)
+        return int(np.median(counts)) if len(counts) else 1
+
+
+class Stage:
+    """Collects episodes; `scene` renders them all at once."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self.source = source
+        self.name = name
+        self.sessions: list[dict[str, Any]] = []
+        self.turns: list[dict[str, Any]] = []
+        self.rows: list[int] = []
+        self.changes: list[dict[str, Any]] = []
+        self.candidates: list[tuple[int, int]] = []
+
+    def session(self, draw: Draw, topic: str, at: int, hour: int | None = None) -> int:
+        """A session about `topic` on the clock of the real session in row `at`, at `hour` if given; its number."""
+        real = self.source.world.sessions
+        ended = int(real["ended_at"][at])
+        hour = int(self.source.hours[at]) if hour is None else hour
+        ended = ended // DAY * DAY + hour * 3600 + int(draw.uniform(0, 3600))
+        number = len(self.sessions)
+        identity = f"canary-{self.name}-{number}"
+        self.sessions.append(
+            {
+                "id": identity,
+                "started_at": ended - 1200,
+                "ended_at": ended,
+                "project": real["project"][at],
+                "topic": topic,
+            }
+        )
+        opening = draw.one(self.source.openings[topic]) if self.source.openings.get(topic) else ""
+        if opening:
+            self.turns.append({"id": f"{identity}.0", "session": identity, "role": "user", "text": opening})
+        return number
+
+    def offer(self, session: int, row: int, age_days: float, accesses: int, **changes: Any) -> int:
+        """A copy of the real memory in `row`, `age_days` old, offered to a session; the copy's number."""
+        number = len(self.rows)
+        created = self.sessions[session]["ended_at"] - round(age_days * DAY)
+        self.rows.append(row)
+        self.changes.append({"created_at": created, "prior_accesses": accesses, **changes})
+        self.candidates.append((session, number))
+        return number
+
+    def again(self, session: int, memory: int) -> None:
+        """Offer a copy to another session too."""
+        self.candidates.append((session, memory))
+
+    def identity(self, memory: int) -> str:
+        """The id of a copy."""
+        return f"canary-{self.name}-m{memory}"
+
+    def scene(self, spec: Spec) -> Scene:
+        """All episodes rendered, candidates in an order drawn by key so that no place tells the answer."""
+        base = self.source.world
+        schema = TABLES["memories"]
+        copies = base.memories.take(np.array(self.rows, np.int64))
+        names = np.array([self.identity(number) for number in range(len(self.rows))], object)
+        columns: dict[str, Any] = {
+            "id": names,
+            "kind": np.full(len(names), "episode", object),  # an attribute would count towards its entity's density
+            "importance": np.full(len(names), 0.3),
+            "deleted": np.zeros(len(names), bool),
+            "superseded_by": np.full(len(names), "", object),
+            "pinned": np.zeros(len(names), bool),
+        }
+        for field_name in ("created_at", "prior_accesses"):
+            columns[field_name] = np.array([change[field_name] for change in self.changes], np.int64)
+        for number, change in enumerate(self.changes):
+            for field_name in change.keys() - {"created_at", "prior_accesses"}:
+                columns.setdefault(field_name, copies[field_name].copy())[number] = change[field_name]
+        copies = copies.replace(**columns)
+        keys = rng.pair_keys(rng.key(0, "canary order", self.name), np.arange(len(self.candidates), dtype=np.uint64))
+        order = np.argsort(rng.bits(keys), kind="stable").tolist()
+        offered = [self.candidates[place] for place in order]
+        manifest = Manifest(
+            source="written",
+            scenario=base.manifest.scenario,
+            seed=base.manifest.seed,
+            clock=base.manifest.clock,
+            patterns=base.manifest.patterns,
+        )
+        world = World.build(
+            manifest,
+            {
+                "entities": base.entities,
+                "aspects": base.aspects,
+                "dependencies": base.dependencies,
+                "memories": concat(schema, [base.memories, copies]),
+                "sessions": Table.from_records(TABLES["sessions"], self.sessions),
+                "turns": Table.from_records(TABLES["turns"], self.turns),
+                "candidates": Table.from_columns(
+                    TABLES["candidates"],
+                    {
+                        "session": np.array([self.sessions[s]["id"] for s, _ in offered], object),
+                        "memory": names[[m for _, m in offered]],
+                        "rank": np.arange(len(offered)),
+                    },
+                ),
+            },
+        )
+        rendering = render(world, Spec(labels="clean", dimension=spec.dimension, context=spec.context))
+        rows = {
+            (session, memory): row
+            for row, (session, memory) in enumerate(
+                zip(
+                    np.repeat(np.array(rendering.session_ids, object), np.diff(rendering.offsets)).tolist(),
+                    [rendering.memory_ids[m] for m in rendering.memory_rows.tolist()],
+                    strict=True,
+                )
+            )
+        }
+        at = [rows[(self.sessions[s]["id"], self.identity(m))] for s, m in self.candidates]
+        return Scene(rendering, np.array(at, np.int64))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Episodes as a rendering; `rows` leads the k-th offer of the stage to its row."""
+
+    rendering: Rendering
+    rows: Ints

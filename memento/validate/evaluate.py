@@ -1,0 +1,186 @@
+"""One report of how well a scorer ranks: beside chance, simple baselines and the ceiling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.errors import UsageError
+from memento.models.base import Scorer
+from memento.models.frequency import Frequency
+from memento.models.recency import Recency
+from memento.render.rendering import Rendering
+from memento.train.batches import Resident
+from memento.train.trainer import Run
+from memento.validate import metrics
+from memento.validate.ceiling import ceiling
+from memento.validate.intervals import Bootstrap, Figure
+
+SCHEMA = "memento.report/1"
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures with 95% intervals over sessions.
+
+    `rows` leads a ranker (model, chance, recency, frequency, linear, ceiling, and ceiling redrawn)
+    to its figures (ndcg, mrr, recall). `share` is the model's NDCG over the ceiling's, `skill` what
+    it gained over chance of what could be gained; both None without a ceiling. `margin` is its NDCG
+    less that of each baseline, session by session. `seen` sessions were left out since the model was
+    trained on them; `empty` had nothing relevant, so that they are in no mean.
+    """
+
+    model: str
+    rows: dict[str, dict[str, Figure]]
+    share: Figure | None
+    skill: Figure | None
+    margin: dict[str, Figure]
+    sessions: int
+    candidates: int
+    seen: int
+    empty: int
+    commit: str = ""
+    tree: str = ""
+    labels: str = "planted"
+    noise: dict[str, Any] = field(default_factory=dict)
+    cutoff: int = metrics.CUTOFF
+    relevant: float = metrics.RELEVANT
+
+    @property
+    def ndcg(self) -> float:
+        """The model's NDCG@10."""
+        return self.rows["model"]["ndcg"].value
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values under a `schema` key."""
+        return {
+            "schema": SCHEMA,
+            "model": self.model,
+            "commit": self.commit,
+            "tree": self.tree,
+            "labels": self.labels,
+            "noise": self.noise,
+            "sessions": self.sessions,
+            "candidates": self.candidates,
+            "seen": self.seen,
+            "empty": self.empty,
+            "cutoff": self.cutoff,
+            "relevant": self.relevant,
+            "rows": {
+                name: {metric: figure.to_map() for metric, figure in row.items()} for name, row in self.rows.items()
+            },
+            "share": self.share.to_map() if self.share else None,
+            "skill": self.skill.to_map() if self.skill else None,
+            "margin": {name: figure.to_map() for name, figure in self.margin.items()},
+        }
+
+
+def evaluate(
+    scorer: Scorer | Run,
+    rendering: Rendering,
+    baseline: Scorer | None = None,
+    seen: npt.NDArray[np.uint64] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Rank every session of a rendering that the scorer has not been trained on, and report.
+
+    A `Run` brings its linear `baseline` and the sessions it has `seen`; with a bare scorer both may
+    be given. A session counts as seen by its id, on whatever branch it stands. Raises `UsageError`
+    where no unseen session is left, or embeddings have another length than the model's.
+    """
+    if isinstance(scorer, Run):
+        baseline = scorer.baseline if baseline is None else baseline
+        seen = scorer.seen if seen is None else seen
+        scorer = scorer.scorer
+    chosen = unseen(rendering, seen)
+    left_out = len(rendering) - len(chosen)
+    if len(chosen) == 0:
+        raise UsageError(
+            f"the model was trained on all {len(rendering)} sessions of this rendering"
+            if left_out
+            else "this rendering has no sessions",
+            "evaluate on a revision with later sessions or another seed, or train on a smaller share (fit)",
+        )
+    tested = rendering.select(chosen) if left_out else rendering
+    check_dimension(scorer, tested)
+    resident = Resident([tested])
+    bootstrap = Bootstrap(len(tested), resamples, seed)
+    rankers: dict[str, Scorer] = {"model": scorer, "recency": Recency(), "frequency": Frequency()}
+    if baseline is not None:
+        rankers["linear"] = baseline
+    tables = {
+        name: metrics.table(resident.score(ranker), tested.labels, tested.offsets) for name, ranker in rankers.items()
+    }
+    tables["chance"] = metrics.chance(tested.labels, tested.offsets)
+    top = ceiling(tested, seed=seed)
+    if top is not None:
+        tables["ceiling"] = top.rendered
+        if top.redraws:
+            tables["ceiling redrawn"] = top.redrawn
+    order = ["model", "linear", "recency", "frequency", "chance", "ceiling", "ceiling redrawn"]
+    model, chance = tables["model"]["ndcg"], tables["chance"]["ndcg"]
+    means = {name: bootstrap.means(tables[name]["ndcg"]) for name in ("model", "chance", "ceiling") if name in tables}
+    share = skill = None
+    if top is not None:
+        best = tables["ceiling"]["ndcg"]
+        share = _figure(bootstrap, lambda m, c, b: m / b, (model, chance, best), list(means.values()))
+        skill = _figure(bootstrap, lambda m, c, b: (m - c) / (b - c), (model, chance, best), list(means.values()))
+    return Report(
+        model=scorer.name,
+        rows={
+            name: {metric: bootstrap.figure(tables[name][metric]) for metric in metrics.NAMES}
+            for name in order
+            if name in tables
+        },
+        share=share,
+        skill=skill,
+        margin={
+            name: bootstrap.figure(model - tables[name]["ndcg"])
+            for name in ("linear", "recency", "frequency", "chance")
+            if name in tables
+        },
+        sessions=len(tested),
+        candidates=len(tested.labels),
+        seen=left_out,
+        empty=int(np.count_nonzero(~np.isfinite(model))),
+        commit=rendering.commit,
+        tree=rendering.tree,
+        labels=rendering.spec.labels,
+        noise=dict(rendering.noise),
+    )
+
+
+def unseen(rendering: Rendering, seen: npt.NDArray[np.uint64] | None) -> npt.NDArray[np.int64]:
+    """The sessions of a rendering whose ids' hashes are not in `seen`, shape (K,)."""
+    if seen is None or len(seen) == 0 or len(rendering) == 0:
+        return np.arange(len(rendering))
+    return np.flatnonzero(~np.isin(rng.hashes(list(rendering.session_ids)), seen)).astype(np.int64)
+
+
+def check_dimension(scorer: Scorer, rendering: Rendering) -> None:
+    """Raises `UsageError` where a model takes embeddings of another length than the rendering has."""
+    wanted = scorer.config.get("dimension")
+    if wanted is not None and wanted != rendering.spec.dimension:
+        raise UsageError(
+            f"the model takes embeddings of {wanted} numbers, the rendering has {rendering.spec.dimension}",
+            f"render with --dimension {wanted}",
+        )
+
+
+def _figure(
+    bootstrap: Bootstrap, ratio: Callable[[Any, Any, Any], Any], tables: Sequence[Floats], means: Sequence[Floats]
+) -> Figure:
+    kept = np.isfinite(tables[0])
+    if not kept.any():
+        return Figure(math.nan, math.nan, math.nan, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(ratio(*(np.float64(table[kept].mean()) for table in tables)))
+        return bootstrap.of(value, np.asarray(ratio(*means), np.float64), int(np.count_nonzero(kept)))

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memento.errors import UsageError
+from memento.models.oracle import Oracle
+from memento.models.random import Random
+from memento.models.recency import Recency
+from memento.render.rendering import Rendering
+from memento.train.batches import Resident, grouped, scores
+
+Toys = Callable[..., Rendering]
+
+
+def test_a_batch_holds_its_sessions_and_zeros(toys: Toys) -> None:
+    rendering = toys(sessions=9, candidates=(1, 6))
+    batch = Resident([rendering]).batch(np.array([4, 0, 7]))
+    for place, session in enumerate((4, 0, 7)):
+        low, high = rendering.offsets[session], rendering.offsets[session + 1]
+        kept = batch.mask[place]
+        assert int(kept.sum()) == high - low
+        assert np.array_equal(batch.features[place][kept].numpy(), rendering.features[low:high])
+        assert np.array_equal(batch.candidates[place][kept].numpy(), rendering.embeddings[low:high])
+        assert np.array_equal(batch.contexts[place].numpy(), rendering.contexts[session])
+        assert batch.labels is not None
+        assert np.array_equal(batch.labels[place][kept].numpy(), rendering.labels[low:high])
+        assert not batch.features[place][~kept].any()
+        assert not batch.candidates[place][~kept].any()
+
+
+def test_several_renderings_lie_one_after_the_other(toys: Toys) -> None:
+    one, two = toys(sessions=5, seed=1), toys(sessions=4, seed=2, memories=13)
+    batch = Resident([one, two]).batch(np.array([2, 7]))
+    assert np.array_equal(batch.candidates[0].numpy(), one.embeddings[one.offsets[2] : one.offsets[3]])
+    assert np.array_equal(batch.candidates[1].numpy(), two.embeddings[two.offsets[2] : two.offsets[3]])
+    assert np.array_equal(batch.contexts[1].numpy(), two.contexts[2])
+
+
+def test_embeddings_of_different_lengths_are_refused(toys: Toys) -> None:
+    with pytest.raises(UsageError, match="cannot be trained on"):
+        Resident([toys(sessions=3), toys(sessions=3, dimension=8)])
+
+
+def test_clean_labels_are_there_only_where_all_have_them(toys: Toys) -> None:
+    planted, observed = toys(sessions=3), toys(sessions=3, clean=None)
+    assert Resident([planted]).batch(np.array([0])).clean is not None
+    assert Resident([planted, observed]).batch(np.array([0])).clean is None
+
+
+def test_scores_come_back_in_the_order_of_rows(toys: Toys) -> None:
+    rendering = toys(sessions=30, candidates=(1, 9))
+    assert np.array_equal(scores(Recency(), rendering, 4), -rendering.features[:, 0])
+    assert np.array_equal(scores(Oracle(), rendering), rendering.clean)
+    assert np.array_equal(scores(Random(3), rendering, 2), scores(Random(3), rendering, 30))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(1, 9))
+def test_grouping_keeps_every_filled_session_once(sizes: list[int], batch: int) -> None:
+    lengths = np.array(sizes)
+    order = np.random.default_rng(0).permutation(len(sizes))
+    parts = grouped(order, lengths, batch)
+    taken = [int(s) for part in parts for s in part]
+    assert sorted(taken) == sorted(np.flatnonzero(lengths > 0).tolist())
+    assert all(1 <= len(part) <= batch for part in parts)
+
+
+def test_sessions_of_one_length_keep_their_order() -> None:
+    order = np.array([3, 1, 4, 0, 2])
+    assert np.concatenate(grouped(order, np.full(5, 7), 2)).tolist() == order.tolist()
+
+
+def test_batches_need_little_padding() -> None:
+    lengths = np.random.default_rng(1).integers(1, 100, 640)
+    padded = sum(int(lengths[part].max()) * len(part) for part in grouped(np.arange(640), lengths, 16))
+    assert padded < 1.05 * lengths.sum()
+
+
+def test_tensors_stay_where_they_are(toys: Toys) -> None:
+    resident = Resident([toys(sessions=8)])
+    place = resident.features.data_ptr()
+    for batch in resident.batches(np.arange(8), 3):
+        assert isinstance(batch.features, torch.Tensor)
+    assert resident.features.data_ptr() == place
