@@ -116,16 +116,23 @@ class Workspace:
         return self._worlds[tree_id]
 
     def rendering_at(self, revision: str = "HEAD", spec: Spec | None = None, cached: bool = True) -> Rendering:
-        """The rendering of a revision, from the cache where it is there."""
+        """The rendering of a revision, from the cache where it is there.
+
+        Without a `spec` it is the default one with the labels that the world has (`labels_of`).
+        """
         from memento.render.cache import Cache
         from memento.render.rendering import Spec, render
 
-        spec = spec or Spec()
+        spec = spec or Spec(labels=self.labels_of(revision))
         commit = self.repository.commit_of(revision)
         if not cached:
             return render(self.world_at(revision), spec, commit=commit.id, tree=commit.tree)
         cache = Cache(self.repository.path / "cache" / "renderings")
         return cache.rendering(commit.tree, spec, lambda: self.world_at(revision), commit.id)
+
+    def labels_of(self, revision: str = "HEAD") -> str:
+        """The labels that a world has: planted where patterns are planted, else observed."""
+        return "planted" if self.snapshot(revision).manifest.patterns else "observed"
 
     def diff(self, old: str, new: str | None = None) -> Diff:
         """The difference of two revisions; ``a...b`` is from their merge base to b, ``a..b`` is a to b.
@@ -382,11 +389,11 @@ class Workspace:
 
         `options` are those of `memento.train.train`.
         """
-        from memento.train import train
+        from memento.train import parse, train
 
-        words = [sources] if isinstance(sources, str) else list(sources)
-        weighted = [parse_source(word) for word in words]
-        return train([(self.rendering_at(revision, spec), weight) for revision, weight in weighted], **options)
+        weighted = [parse(word) for word in ([sources] if isinstance(sources, str) else sources)]
+        renderings = [(self.rendering_at(revision, spec), weight) for revision, weight in weighted]
+        return train(renderings, revisions=[revision for revision, _ in weighted], **options)
 
 
 def init(directory: str | Path = ".") -> Workspace:
@@ -397,20 +404,6 @@ def init(directory: str | Path = ".") -> Workspace:
 def open(start: str | Path | None = None) -> Workspace:
     """Opens the repository of `start` (default: MEMENTO_DIR, then the current folder) or of the nearest above."""
     return Workspace.open(start)
-
-
-def parse_source(word: str) -> tuple[str, float]:
-    """Revision and weight of ``REVISION[:WEIGHT]``. Raises `UsageError`."""
-    revision, colon, text = word.rpartition(":")
-    if not colon:
-        return word, 1.0
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = -1.0
-    if not revision or not 0 < weight < float("inf"):
-        raise UsageError(f"{word!r}: the weight must be a number above 0", "write it as main:0.7")
-    return revision, weight
 
 
 def edit_message(operations: Sequence[Operation]) -> str:

@@ -16,7 +16,7 @@ from memento import scenario
 from memento.changes.operations import Set
 from memento.errors import ConflictError, InvalidFile, NotFound, StaleBranch, UsageError
 from memento.render.rendering import Spec
-from memento.workspace import Workspace, parse_source
+from memento.workspace import Workspace
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "commits.json").read_text())
 
@@ -198,12 +198,8 @@ def test_a_difference_of_dots(workspace: Workspace, memory: str) -> None:
         workspace.diff("main")
 
 
-@pytest.mark.parametrize(("word", "parsed"), [("main", ("main", 1.0)), ("main~2:0.5", ("main~2", 0.5))])
-def test_a_source_is_a_revision_and_a_weight(word: str, parsed: tuple[str, float]) -> None:
-    assert parse_source(word) == parsed
-
-
-@pytest.mark.parametrize("word", ["main:0", "main:-1", "main:much", ":1", "main:nan", "main:inf"])
-def test_a_weight_must_be_above_nothing(word: str) -> None:
-    with pytest.raises(UsageError, match="weight"):
-        parse_source(word)
+def test_a_mix_of_revisions_names_them(workspace: Workspace) -> None:
+    run = workspace.train(["main:0.5", "main~1:0.5"], model="linear", epochs=1)
+    assert [source.revision for source in run.sources] == ["main", "main~1"]
+    assert [source.weight for source in run.sources] == [0.5, 0.5]
+    assert run.sources[0].commit == workspace.repository.resolve("main")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.output import Column, Output, plural
-from memento.errors import UsageError
+from memento.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from memento.render.rendering import Spec
@@ -29,7 +30,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def labels_option(otherwise: str = "planted, or observed for an imported world") -> Decorator:
-    """``--labels``; without it `labels_of` decides."""
+    """``--labels``; without it `Workspace.labels_of` decides."""
     return click.option(
         "-l", "--labels", type=click.Choice(LABELS), help=f"What the labels are; {otherwise}, if left out."
     )
@@ -51,16 +52,11 @@ def spec_options(function: Callable[..., Any]) -> Callable[..., Any]:
 force_option = click.option("-f", "--force", is_flag=True, help="Replace a file that is there already.")
 
 
-def labels_of(workspace: Workspace, revision: str) -> str:
-    """The labels that a world has: planted where patterns are planted, else observed."""
-    return "planted" if workspace.snapshot(revision).manifest.patterns else "observed"
-
-
 def spec_of(workspace: Workspace, revision: str, labels: str | None, dimension: int, context_kind: str) -> Spec:
     """What to render a revision by."""
     from memento.render.rendering import Spec
 
-    return Spec(labels=labels or labels_of(workspace, revision), dimension=dimension, context=context_kind)
+    return Spec(labels=labels or workspace.labels_of(revision), dimension=dimension, context=context_kind)
 
 
 def ready(path: Path, force: bool, option: str = "-o FILE") -> Path:
@@ -70,14 +66,26 @@ def ready(path: Path, force: bool, option: str = "-o FILE") -> Path:
     is there without `force`.
     """
     if path.is_dir():
-        raise UsageError(f"{path} is a folder", f"name a file in it: {path / 'NAME.safetensors'}")
+        raise UsageError(f"{path} is a folder", f"name a file in it, such as {path / 'main.safetensors'}")
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent}", f"make it first: mkdir -p {path.parent}")
+        raise UsageError(
+            f"there is no folder {path.parent}", f"make it first: `mkdir -p {shlex.quote(str(path.parent))}`"
+        )
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"the folder {path.parent} cannot be written to", f"name another file with {option}")
     if path.exists() and not force:
         raise UsageError(f"{path} is there already", f"--force replaces it, {option} names another file")
     return path
+
+
+def trained_scorer(path: Path) -> Run:
+    """The training run in a checkpoint; raises as `memento.train.checkpoint.load` does, and `NotFound`."""
+    from memento.train import checkpoint
+
+    if not path.exists():
+        near = sorted(str(other) for other in path.parent.glob("*.safetensors")) if path.parent.is_dir() else []
+        raise NotFound("checkpoint", str(path), near, "`memento train REV --out FILE` makes one")
+    return checkpoint.load(path)
 
 
 def size_words(path: Path) -> str:

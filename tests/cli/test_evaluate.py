@@ -72,7 +72,12 @@ def test_a_real_world_has_no_ceiling_and_no_canaries(trained, observed):
 
 class TestRefuses:
     def test_a_missing_checkpoint(self, world):
-        assert "no file gone.safetensors" in world("evaluate", "gone.safetensors", "main", code=2).err
+        done = world("evaluate", "gone.safetensors", "main", code=2)
+        assert "no checkpoint named 'gone.safetensors'" in done.err
+        assert "memento train" in done.hint
+
+    def test_a_mistyped_checkpoint(self, trained):
+        assert "did you mean m.safetensors" in trained("evaluate", "n.safetensors", "main", code=2).hint
 
     def test_a_file_that_is_no_checkpoint(self, world):
         Path("text.safetensors").write_text("not at all")

@@ -10,9 +10,10 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from memento.cli.commands.render import MEANINGS, file_name
+from memento.cli.commands.render import file_name
 from memento.render import storage
 from memento.render.rendering import load
+from memento.render.tensors import MEANINGS
 
 
 def test_writes_what_it_prints(world):

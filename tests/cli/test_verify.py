@@ -52,4 +52,4 @@ def test_a_commit_that_is_not_here_exits_with_1(trained):
 
 
 def test_a_missing_checkpoint(world):
-    assert "no file" in world("verify", "gone.safetensors", code=2).err
+    assert "no checkpoint" in world("verify", "gone.safetensors", code=2).err

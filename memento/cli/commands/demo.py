@@ -163,12 +163,8 @@ class _Printed(Narrator):
         self._indented(open_lines(self.output, merge.result.conflicts, merge.result.violations, names))
 
     def rendering(self, rendering: Rendering) -> None:
-        from memento.cli.commands.render import tensors
-
-        self.say(
-            ", ".join(f"{t['name']} {' × '.join(map(str, t['shape']))}" for t in tensors(rendering)[:2])
-            + f", of {plural(len(rendering), 'session')}"
-        )
+        sizes = f"features {rendering.features.shape[0]:,} × {rendering.features.shape[1]}"
+        self.say(f"{sizes}, of {plural(len(rendering), 'session')}, labels {rendering.spec.labels}")
         self.say(f"digest {rendering.digest}")
 
     def trained(self, run: Run) -> None:

@@ -9,7 +9,7 @@ import click
 
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import LABELS, labels_of, scores_note, scores_table
+from memento.cli.learning import LABELS, scores_note, scores_table, trained_scorer
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
@@ -82,18 +82,18 @@ def command(
     planted rule itself gets against noisy labels. Then the canaries. The exit code is 0 whatever passes.
     """
     output, workspace = context.output, context.workspace
-    from memento.train import checkpoint as checkpoints
+    from memento.train.threads import one_thread
     from memento.validate import evaluate
 
-    run = checkpoints.load(checkpoint)
+    run = trained_scorer(checkpoint)
     spec = spec_for(workspace, run, revision, labels)
     rendering = workspace.rendering_at(revision, spec)
-    report = evaluate(run, rendering, seed=seed)
     asked: Canaries | None = None
     curve: tuple[Outcome, ...] = ()
-    planted = bool(workspace.snapshot(revision).manifest.patterns)
-    if canaries and planted:
-        asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
+    with one_thread():
+        report = evaluate(run, rendering, seed=seed)
+        if canaries and workspace.snapshot(revision).manifest.patterns:
+            asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
     if output.json:
         outcomes = (
             {"canaries": asked.to_json() | {"noise": [o.to_map() for o in curve]}} if asked else {"canaries": None}
@@ -119,7 +119,7 @@ def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) 
 
     trained = Spec.from_map(run.sources[0].spec)
     if labels is None:
-        own = labels_of(workspace, revision)
+        own = workspace.labels_of(revision)
         same = trained.labels == "signet" or (trained.labels in ("planted", "clean")) == (own == "planted")
         labels = trained.labels if same else own
     return Spec(labels=labels, dimension=trained.dimension, context=trained.context)
@@ -149,38 +149,34 @@ def ask(
 def canary_tables(
     output: Output, canaries: Canaries, curve: Iterable[Outcome] = (), indent: str = "", verdicts_only: bool = False
 ) -> None:
-    """Every measure of every canary as it came out, then the noise curve; or only those with a threshold."""
+    """Every measure of every canary as it came out, then the noise curve; or only what bears a verdict, in short."""
     verdicts = [passed for passed in canaries.verdicts.values() if passed is not None]
     shown = [o for o in canaries.outcomes if o.share.n and (o.threshold is not None or not verdicts_only)]
-    numbers = ("share", "95% interval", "chance", "oracle", "threshold", "n")
-    columns = [
-        Column(f"{indent}canary"),
-        Column("measure", long=True),
-        *(Column(name, right=True) for name in numbers),
-        Column(""),
-    ]
-    output.table(columns, ([indent + cells[0], *cells[1:]] for cells in map(canary_row, [*shown, *curve])))
+    numbers = [("share", 2), ("95% interval", 3), ("chance", 4), ("oracle", 5), ("threshold", 6), ("n", 7)]
+    kept = [(name, place) for name, place in numbers if not (verdicts_only and name in ("oracle", "n"))]
+    columns = [Column(f"{indent}canary"), Column("measure", long=True)]
+    columns += [*(Column(name, right=True) for name, _ in kept), Column("")]
+    cells = map(canary_row, [*shown, *curve])
+    output.table(columns, ([indent + row[0], row[1], *(row[at] for _, at in kept), row[-1]] for row in cells))
     for outcome in canaries.outcomes:
         if not outcome.share.n:
             output.line(f"{indent}not asked: {outcome.canary}: {outcome.note}")
     passed = f"{sum(verdicts)} of {plural(len(verdicts), 'canary', 'canaries')} passed"
-    output.line(f"{indent}{passed}; one passes when its whole interval reaches the threshold")
+    times = f"each asked {plural(canaries.episodes, 'time')}"
+    output.line(f"{indent}{passed}, {times}; one passes when its whole interval reaches the threshold")
 
 
 def canary_row(outcome: Outcome) -> list[str]:
-    """One measure in words."""
+    """One measure in words: canary, measure, share, interval, chance, oracle, threshold, n, verdict."""
     share = outcome.share
-    verdict = {True: "pass", False: "fail", None: ""}[outcome.passed]
-    threshold = "" if outcome.threshold is None else f"{outcome.threshold:.2f}"
-    interval = f"{share.low:.3f}–{share.high:.3f}"
     return [
         outcome.canary,
         outcome.measure,
         f"{share.value:.3f}",
-        interval,
+        f"{share.low:.3f}–{share.high:.3f}",
         f"{outcome.chance:.3f}",
         f"{outcome.oracle.value:.3f}",
-        threshold,
+        "" if outcome.threshold is None else f"{outcome.threshold:.2f}",
         str(share.n),
-        verdict,
+        {True: "pass", False: "fail", None: ""}[outcome.passed],
     ]

@@ -17,19 +17,6 @@ from memento.cli.present import short
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
 
-MEANINGS = {
-    "features": "17 feature columns of each candidate",
-    "labels": "training targets",
-    "clean": "planted relevance without noise",
-    "offsets": "session s has the rows offsets[s]:offsets[s + 1]",
-    "contexts": "what each session is about",
-    "memory_embeddings": "a vector for each memory",
-    "memory_rows": "each candidate's row in memory_embeddings",
-    "session_times": "ends of the sessions, s UTC",
-    "session_ids": "ids of the sessions, UTF-8 lines",
-    "memory_ids": "ids of the memories, UTF-8 lines",
-}
-
 
 @define(
     """
@@ -81,7 +68,7 @@ def command(
     for reason, count in rendering.left_out.items():
         output.warning(f"left out: {count:,} {reason}")
     output.message(f"Rendered {short(rendering.commit)} with labels {spec.labels} into {path} ({size_words(path)})")
-    output.hint(f"train a scorer on it: memento train {revision} --out model.safetensors")
+    output.hint(f"train a scorer on it: `memento train {revision} --out model.safetensors`")
 
 
 def file_name(revision: str) -> str:
@@ -92,30 +79,17 @@ def file_name(revision: str) -> str:
 
 def tensor_table(output: Output, rendering: Rendering) -> None:
     """The arrays of a rendering: name, type, shape, meaning."""
+    from memento.render.tensors import tensors
+
     columns = [Column("tensor"), Column("dtype"), Column("shape", right=True), Column("meaning", long=True)]
-    output.table(
-        columns,
-        ((t["name"], t["dtype"], " × ".join(map(str, t["shape"])), MEANINGS[t["name"]]) for t in tensors(rendering)),
-    )
-
-
-def tensors(rendering: Rendering) -> list[dict[str, Any]]:
-    """Name, dtype and shape of each tensor in a rendering's file."""
-    found = []
-    for name in MEANINGS:
-        held = getattr(rendering, name)
-        if held is None:
-            continue
-        if name.endswith("_ids"):
-            found.append({"name": name, "dtype": "uint8", "shape": [len("\n".join(held).encode())]})
-        else:
-            found.append({"name": name, "dtype": held.dtype.name, "shape": list(held.shape)})
-    return found
+    rows = ((t.name, t.dtype, " × ".join(map(str, t.shape)), t.meaning) for t in tensors(rendering))
+    output.table(columns, rows)
 
 
 def rendering_map(rendering: Rendering) -> dict[str, Any]:
     """A rendering for ``--json``, without its numbers."""
     from memento.render.columns import schema_hash
+    from memento.render.tensors import tensors
 
     return {
         "commit": rendering.commit,
@@ -129,5 +103,5 @@ def rendering_map(rendering: Rendering) -> dict[str, Any]:
         "memories": len(rendering.memory_ids),
         "noise": dict(rendering.noise),
         "left_out": dict(rendering.left_out),
-        "tensors": tensors(rendering),
+        "tensors": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape)} for t in tensors(rendering)],
     }

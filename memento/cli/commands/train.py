@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,9 +115,9 @@ def command(
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
-    from memento.workspace import parse_source
+    from memento.train import parse
 
-    weighted = [parse_source(source) for source in sources]
+    weighted = [parse(source) for source in sources]
     for revision, _ in weighted:
         workspace.repository.resolve(revision)
     path = ready(out, force, "--out FILE")
@@ -154,8 +155,9 @@ def command(
     if not reports:
         output.message("No session was left to judge it on; evaluate it on another revision")
     output.message(f"Wrote {path} ({size_words(path)})")
+    judge = shlex.join(["memento", "evaluate", str(path), weighted[0][0]])
     output.hint(
-        f"memento evaluate {path} {weighted[0][0]} adds the canaries; memento verify {path} renders its commits again"
+        f"`{judge}` adds the canaries; `{shlex.join(['memento', 'verify', str(path)])}` renders its commits again"
     )
 
 
@@ -182,6 +184,7 @@ def run_lines(output: Output, run: Run) -> None:
 
 def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tuple[str, Report]]:
     """Reports on the sessions of each revision that training did not see; a revision without any has none."""
+    from memento.train.threads import one_thread
     from memento.validate import evaluate
 
     reports, done = [], set()
@@ -190,7 +193,8 @@ def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tupl
             continue
         done.add(rendering.commit)
         try:
-            reports.append((revision, evaluate(run, rendering)))
+            with one_thread():
+                reports.append((revision, evaluate(run, rendering)))
         except UsageError:
             continue
     return reports

@@ -9,6 +9,7 @@ import click
 import memento
 from memento.cli.context import Context, define, json_option
 from memento.cli.failure import CONFLICT, OK
+from memento.cli.learning import trained_scorer
 from memento.cli.output import plural
 from memento.cli.present import short
 
@@ -29,7 +30,7 @@ def command(context: Context, checkpoint: Path) -> int:
     from memento.train import checkpoint as checkpoints
 
     output, workspace = context.output, context.workspace
-    run = checkpoints.load(checkpoint)
+    run = trained_scorer(checkpoint)
     checks = checkpoints.verify(run, lambda commit, spec: workspace.rendering_at(commit, spec, cached=False))
     same = all(checks)
     if output.json:
@@ -60,5 +61,5 @@ def command(context: Context, checkpoint: Path) -> int:
             )
             output.hint(f"{trained_by}, this is {memento.__version__}; columns or labels may have changed since")
         else:
-            output.hint("fetch the commits that it names (git -C .memento fetch), or train it again")
+            output.hint("fetch the commits that it names (`git -C .memento fetch`), or train it again")
     return OK if same else CONFLICT
