@@ -38,7 +38,7 @@ import numpy as np
 from memento import rng
 from memento.formats.reading.conversation import ADVERSARIAL, Conversation, Question, Sitting, read_conversations
 from memento.formats.reading.history import Imported, weekly
-from memento.formats.reading.notes import Names, Notes
+from memento.formats.reading.notes import Names, Notes, fit_text
 from memento.formats.reading.ranking import Floats, Ranker
 from memento.formats.reading.topics import topics
 from memento.language.embed import tokenize
@@ -50,6 +50,8 @@ CANDIDATES = 50
 INJECTED = 10
 _BROAD = 10.0
 """How many first places have about the same chance of being drawn."""
+_LONGEST_NAME, _LONGEST_PERSON = 80, 60
+"""Characters of a conversation's id and of a person's within it: together with a topic's they make an id."""
 SILENT = "The conversations do not say."
 _DAY = 86_400
 _FIRST_HOUR, _A_DAY = 9, 12
@@ -62,7 +64,7 @@ def read(path: Path) -> Imported:
     """
     notes = Notes()
     conversations = read_conversations(path, notes)
-    names = Names(notes, "conversation")
+    names = Names(notes, "conversation", _LONGEST_NAME)
     records: dict[str, list[Record]] = {name: [] for name in TABLES}
     categories: Counter[str] = Counter()
     for conversation in conversations:
@@ -87,7 +89,7 @@ class _Writer:
 
     def __init__(self, conversation: Conversation, name: str, notes: Notes, records: dict[str, list[Record]]) -> None:
         self.conversation, self.name, self.notes, self.records = conversation, name, notes, records
-        self.ids = Names(notes, "person")
+        self.ids = Names(notes, "person", _LONGEST_PERSON)
         self.key = rng.key(0, "locomo", name)
         self.people: dict[str, str] = {}
         self.topics: dict[str, str] = {}
@@ -174,7 +176,7 @@ class _Writer:
         entity = self.people.get(speaker)
         self.records["memories"].append({
             "id": key,
-            "text": text,
+            "text": fit_text(text, self.notes, "texts"),
             "kind": kind,
             "entity": entity,
             "aspect": self.aspect(speaker, topic, time) if entity and topic else None,
@@ -224,6 +226,5 @@ def choose(scores: Floats, keys: rng.Keys, relevant: Sequence[int], count: int) 
     _, group, sizes = np.unique(-scores, return_inverse=True, return_counts=True)
     middle = (np.cumsum(sizes) - 0.5 * (sizes + 1))[group]
     drawn = rng.sample(keys, len(keys), 1.0 / np.sqrt(_BROAD + middle))
-    others = [row for row in drawn.tolist() if row not in set(relevant)]
-    chosen = [*dict.fromkeys(relevant), *others][: max(count, len(set(relevant)))]
+    chosen = list(dict.fromkeys([*relevant, *drawn.tolist()]))[: max(count, len(set(relevant)))]
     return sorted(chosen, key=lambda row: int(place[row]))

@@ -58,7 +58,7 @@ def read(path: Path) -> Imported:
     reader.structure()
     built = {name: Table.from_records(TABLES[name], records) for name, records in reader.records.items()}
     times = [*built["sessions"]["ended_at"].tolist(), *built["memories"]["created_at"].tolist()]
-    scenario = {"format": "signet", "file": path.name, "sessions": len(built["sessions"])}
+    scenario = {"format": "signet", "file": fit_text(path.name, notes, "names"), "sessions": len(built["sessions"])}
     manifest = Manifest(source="imported", scenario=scenario, clock=max(times, default=0))
     return Imported(weekly("Signet", manifest, built, reader.deleted_at), notes.lines())
 
@@ -170,7 +170,9 @@ class _Reader:
                 "project": self.text(row["project"]),
                 "importance": 0.5 if row["importance"] is None else self.share(row["importance"], "importances"),
                 "created_at": created,
-                "prior_accesses": self.before(key, row["access_count"], injected[key]),
+                "prior_accesses": self.before(
+                    key, row["access_count"], sum(ended >= created for ended in injected.get(key, ()))
+                ),
                 "embedded": key in vectors,
                 "pinned": row["pinned"] != 0,
                 "deleted": row["is_deleted"] != 0,
@@ -239,13 +241,13 @@ class _Reader:
                 yield row | {"odd": ""}
             seen.add(pair)
 
-    def injected(self) -> Counter[str]:
-        """How often each memory was injected into a session that is imported."""
-        return Counter(
-            row["memory_id"]
-            for row in self.offered()
-            if row["was_injected"] and not row["odd"] and row["session_key"] in self.ended
-        )
+    def injected(self) -> dict[str, list[int]]:
+        """The ends of the imported sessions that each memory was injected into, s UTC."""
+        ends: dict[str, list[int]] = {}
+        for row in self.offered():
+            if row["was_injected"] and not row["odd"] and row["session_key"] in self.ended:
+                ends.setdefault(row["memory_id"], []).append(self.ended[row["session_key"]])
+        return ends
 
     def candidates(self) -> None:
         ranks: Counter[str] = Counter()
@@ -289,7 +291,7 @@ class _Reader:
             known.add(row["id"])
             self.records["entities"].append({
                 "id": self.entity_ids.id(row["id"]),
-                "name": self.text(row["name"]).strip() or row["id"] or "(no name)",
+                "name": self.text(row["name"]).strip() or self.text(row["id"]) or "(no name)",
                 "kind": self.text(row["entity_type"]) or "concept",
                 "created_at": first if created is None else created,
             })  # fmt: skip

@@ -102,16 +102,6 @@ def mixed(key: int, counter: int) -> int:
     return word ^ (word >> 31)
 
 
-def spread(key: int, count: int) -> int:
-    """An index below `count`, however large, from a 64-bit key; evenly, to within 2**-32."""
-    if count <= 1 << 32:
-        return (key & _WORD) % count
-    wide, counter = key & _WORD, 0
-    while wide.bit_length() < count.bit_length() + 64:
-        wide, counter = (wide << 64) | mixed(key, counter) | 1 << 63, counter + 1
-    return wide % count
-
-
 def _size(slots: Sequence[Sequence[str]]) -> int:
     size = 1
     for slot in slots:

@@ -1,8 +1,9 @@
 """A grammar that writes memories and turns from structured facts.
 
 Every text it can write has an index: `count` says how many there are for a fact, `unrank` gives the
-one at an index, and a 64-bit key picks one by ``key % count``. The same key and facts give the same
-words on every machine. Entity names and values go in unchanged, so meaning stays readable.
+one at an index, and a 64-bit key picks one: a memory's by ``key % count``, each turn of a session's
+by a key of its own. The same key and facts give the same words on every machine. Entity names and
+values go in unchanged, so meaning stays readable.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from memento import rng
 from memento.errors import UsageError
 from memento.language import phrasing
-from memento.language.choices import Choices, product, spread
+from memento.language.choices import Choices, product
 from memento.language.lexicon import Domain, domain
 
 KINDS = ("attribute", "constraint", "episode")
@@ -38,8 +40,9 @@ class Turn(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A turn before its words are picked."""
+    """A turn before its words are picked; `about` says what for, once for each role."""
 
+    about: str
     role: str
     patterns: Choices
     words: dict[str, str]
@@ -130,10 +133,11 @@ class Grammar:
         A user asks about `topic_name`; an assistant answers from `facts`, (memory id, entity name,
         aspect name, value) each, citing them, and answers what the user asks next; then the user
         tells what is `learned` for the first time; the end follows from `outcome`, one of
-        `OUTCOMES`. Raises `UsageError` for another outcome.
+        `OUTCOMES`. Each turn is picked by itself, for the memory that it is about, so other facts or
+        another outcome leave its words as they are. Raises `UsageError` for another outcome.
         """
         lines = self._lines(topic_name, [Fact(*fact) for fact in facts], outcome, [Fact(*fact) for fact in learned])
-        return self._say(lines, spread(int(key), _count(lines)))
+        return [_said(line, rng.key(int(key), line.about, line.role) % len(line.patterns)) for line in lines]
 
     def count_turns(
         self,
@@ -164,29 +168,30 @@ class Grammar:
             raise UsageError(f"no session outcome {outcome!r}", f"outcomes: {', '.join(OUTCOMES)}")
         words = {"{t}": topic}
         opening = Choices(*((ask, self.domain.goals, end) for ask, end in phrasing.REQUESTS))
-        lines = [_Line("user", opening, words, ())]
+        lines = [_Line("opening", "user", opening, words, ())]
         if not facts:
-            lines.append(_Line("assistant", phrasing.NOTHING_KNOWN, words, ()))
+            lines.append(_Line("opening", "assistant", phrasing.NOTHING_KNOWN, words, ()))
         for number, fact in enumerate(facts):
+            about = f"known {fact.memory_id}"
             if number:
-                lines.append(_Line("user", phrasing.FOLLOW_UPS, _words(fact), ()))
+                lines.append(_Line(about, "user", phrasing.FOLLOW_UPS, _words(fact), ()))
             frame = phrasing.ANSWERS if number else phrasing.FIRST_ANSWERS
             answer = product(frame, self.clauses(fact.aspect_name), phrasing.ANSWER_ENDS)
-            lines.append(_Line("assistant", answer, _words(fact), (fact.memory_id,)))
+            lines.append(_Line(about, "assistant", answer, _words(fact), (fact.memory_id,)))
         for fact in learned:
+            about = f"learned {fact.memory_id}"
             telling = product(phrasing.TELLING, self.clauses(fact.aspect_name), (".",))
-            lines.append(_Line("user", telling, _words(fact), ()))
-            lines.append(_Line("assistant", phrasing.NOTED, _words(fact), ()))
-        lines.append(_Line("user", phrasing.CLOSINGS[outcome], words, ()))
-        lines.append(_Line("assistant", phrasing.FAREWELLS[outcome], words, ()))
+            lines.append(_Line(about, "user", telling, _words(fact), ()))
+            lines.append(_Line(about, "assistant", phrasing.NOTED, _words(fact), ()))
+        lines.append(_Line("end", "user", phrasing.CLOSINGS[outcome], words, ()))
+        lines.append(_Line("end", "assistant", phrasing.FAREWELLS[outcome], words, ()))
         return lines
 
     def _say(self, lines: list[_Line], index: int) -> list[Turn]:
         turns = []
         for line in reversed(lines):
             index, place = divmod(index, len(line.patterns))
-            text = _fill(_split(line.patterns[place]), line.words)
-            turns.append(Turn(line.role, text, line.cites))
+            turns.append(_said(line, place))
         turns.reverse()
         return turns
 
@@ -196,6 +201,10 @@ def outcome_of(score: float | None) -> str:
     if score is None or score != score:
         return "partial"
     return "solved" if score >= 0.6 else "partial" if score >= 0.3 else "unsolved"
+
+
+def _said(line: _Line, place: int) -> Turn:
+    return Turn(line.role, _fill(_split(line.patterns[place]), line.words), line.cites)
 
 
 def _count(lines: list[_Line]) -> int:

@@ -28,11 +28,11 @@ FRAMES: dict[str, _Frames] = {
     ),
     "constraint": (
         (
-            ("Hard rule: ", "Do not change this without asking: ", "Fixed for good: ", "Non-negotiable: ",
-             "This must stay true: "),
-            (".", ", no exceptions.", ", whatever else changes."),
+            ("Always keep in mind: ", "Never plan against this: ", "Fixed point: ", "Before anything else: ",
+             "This holds in every session: "),
+            (".", ", without exception.", ", whatever else changes."),
         ),
-        (("",), (", and this must not change.", "; treat this as a rule.", " without exception.")),
+        (("",), (", and every plan must respect that.", "; treat this as a given.", ", and nothing overrules that.")),
     ),
     "episode": (
         (

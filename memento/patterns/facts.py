@@ -140,7 +140,7 @@ class Joined:
         self.gap_days = gaps(world)
         self.access_count = access_counts(world)
         self._walks = sessions["mode"] == "traversal"
-        self._deleted, self._replaced_at = retirements(world)
+        self.deleted, self.replaced_at = retirements(world)
         self._peak_hour = _peak(memories["peak_hour"])
         self._peak_weekday = _peak(memories["peak_weekday"])
         codes = {"": 0}
@@ -181,9 +181,9 @@ class Joined:
         ended = of_session(self.ended_at)
         age = age_days(ended, of_memory(memories["created_at"], 0))
         age[missing] = 0.0
-        superseded = of_memory(self._deleted, False)
+        superseded = of_memory(self.deleted, False)
         gone = np.flatnonzero(superseded)
-        superseded[gone] = self._replaced_at[rows[gone]] < ended[gone]
+        superseded[gone] = self.replaced_at[rows[gone]] < ended[gone]
         counts = self.access_count[part]
         log_access = log_counts(counts)
         made = Facts(

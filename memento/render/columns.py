@@ -4,9 +4,9 @@ A column is one row of `COLUMNS`: its formula in words and a function. The `grai
 function reads and gives one value for: the facts of some candidates, or a joined world's
 candidates, sessions or memories; the values of sessions and memories are brought to the candidates
 here. The formulas are those of Signet's training loader (`packages/predictor/src/data.rs`,
-`build_features`, version 0.58.1). Two values that it reads from the present are taken as of the
-session instead, so that no row knows its future: the access count, and whether the memory was
-superseded.
+`build_features`, version 0.58.1). Values that would be read from the present are taken as of the
+session instead, so that no row knows its future: the access count, whether the memory was
+superseded, and how many attributes its entity had. Aspects have no date, and count from the start.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from memento import rng
 from memento.patterns.facts import Facts, Joined, blockwise, log_counts
+from memento.render.density import structural_density
 
 Features = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
@@ -88,7 +89,7 @@ def _aspect_slot(joined: Joined) -> Values:
 
 
 def _density(joined: Joined) -> Values:
-    return log_counts(structural_density(joined))
+    return log_counts(structural_density(joined)).astype(np.float32)
 
 
 def _wave(part: str, period: int, wave: Callable[[float], float]) -> Callable[[Joined], Values]:
@@ -117,7 +118,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(12, "entity_slot", "(FNV-1a 32 of the entity id mod 256) / 255, else 0", "0 to 1", "memory", _entity_slot),
     Column(13, "aspect_slot", "(FNV-1a 32 of the aspect id mod 256) / 255, else 0", "0 to 1", "memory", _aspect_slot),
     Column(14, "is_constraint", "1 if the memory is a constraint", "0 or 1", "memory", _constraint),
-    Column(15, "log_density", "ln(aspects + live attributes of the entity + 1)", "ln records", "memory", _density),
+    Column(15, "log_density", "ln(aspects + attributes live by then + 1)", "ln records", "candidate", _density),
     Column(16, "is_ka_traversal", "1 if the source is ka_traversal", "0 or 1", "candidate", _traversal),
 )
 """All columns in the order of the features."""
@@ -196,18 +197,3 @@ def slots(ids: Sequence[str]) -> npt.NDArray[np.int64]:
 def _slot_values(ids: Sequence[str]) -> npt.NDArray[np.float64]:
     """The slot of each id over 255, shape (K,); 0 for the empty id."""
     return np.asarray(slots(ids) / 255.0 * np.array([bool(name) for name in ids]))
-
-
-def structural_density(joined: Joined) -> npt.NDArray[np.int64]:
-    """Aspects plus live attributes of each memory's entity, shape (M,); 0 where it has no entity.
-
-    Live attributes are memories of kind attribute that are not deleted; constraints, episodes and
-    dependencies do not count. It is a property of the graph as the revision has it.
-    """
-    memories, entity, count = joined.world.memories, joined.memory_entities, len(joined.entity_ids)
-    place = {name: code for code, name in enumerate(joined.entity_ids)}
-    of_aspects = [place.get(name, 0) for name in joined.world.aspects["entity"].tolist()]
-    live = (memories["kind"] == "attribute") & ~memories["deleted"]
-    density = np.bincount(np.array(of_aspects, np.int64), minlength=count) + np.bincount(entity[live], minlength=count)
-    density[0] = 0
-    return np.asarray(density[entity], np.int64)

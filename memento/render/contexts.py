@@ -40,7 +40,8 @@ def contexts(world: World, kind: str, dimension: int, memory_rows: npt.NDArray[n
     if kind not in KINDS:
         raise NotFound("kind of context", kind, KINDS, f"known: {', '.join(KINDS)}")
     chosen = memory_rows >= 0
-    chosen[chosen] = memories[memory_rows[chosen]].any(axis=1)
+    embedded = np.asarray(memories.any(axis=1))
+    chosen[chosen] = embedded[memory_rows[chosen]]
     if kind == "injected":
         chosen &= world.candidates["injected"]
     else:

@@ -10,9 +10,12 @@ from typing import Any
 from memento.errors import InvalidFile, NotFound, UsageError, nearest
 from memento.scenario.scenario import Scenario
 from memento.scenario.schema import FORMAT, MAX_CANDIDATES, MAX_SESSIONS, SECTIONS, Range, Value, parameters
-from memento.scenario.values import checked
+from memento.scenario.values import checked, shown
 
 MAX_FILE_BYTES = 1 << 20
+_DEEPEST = 3
+"""Parts of the longest dotted key of a parameter."""
+_MOST_UNKNOWN = 30
 _HEAD = ("format", "name", "summary")
 _HINT = "`memento scenarios --parameters` lists every parameter with its unit and range"
 
@@ -49,7 +52,7 @@ def load(source: str | Path, overrides: Mapping[str, str] | Iterable[str] = ()) 
                 "scenario",
                 text,
                 shipped,
-                f"shipped: {', '.join(shipped)}; a file is named by its path, such as ./{text or 'my'}.toml",
+                f"shipped: {', '.join(shipped)}; a file is named by its path, such as ./{text.strip('.') or 'my'}.toml",
             )
         return parse(_read(library() / f"{text}.toml"), text, text, overrides)
     path = Path(source)
@@ -65,9 +68,10 @@ def parse(text: str, where: str, name: str, overrides: Mapping[str, str] | Itera
     try:
         tree = tomllib.loads(text)
     except ValueError as error:
-        raise InvalidFile(
-            where, [f"not TOML: {error}"], "the file may have been cut short while it was written"
-        ) from None
+        hint = "mend that place; https://toml.io tells how"
+        if "end of document" in str(error):
+            hint = "the file may have been cut short while it was written"
+        raise InvalidFile(where, [f"not TOML: {error}"], hint) from None
     except RecursionError:
         raise InvalidFile(where, ["not TOML: nested too deeply"]) from None
     return from_map(tree, where, name, overrides)
@@ -81,32 +85,32 @@ def from_map(
     version = tree.get("format")
     if type(version) is int and version > FORMAT:
         raise UsageError(
-            f"{where}: written in scenario format {version}; this memento reads up to {FORMAT}",
+            f"{where}: written in scenario format {shown(version)}; this memento reads up to {FORMAT}",
             "upgrade memento: pip install --upgrade memento-worlds",
         )
-    if type(version) is not int or version < 1:
-        faults.append(
-            f"format = {version!r} must be {FORMAT}" if "format" in tree else f"format is missing; it must be {FORMAT}"
-        )
+    if "format" not in tree:
+        faults.append(f"format is missing; it must be {FORMAT}")
+    elif type(version) is not int or version < 1:
+        faults.append(f"format = {shown(version)} must be {FORMAT}")
     head = {"name": name, "summary": ""}
     for key in ("name", "summary"):
         given = tree.get(key, head[key])
-        if not isinstance(given, str) or len(given) > 500:
-            faults.append(f"{key} must be a text of at most 500 characters")
+        if not isinstance(given, str) or len(given) > 500 or not given.isprintable():
+            faults.append(f"{key} must be a text of at most 500 characters on one line")
         else:
             head[key] = given
     flat = dict(_flatten({key: value for key, value in tree.items() if key not in _HEAD}, "", faults))
     flat.update(_overrides(overrides, faults))
     values: dict[str, Value] = {}
-    for key, given in flat.items():
-        parameter = parameters().get(key)
-        if parameter is None:
-            faults.append(_unknown(key))
-            continue
-        value = checked(parameter, given, faults)
+    for key, parameter in parameters().items():
+        value = checked(parameter, flat[key], faults) if key in flat else None
         if value is not None:
             values[key] = value
-    scenario = Scenario(head["name"], head["summary"], {key: values[key] for key in parameters() if key in values})
+    unknown = [key for key in flat if key not in parameters()]
+    faults += [_unknown(key) for key in unknown[:_MOST_UNKNOWN]]
+    if len(unknown) > _MOST_UNKNOWN:
+        faults.append(f"no parameter for {len(unknown) - _MOST_UNKNOWN:,} further keys")
+    scenario = Scenario(head["name"], head["summary"], values)
     if not faults:
         faults += _together(scenario)
     if faults:
@@ -138,7 +142,9 @@ def _flatten(tree: Mapping[str, Any], prefix: str, faults: list[str]) -> Iterabl
     for key, value in tree.items():
         path = f"{prefix}{key}"
         is_section = path in SECTIONS or path == "patterns" or (path.startswith("patterns.") and path.count(".") == 1)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and path.count(".") >= _DEEPEST:
+            faults.append(f"{shown(path)} is nested too deeply: a parameter is at most {_DEEPEST} names deep")
+        elif isinstance(value, dict):
             yield from _flatten(value, f"{path}.", faults)
         elif is_section:
             faults.append(f"{path} must be a table of parameters, written [{path}]")
@@ -177,7 +183,7 @@ def _unknown(key: str) -> str:
             name for name in known if name.rpartition(".")[2] in nearest(leaf, [n.rpartition(".")[2] for n in known], 1)
         ]
     )
-    return f"no parameter {key}" + (f"; did you mean {' or '.join(near[:3])}?" if near else "")
+    return f"no parameter {key[:200]}" + (f"; did you mean {' or '.join(near[:3])}?" if near else "")
 
 
 def _together(scenario: Scenario) -> list[str]:

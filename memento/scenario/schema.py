@@ -125,8 +125,10 @@ class Sessions:
         "it makes 5 % of all candidates",
         "probability",
     )
-    turns_min: int = _parameter(2, "fewest turns of a session", "turns", 2, 8)
-    turns_max: int = _parameter(8, "most turns of a session", "turns", 2, 8)
+    turns_min: int = _parameter(
+        2, "fewest turns of a session, rounded up to whole exchanges; fewer where less was used", "turns", 2, 8
+    )
+    turns_max: int = _parameter(8, "most turns of a session, rounded down to whole exchanges", "turns", 2, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +284,7 @@ class Noise:
         "signal-to-noise ratio, the signal being the clean label within a session",
         "dB",
         -60,
-        120,
+        100,
     )
 
 

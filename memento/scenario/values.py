@@ -10,6 +10,7 @@ from memento.errors import nearest
 from memento.scenario.schema import OneOf, Parameter, Range, Value
 
 MAX_LIST = 64
+_SHOWN = 60
 
 
 def checked(parameter: Parameter, given: Any, faults: list[str]) -> Value | None:
@@ -25,9 +26,9 @@ def checked(parameter: Parameter, given: Any, faults: list[str]) -> Value | None
                 return None
             return None if None in chosen else OneOf(tuple(str(item) for item in chosen))
         if not isinstance(given, str) or given not in parameter.choices:
-            near = nearest(str(given), parameter.choices, 1)
+            near = nearest(shown(given), parameter.choices, 1)
             faults.append(
-                f"{key} = {given!r} is none of {', '.join(parameter.choices)}"
+                f"{key} = {shown(given)} is none of {', '.join(parameter.choices)}"
                 + (f"; did you mean {near[0]}?" if near else "")
             )
             return None
@@ -62,18 +63,28 @@ def checked(parameter: Parameter, given: Any, faults: list[str]) -> Value | None
     return _number(parameter, given, key, faults)
 
 
+def shown(given: Any) -> str:
+    """A value as an error quotes it: cut where it is long, in words where Python refuses to write its digits."""
+    try:
+        text = repr(given)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 def _number(parameter: Parameter, given: Any, key: str, faults: list[str]) -> int | float | None:
     unit = f" {parameter.unit}" if parameter.unit else ""
     wanted = f"{'whole ' if parameter.kind == 'int' else ''}number{' of' + unit if unit else ''}"
     finite = isinstance(given, int) or (isinstance(given, float) and math.isfinite(given))
     if not finite or isinstance(given, bool) or (parameter.kind == "int" and given != int(given)):
-        faults.append(f"{key} = {given!r} must be a {wanted}")
+        faults.append(f"{key} = {shown(given)} must be a {wanted}")
         return None
     if parameter.limited and given > parameter.high:
-        faults.append(f"{key} asks for {int(given):,}{unit}; the limit is {int(parameter.high):,}")
+        asked = f"{int(given):,}" if int(given).bit_length() < 4096 else shown(given)
+        faults.append(f"{key} asks for {asked}{unit}; the limit is {int(parameter.high):,}")
         return None
     if not parameter.low <= given <= parameter.high:
-        faults.append(f"{key} = {given!r} is not from {parameter.low:,g} to {parameter.high:,g}{unit}")
+        faults.append(f"{key} = {shown(given)} is not from {parameter.low:,g} to {parameter.high:,g}{unit}")
         return None
     return int(given) if parameter.kind == "int" else float(given)
 
@@ -84,7 +95,7 @@ def _date(parameter: Parameter, given: Any, faults: list[str]) -> str | None:
         if not isinstance(day, date) or not date(1970, 1, 1) <= day <= date(9000, 1, 1):
             raise ValueError
     except (ValueError, TypeError):
-        faults.append(f"{parameter.key} = {given!r} must be a day as YYYY-MM-DD, from 1970 on")
+        faults.append(f"{parameter.key} = {shown(given)} must be a day as YYYY-MM-DD, from 1970 on")
         return None
     return day.isoformat()
 

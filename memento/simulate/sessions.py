@@ -28,8 +28,10 @@ Keys = npt.NDArray[np.uint64]
 SOURCES = ("ka_traversal_pinned", "effective", "ka_traversal", "topical", "exploration", "fts_only")
 PINNED, EFFECTIVE, TRAVERSAL, TOPICAL, EXPLORATION, FTS = range(6)
 _BATCH, _SCRATCH = 256, 1 << 26
-_WINDOW = {"topic": 64, "near": 16, "fts": 64, "stale": 48, "explored": 128}
+_WINDOW = {"topic": 64, "near": 16, "fts": 64, "stale": 48}
 _NEIGHBORS = 4
+_EXPLORED = 128
+"""Fewest rows looked at for exploration; twice the candidates of a session where that is more, to fill it."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class Baseline:
         walked = np.take_along_axis(walked, _interleaved(walked.shape[1], _WINDOW["near"])[None, :], 1)
         found = self.pool.topical.next(topic, self._keys("fts", sessions), _WINDOW["fts"])
         explored = live(
-            self.pool.everyone.next(np.zeros_like(topic), self._keys("exploration", sessions), _WINDOW["explored"])
+            self.pool.everyone.next(
+                np.zeros_like(topic), self._keys("exploration", sessions), max(_EXPLORED, 2 * law.per_session)
+            )
         )
         stale = self.pool.stale.next(np.zeros_like(topic), self._keys("stale", sessions), _WINDOW["stale"])
         stale = np.where((stale >= 0) & (memories.retired_at[stale] <= at), stale, -1)

@@ -35,13 +35,17 @@ def turns(
 
     A session has 2 to 8 turns (`turns_min` to `turns_max`), in exchanges of two: a request answered
     from a used memory, further questions each answered from one more, what the user tells that is
-    remembered, and an end that follows from the session's score. Fewer when less was used.
+    remembered, and an end that follows from the session's score. Memories about the session's topic
+    are used first, in baseline order as are the others. Fewer turns when less was used.
     """
     keys = rng.pair_keys(rng.key(seed, "talk"), sessions.key)
     law = settings.sessions
-    low, high = -(-law.turns_min // 2), max(law.turns_max // 2, -(-law.turns_min // 2))
+    high = law.turns_max // 2
+    low = min(-(-law.turns_min // 2), high)
     exchanges = (low + rng.integers(keys, high - low + 1)).tolist()
-    used = _groups(offers.session[responses.used], offers.memory[responses.used], len(sessions))
+    at, said_of = offers.session[responses.used], offers.memory[responses.used]
+    order = np.lexsort((memories.entity[said_of] != topic[at], at))
+    used = _groups(at[order], said_of[order], len(sessions))
     born = np.flatnonzero(memories.session >= 0)
     born = born[np.argsort(memories.session[born], kind="stable")]
     learned = _groups(memories.session[born], born, len(sessions))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,8 @@ from memento.world.objects import MemoryObjects
 from memento.world.world import World
 
 LIGHTHOUSE = Path(__file__).with_name("lighthouse.json")
-REAL = Path(
-    os.environ.get("MEMENTO_LOCOMO") or Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "locomo"
-)
+REAL = Path(os.environ.get("MEMENTO_LOCOMO") or Path(__file__).with_name("locomo"))
+"""The public conversations (github.com/snap-research/locomo), which are not part of this project."""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,41 @@ def test_weeks_lead_to_the_same_tree_as_the_whole_world() -> None:
 
 def test_import_is_the_same_twice() -> None:
     assert read("locomo", LIGHTHOUSE).world == read("locomo", LIGHTHOUSE).world
+
+
+def test_long_names_and_texts_fit_a_world(tmp_path: Path) -> None:
+    value, speaker = _sample(), "Edda of Tern Point " * 15
+    for key, turns in value.items():
+        for turn in turns if isinstance(turns, list) and key.startswith("session_") else ():
+            turn["speaker"] = turn["speaker"].replace("Edda", speaker)
+    value["speaker_a"] = value["speaker_a"].replace("Edda", speaker)
+    value["sample_id"] = "long " * 60
+    value["session_1"][0]["text"] = "w" * 200_000
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(value), encoding="utf-8")
+    imported = read("locomo", path)
+    assert check.check(imported.world) == []
+    assert len(imported.world.memories) == 20 + 4
+    assert len(imported.world.aspects) > 0
+    assert any(note.startswith("person ids changed to fit: 1") for note in imported.notes)
+    assert any("cut to 100000 characters" in note for note in imported.notes)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are always UTF-8 there")
+def test_names_that_are_no_text_are_mended(tmp_path: Path) -> None:
+    """Lone surrogates, as JSON's escapes and names of files in another encoding have them."""
+    value = _sample()
+    value["qa"][0]["evidence"] = ["D\ud800"]
+    path = tmp_path / os.fsdecode(b"caf\xe9.json")
+    path.write_text(json.dumps(value), encoding="utf-8")
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps({**value, "sample_id": "a\ud800\0b"}), encoding="utf-8")
+    for file, project in ((path, "caf\ufffd"), (given, "a\ufffd\ufffdb")):
+        imported = read("locomo", file)
+        assert set(imported.world.sessions["project"]) == {project}
+        assert tree.write(MemoryObjects(), imported.world)
+        assert "names with characters that were replaced: 1" in "\n".join(imported.notes)
+        "\n".join(imported.notes).encode()
 
 
 def test_nested_list_and_folder_give_one_project_each(tmp_path: Path) -> None:

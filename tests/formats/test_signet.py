@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from memento.errors import InvalidFile, NotFound, StoreError, UsageError
 from memento.formats import CATALOG, read
 from memento.formats.reading.signet_schema import parse_stamp
 from memento.patterns.facts import Joined
+from memento.patterns.history import access_counts
 from memento.render.columns import features
 from memento.world import check, tree
 from memento.world.objects import MemoryObjects
+from memento.world.records import format_time
 from memento.world.world import World
 
 from .signet_fixture import EXAMPLE_FEATURES, EXAMPLE_MEMORY, EXAMPLE_SESSION, build, minimal
@@ -212,6 +216,19 @@ def test_rows_that_signet_passes_over_are_counted(tmp_path: Path) -> None:
     assert check.check(imported.world) == []
 
 
+def test_an_injection_that_is_left_out_was_still_an_access(tmp_path: Path, world: World) -> None:
+    """The memory is dated after the first session that it was injected into, whose row is left out."""
+    rows = (world.candidates["memory"] == EXAMPLE_MEMORY) & world.candidates["injected"]
+    ends = sorted(world.sessions["ended_at"][world.candidate_sessions[rows]].tolist())
+    assert len(ends) == 2
+    path, later = build(tmp_path / "late.db"), format_time(ends[0] + 1)
+    _changed(path, f"UPDATE memories SET created_at = '{later}' WHERE id = '{EXAMPLE_MEMORY}'")
+    changed = read("signet", path).world
+    assert changed.record("memories", EXAMPLE_MEMORY)["prior_accesses"] == 7 - 1
+    last = changed.candidate_memories == changed.memories.row_of[EXAMPLE_MEMORY]
+    assert access_counts(changed)[last & changed.candidates["injected"]].tolist() == [6]
+
+
 def _circle(path: Path) -> None:
     _changed(
         path,
@@ -260,6 +277,25 @@ def test_files_that_are_no_database(tmp_path: Path) -> None:
         read("signet", tmp_path / "absent.db")
     with pytest.raises(UsageError, match="is a folder"):
         read("signet", tmp_path)
+
+
+def test_a_damaged_copy_with_a_log_is_named_as_given(tmp_path: Path) -> None:
+    data = bytearray(build(tmp_path / "torn.db").read_bytes())
+    data[18:20] = b"\x02\x02"
+    data[100:4100] = b"\xee" * 4000
+    (tmp_path / "torn.db").write_bytes(data)
+    (tmp_path / "torn.db-wal").write_bytes(b"")
+    with pytest.raises(StoreError, match="damaged") as caught:
+        read("signet", tmp_path / "torn.db")
+    assert str(tmp_path / "torn.db") in caught.value.message
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are always UTF-8 there")
+def test_a_file_named_in_another_encoding(tmp_path: Path, world: World) -> None:
+    state = read("signet", build(tmp_path / "memories.db").rename(tmp_path / os.fsdecode(b"caf\xe9.db"))).world
+    assert state.manifest.scenario["file"] == "caf\ufffd.db"
+    assert tree.write(MemoryObjects(), state)
+    assert state.memories == world.memories
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memento.language.choices import Choices, choices, mixed, numbers, permuted, product, spread
+from memento.language.choices import Choices, choices, mixed, numbers, permuted, product
 
 KEYS = st.integers(0, 2**64 - 1)
 
@@ -37,17 +37,6 @@ def test_names_go_on_without_end_and_never_repeat() -> None:
 @given(key=KEYS, count=st.integers(1, 500))
 def test_permutations_are_permutations(key: int, count: int) -> None:
     assert sorted(permuted(key, index, count) for index in range(count)) == list(range(count))
-
-
-@given(key=KEYS, count=st.integers(1, 2**200))
-def test_spread_stays_below_the_count(key: int, count: int) -> None:
-    assert 0 <= spread(key, count) < count
-
-
-def test_spread_reaches_all_of_a_large_count() -> None:
-    count = 10**40
-    tenths = {spread(mixed(1, number), count) * 10 // count for number in range(300)}
-    assert tenths == set(range(10))
 
 
 def test_mixed_bits_are_those_of_splitmix64() -> None:

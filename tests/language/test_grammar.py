@@ -82,6 +82,17 @@ def test_turns_alternate_and_cite_the_facts(key: int, facts: int, learned: int, 
     assert turns == grammar.turns(key, "payments-api", FACTS[:facts], outcome, FACTS[:learned])
 
 
+@given(key=KEYS)
+def test_a_fact_that_goes_leaves_the_words_of_all_others(key: int) -> None:
+    grammar = GRAMMARS["software"]
+    more = [*FACTS, ("m-9", "ledger-api", "port", "3007")]
+    whole = grammar.turns(key, "t", more, "solved", more[:2])
+    less = grammar.turns(key, "t", [more[0], *more[2:]], "solved", more[1:2])
+    known = 2 * len(more)
+    assert less == whole[:2] + whole[4:known] + whole[known + 2 :]
+    assert grammar.turns(key, "t", more, "unsolved", more[:2])[:-2] == whole[:-2]
+
+
 def test_conversations_are_counted_and_unranked() -> None:
     grammar = GRAMMARS["software"]
     count = grammar.count_turns("t", FACTS[:1])

@@ -47,6 +47,18 @@ def test_aspects_have_values_and_phrases(words: Domain) -> None:
         assert {source, target} <= set(words.kinds)
 
 
+@pytest.mark.parametrize("words", ALL, ids=lambda d: d.name)
+def test_clauses_read_as_clauses(words: Domain) -> None:
+    """Every phrase may stand behind "Note that", so none is a command; articles fit the word behind them."""
+    for name, phrases in words.phrases.items():
+        assert not any(re.match(r"(watch|note|remember|use|keep|no) ", phrase) for phrase in phrases), name
+        values = words.aspects_by_name[name].values
+        for phrase in phrases:
+            for place in range(0, len(values), max(1, len(values) // 50)):
+                said = phrase.replace("{v}", values[place])
+                assert not re.search(r"\b(a [aeio](?!ne-|u)|an [^aeiouhAEIOUHFLMNRSX8{1])", said), said
+
+
 def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(NotFound, match="no domain named 'softwar'") as caught:
         domain("softwar")

@@ -121,6 +121,55 @@ def test_other_rows_of_the_example() -> None:
     assert rows["s-2/mem"]["log_session_gap"] == 0
 
 
+def test_density_is_as_of_the_session() -> None:
+    day = 86_400
+    world = world_of(
+        entities=[{"id": "e-0"}, {"id": "e-1"}],
+        aspects=[{"id": "a-0", "entity": "e-0"}],
+        memories=[
+            {"id": "old", "entity": "e-0", "created_at": START, "deleted": True, "superseded_by": "new"},
+            {"id": "new", "entity": "e-0", "created_at": START + 4 * day},
+            {"id": "more", "entity": "e-0", "created_at": START + 4 * day},
+            {"id": "lost", "entity": "e-0", "created_at": START, "deleted": True},
+            {"id": "odd", "entity": "e-0", "created_at": START + 4 * day, "deleted": True, "superseded_by": "old"},
+            {"id": "far", "entity": "e-1", "created_at": START},
+            {"id": "none", "entity": None, "created_at": START},
+        ],
+        sessions=[{"id": f"s-{n}", "ended_at": START + n * day} for n in (0, 2, 4, 6)],
+        candidates=[
+            *({"session": f"s-{n}", "memory": "old"} for n in (0, 2, 4, 6)),
+            {"session": "s-6", "memory": "far", "rank": 1},
+            {"session": "s-6", "memory": "none", "rank": 2},
+            {"session": "s-6", "memory": "nowhere", "rank": 3},
+        ],
+    )
+    rows = rows_of(world)
+    found = [round(math.exp(rows[f"s-{n}/old"]["log_density"]) - 1) for n in (0, 2, 4, 6)]
+    assert found == [1, 2, 2, 3]
+    others = [round(math.exp(rows[f"s-6/{name}"]["log_density"]) - 1) for name in ("far", "none", "nowhere")]
+    assert others == [1, 0, 0]
+
+
+@given(worlds())
+@settings(max_examples=60, deadline=None)
+def test_density_by_a_plain_count(world: World) -> None:
+    memories = {record["id"]: record for record in world.memories.records()}
+    ends = {record["id"]: record["ended_at"] for record in world.sessions.records()}
+    rows = rows_of(world)
+    for candidate in world.candidates.records():
+        entity = memories.get(candidate["memory"], {}).get("entity")
+        end, count = ends[candidate["session"]], 0
+        if entity:
+            count = sum(record["entity"] == entity for record in world.aspects.records())
+            for memory in memories.values():
+                if memory["entity"] == entity and memory["kind"] == "attribute" and memory["created_at"] < end:
+                    newer = memories.get(memory["superseded_by"] or "")
+                    alive = not memory["deleted"] or (newer is not None and newer["created_at"] >= end)
+                    count += alive
+        row = rows[f"{candidate['session']}/{candidate['memory']}"]
+        assert row["log_density"] == pytest.approx(math.log(count + 1), rel=1e-6)
+
+
 def test_slots_are_signets() -> None:
     assert slots(["ent-001", "asp-001"]).tolist() == [4, 141]
     assert slots([]).size == 0

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from patterns.worlds import DAY, START, world_of, worlds
 from safetensors import safe_open
 
+from memento import scenario, simulate
 from memento.errors import CorruptRecord, InvalidFile, MementoError, NewerFormat, UsageError
 from memento.language.embed import embed
 from memento.patterns.facts import Joined
 from memento.render import Rendering, Spec, load, render, rendering, storage
 from memento.render.columns import features, schema_hash
+from memento.world.table import Table
 from memento.world.world import World, empty_world
 
 
@@ -52,6 +54,25 @@ def test_arrays_fit_together() -> None:
     assert made.noise["measured_db"] is not None
     assert "6 sessions" in repr(made)
     assert (made.commit, made.tree, made.columns[0]) == ("c" * 40, "t" * 40, "log_age")
+
+
+@pytest.mark.parametrize("labels", ["planted", "signet"])
+def test_what_comes_later_changes_no_row_of_the_past(labels: str) -> None:
+    """A world rendered after each of its weeks gives the rows that it gives at its end."""
+    tables: dict[str, Table] = dict(empty_world().tables)
+    told = scenario.load("cold-start", ["time.days=28"])
+    whole = render(simulate.world(told, 7), Spec(labels, 8))
+    for week in simulate.weeks(told, 7):
+        for name, table in week.delta.upserts.items():
+            tables[name] = tables[name].update(table)
+        assert week.delta.manifest is not None
+        made = render(World.build(week.delta.manifest, tables), Spec(labels, 8))
+        past = whole.select(np.arange(len(made)))
+        assert made.session_ids == past.session_ids
+        np.testing.assert_array_equal(made.features, past.features)
+        np.testing.assert_array_equal(made.labels, past.labels)
+        np.testing.assert_array_equal(made.contexts, past.contexts)
+    assert len(made) == len(whole)
 
 
 @given(worlds())

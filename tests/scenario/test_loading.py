@@ -121,6 +121,13 @@ def test_all_faults_at_once_with_their_keys() -> None:
     assert len(found) == 17
 
 
+@pytest.mark.parametrize("name", ["two\\nlines", "nul\\u0000", "\\u001b[31mred", "x" * 501])
+def test_a_name_is_one_line_since_commits_bear_it(name: str) -> None:
+    said = "name must be a text of at most 500 characters on one line"
+    assert faults(f'format = 1\nname = "{name}"\n') == (said,)
+    assert faults(f'format = 1\nsummary = "{name}"\n') == (said.replace("name", "summary"),)
+
+
 def test_a_section_that_is_a_value() -> None:
     assert faults("format = 1\ntime = 3\n") == ("time must be a table of parameters, written [time]",)
     assert faults("format = 1\npatterns = 3\n") == ("patterns must be a table of parameters, written [patterns]",)
@@ -206,6 +213,38 @@ def test_file_size_and_encoding(tmp_path: Path) -> None:
 
 def test_deep_nesting_is_a_fault_not_a_crash() -> None:
     assert "nested too deeply" in faults("format = 1\nx = " + "[" * 20_000 + "]" * 20_000)[0]
+
+
+def test_deep_keys_are_a_fault_not_a_crash() -> None:
+    for depth in (3, 900, 5_000):
+        (found,) = faults("format = 1\nmemories." + "a." * depth + "b = 1\n")
+        assert "nested too deeply: a parameter is at most 3 names deep" in found
+        assert len(found) < 200
+
+
+@pytest.mark.parametrize("text", ["format = {}", "format = 1\nmemories.count = {}", "format = 1\nnoise.snr_db = {}"])
+def test_numbers_too_long_to_write_are_faults(text: str) -> None:
+    with pytest.raises(UsageError, match="a number of thousands of digits"):
+        parse(text.format("0x" + "f" * 5_000), "mine.toml", "mine")
+
+
+def test_long_values_are_cut_in_faults() -> None:
+    (found,) = faults(f'format = 1\n[entities]\ndomain = "{"z" * 100_000}"\n')
+    assert len(found) < 200
+
+
+def test_very_many_unknown_keys_are_counted() -> None:
+    found = faults("format = 1\n" + "".join(f"key{n} = {n}\n" for n in range(20_000)))
+    assert len(found) == 31
+    assert found[0].startswith("no parameter key0")
+    assert found[-1] == "no parameter for 19,970 further keys"
+
+
+def test_only_a_file_that_ends_too_soon_may_have_been_cut_short() -> None:
+    for text, said in (('format = 1\nsummary = "cut', "cut short"), ("format = 1\na b\n[time]\n", "mend that place")):
+        with pytest.raises(InvalidFile) as caught:
+            parse(text, "mine.toml", "mine")
+        assert said in caught.value.hint, text
 
 
 def test_a_manifests_map_loads_again() -> None:

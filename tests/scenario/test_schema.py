@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memento import scenario
+from memento.patterns import noise
 from memento.scenario import OneOf, Range, from_map
 from memento.scenario.scenario import plain
 
@@ -33,3 +34,10 @@ def test_every_default_is_a_value_that_a_file_may_give() -> None:
     loaded = from_map(tree)
     for key, parameter in scenario.parameters().items():
         assert loaded[key] == parameter.default, key
+
+
+def test_noise_that_a_scenario_allows_can_be_rendered() -> None:
+    """The bounds and names are written twice, since reading a scenario must not import the patterns."""
+    snr, distribution = scenario.parameters()["noise.snr_db"], scenario.parameters()["noise.distribution"]
+    assert (snr.low, snr.high) == (noise.LOW_DB, noise.HIGH_DB)
+    assert set(distribution.choices) == {*noise.FAMILIES, "none"}

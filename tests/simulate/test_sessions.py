@@ -133,6 +133,12 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.array_equal(getattr(whole, name), getattr(part, name)), name
 
 
+@pytest.mark.parametrize("places", [200, 500])
+def test_large_sessions_are_filled_from_a_pool_that_has_as_many(places: int) -> None:
+    s = story("tiny", 5, f"candidates.per_session={places}", "memories.count=2000", "time.days=7")
+    assert np.all(np.bincount(s.offers.session) == places)
+
+
 def test_no_memories_give_no_candidates() -> None:
     s = story("tiny", 1, "memories.count=0", "memories.births_per_session=0")
     assert len(s.offers.session) == 0

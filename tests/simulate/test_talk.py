@@ -22,7 +22,7 @@ def test_two_to_eight_turns_alternate_in_one_thread() -> None:
     assert set(sizes) == {2, 4, 6, 8}
 
 
-@pytest.mark.parametrize(("low", "high"), [(2, 2), (4, 6), (8, 8)])
+@pytest.mark.parametrize(("low", "high"), [(2, 2), (3, 3), (4, 6), (5, 7), (8, 8)])
 def test_bounds_on_turns(low: int, high: int) -> None:
     s = story("tiny", 5, f"sessions.turns_min={low}", f"sessions.turns_max={high}")
     sizes = np.unique(s.world.turns["session"], return_counts=True)[1]
@@ -43,6 +43,25 @@ def test_turns_cite_used_memories_and_say_their_values() -> None:
             assert (session, memory) in used
             assert memories["value"][memories.row_of[memory]].lower() in text.lower()
     assert cited > len(s.world.sessions)
+
+
+def test_an_answer_begins_with_the_topic_where_it_can() -> None:
+    s = story("developer-week", 5)
+    turns, memories, candidates = s.world.turns, s.world.memories, s.world.candidates
+    entity = dict(zip(memories["id"], memories["entity"], strict=True))
+    topic = dict(zip(s.world.sessions["id"], s.world.sessions["topic"], strict=True))
+    known: dict[str, list[str]] = {}
+    for session, memory in zip(
+        candidates["session"][candidates["used"]], candidates["memory"][candidates["used"]], strict=True
+    ):
+        known.setdefault(session, []).append(memory)
+    checked = 0
+    for turn, session, cites in zip(turns["id"], turns["session"], turns["cites"], strict=True):
+        if turn.endswith(".1") and cites:
+            about = [memory for memory in known[session] if entity[memory] == topic[session]]
+            assert cites == (about or known[session])[0]
+            checked += bool(about)
+    assert checked > 0.5 * len(s.world.sessions)
 
 
 def test_what_is_told_is_remembered() -> None:

@@ -3,7 +3,8 @@
 Draws are all that is planned (ids, times, projects, modes, topics, texts, values, importance,
 accesses, flags, peaks) and, by pair of session and memory, the uniforms under hits and use. What
 follows from them may change: who replaces whom, candidates and their ranks, injection, access
-counts, relevance, hits, use, scores, and turns where what was used has changed.
+counts, relevance, hits, use, scores, and turns where what was used has changed. How a session
+opens hangs on its topic alone, and never changes.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ def compare(whole: Story, part: Story, gone_memories: set[str], gone_sessions: s
             outcome = "solved" if score >= 0.6 else "partial" if score >= 0.3 else "unsolved"
             made[session] = (tuple(facts.get(session, ())), tuple(born.get(session, ())), outcome)
         return made
+
+    openings = [
+        {key: text for key, text in zip(w.turns["id"], w.turns["text"], strict=True) if key.endswith(".0")}
+        for w in (a, b)
+    ]
+    assert set(openings[0]) - set(openings[1]) == {f"{session}.0" for session in gone_sessions}
+    assert all(openings[0][key] == text for key, text in openings[1].items())
 
     before_told, after_told = told(whole), told(part)
     unchanged = [session for session in after_told if after_told[session] == before_told[session]]

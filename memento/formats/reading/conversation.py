@@ -95,7 +95,7 @@ def read_conversations(path: Path, notes: Notes) -> list[Conversation]:
         prefix = f"{file.name}: " if len(files) > 1 else ""
         mine: list[str] = []
         for name, value in _samples(_parsed(file, mine), file.stem, mine):
-            found.append(_Reader(value, name, notes, mine).conversation())
+            found.append(_Reader(value, fit_text(name, notes, "names"), notes, mine).conversation())
         faults += [prefix + fault for fault in mine]
     seen: set[str] = set()
     for conversation in found:

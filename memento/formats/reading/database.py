@@ -44,7 +44,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     (so that a running daemon is respected), else from a copy of both files. Raises `UsageError` for
     what is not a readable SQLite file and `StoreError` for one that is locked or damaged.
     """
-    header = _header(path)
+    header, source = _header(path), path
     with tempfile.TemporaryDirectory(prefix="memento-") as folder:
         wal, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
         mode = "mode=ro"
@@ -52,10 +52,10 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             if not wal.exists():
                 mode = "mode=ro&immutable=1"
             elif not index.exists():
-                path = _copied(path, wal, Path(folder))
+                source = _copied(path, wal, Path(folder))
         connection = None
         try:
-            uri = f"{path.absolute().as_uri()}?{mode}"
+            uri = f"{source.absolute().as_uri()}?{mode}"
             connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None)
             connection.text_factory = _decoded
             connection.execute("PRAGMA query_only = 1")

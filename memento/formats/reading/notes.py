@@ -28,7 +28,7 @@ class Notes:
             return
         self._counts[what] = self._counts.get(what, 0) + count
         examples = self._examples.setdefault(what, [])
-        shown = str(example)[:80]
+        shown = str(example)[:80].encode(errors="replace").decode()
         if shown and len(examples) < _SHOWN and shown not in examples:
             examples.append(shown)
 
@@ -48,14 +48,16 @@ class Notes:
 class Names:
     """Outside ids as record ids: unchanged where they fit, else with what does not fit as ``%20``.
 
-    The same outside id always gives the same record id, and two never give one.
+    The same outside id always gives the same record id, and two never give one. Ids are at most
+    `longest` characters, to leave room where they become part of others.
     """
 
-    def __init__(self, notes: Notes, what: str) -> None:
+    def __init__(self, notes: Notes, what: str, longest: int = MAX_ID) -> None:
         self.notes = notes
         self.what = what
+        self.longest = longest
         self.of: dict[str, str] = {}
-        self._taken: dict[str, str] = {}
+        self._taken: set[str] = set()
 
     def id(self, text: str) -> str:
         """The record id for `text`."""
@@ -63,14 +65,12 @@ class Names:
         if known is not None:
             return known
         fitted = text
-        if not ID.fullmatch(text):
+        if not ID.fullmatch(text) or _UNFIT.search(text) or len(text) > self.longest:
             fitted = _UNFIT.sub(_escaped, text) or "%"
-            if len(fitted) > MAX_ID:
-                fitted = f"{fitted[: MAX_ID - 17]}~{hash64(_storable(text)):016x}"
             self.notes.add(f"{self.what} ids changed to fit", text)
-        if fitted in self._taken:
-            fitted = f"{fitted[: MAX_ID - 17]}~{hash64(_storable(text)):016x}"
-        self._taken[fitted] = text
+        if len(fitted) > self.longest or fitted in self._taken:
+            fitted = f"{fitted[: self.longest - 17]}~{hash64(_storable(text)):016x}"
+        self._taken.add(fitted)
         self.of[text] = fitted
         return fitted
 
@@ -78,7 +78,7 @@ class Names:
 def fit_text(text: str, notes: Notes, what: str) -> str:
     """`text` as a world can hold it: without NUL and lone surrogates, at most `MAX_TEXT` long."""
     if _UNSTORABLE.search(text):
-        notes.add(f"{what} with characters that were replaced", text[:40].encode(errors="replace").decode())
+        notes.add(f"{what} with characters that were replaced", text[:40])
         text = _UNSTORABLE.sub("\ufffd", text)
     if len(text) > MAX_TEXT:
         notes.add(f"{what} cut to {MAX_TEXT} characters", text[:40])

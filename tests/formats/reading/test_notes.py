@@ -41,6 +41,15 @@ def test_names_that_fit_stay() -> None:
     assert notes.lines() == ["memory ids changed to fit: 1 (such as a b)"]
 
 
+@given(texts=st.lists(ANYTHING, max_size=8, unique=True), longest=st.integers(20, 200))
+def test_names_are_no_longer_than_they_may_be_and_distinct(texts: list[str], longest: int) -> None:
+    names = Names(Notes(), "memory", longest)
+    ids = [names.id(text) for text in texts]
+    assert len(set(ids)) == len(ids)
+    assert all(ID.fullmatch(name) and len(name) <= longest for name in ids)
+    assert [names.id(text) for text in texts] == ids
+
+
 @given(text=ANYTHING)
 def test_texts_can_be_stored(text: str) -> None:
     fitted = fit_text(text, Notes(), "texts")
