@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from memento.render.rendering import Rendering as Rendering
     from memento.render.rendering import Spec as Spec
     from memento.scenario import load as load
-    from memento.validate import evaluate as evaluate
+    from memento.validate.evaluate import evaluate as evaluate
     from memento.workspace import Workspace as Workspace
     from memento.workspace import init as init
     from memento.workspace import open as open
