@@ -17,10 +17,10 @@ Names are imported on first use, so that ``import memento`` stays light and neve
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as a type checker reads it; `typing` itself would be slow to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from memento.changes.diff import Diff as Diff
     from memento.errors import MementoError as MementoError
     from memento.formats import read as read
@@ -54,7 +54,9 @@ __all__ = ["__version__", *_WHERE]  # noqa: PLE0604
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'memento' has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
+    from importlib import import_module
+
+    return getattr(import_module(_WHERE[name]), name)
 
 
 def __dir__() -> list[str]:

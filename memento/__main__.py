@@ -1,5 +1,32 @@
-"""``python -m memento``."""
+"""The entry point of ``python -m memento`` and of the console script."""
 
-from memento.cli.main import run
+from __future__ import annotations
 
-run()
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def run() -> NoReturn:
+    """Runs one command line and exits with its code.
+
+    Until `memento.cli.main` answers for interrupts, one ends the process without a word; once the
+    command is over and has said so, one changes nothing any more.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from memento.cli.main import run
+
+    try:
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    run()

@@ -8,6 +8,7 @@ format family"), floats as 64 bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -17,6 +18,7 @@ from memento.errors import CorruptRecord
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 16
 MAX_ITEMS = 1 << 20
+"""The most items of one value, those of all its lists and maps together."""
 
 Value = None | bool | int | float | str | bytes | list[Any] | dict[str, Any]
 
@@ -35,18 +37,21 @@ def decode(data: bytes, *, object_id: str = "", path: str = "") -> Any:
     """The value that `data` encodes.
 
     Refuses everything that `encode` would not have written, byte for byte: duplicate or unsorted
-    keys, NaN, extension types, trailing bytes, over-long integers, depth over 16, over 64 MiB.
+    keys, NaN, extension types, trailing bytes, over-long integers, depth over 16, over a million
+    items, over 64 MiB.
     Raises `CorruptRecord` naming `object_id` and `path`.
     """
     if len(data) > MAX_BYTES:
         raise CorruptRecord(f"{len(data)} bytes, limit {MAX_BYTES}", object_id, path)
+    on_map, on_list = _counting() if len(data) > MAX_ITEMS else (_sorted_map, None)
     try:
         value = msgpack.unpackb(
             data,
             raw=False,
             use_list=True,
             strict_map_key=True,
-            object_pairs_hook=_sorted_map,
+            object_pairs_hook=on_map,
+            list_hook=on_list,
             ext_hook=_no_extension,
             max_str_len=MAX_BYTES,
             max_bin_len=MAX_BYTES,
@@ -59,7 +64,7 @@ def decode(data: bytes, *, object_id: str = "", path: str = "") -> Any:
             raise ValueError("not in canonical form")
     except CorruptRecord:
         raise
-    except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError, msgpack.UnpackException) as error:
         raise CorruptRecord(str(error) or type(error).__name__, object_id, path) from None
     return value
 
@@ -97,6 +102,30 @@ def _sorted_map(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     return result
 
 
+def _counting() -> tuple[Callable[[list[tuple[Any, Any]]], dict[Any, Any]], Callable[[list[Any]], list[Any]]]:
+    """Hooks for maps and lists that raise `ValueError` once they have seen over `MAX_ITEMS` items.
+
+    For long data alone, since fewer bytes than that cannot hold more.
+    """
+    left = MAX_ITEMS
+
+    def spend(items: int) -> None:
+        nonlocal left
+        left -= items + 1
+        if left < 0:
+            raise ValueError(f"over {MAX_ITEMS} items")
+
+    def on_map(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        spend(2 * len(pairs))
+        return _sorted_map(pairs)
+
+    def on_list(items: list[Any]) -> list[Any]:
+        spend(len(items))
+        return items
+
+    return on_map, on_list
+
+
 def _bounded(value: Any, depth: int) -> None:
     """Raises `ValueError` for a decoded value that `_canonical` would refuse."""
     if depth > MAX_DEPTH:
@@ -110,6 +139,8 @@ def _bounded(value: Any, depth: int) -> None:
         items = (value,)
     for item in items:
         kind = type(item)
+        if kind is bytes or kind is str:
+            continue
         if kind is float and not math.isfinite(item):
             raise ValueError(f"{item} is not a finite number")
         if kind is int and not -(1 << 63) <= item < 1 << 63:

@@ -6,31 +6,32 @@ Each method that changes something is one operation, which `undo` takes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from memento.changes import batch, edit
-from memento.changes.conflict import Conflict, Resolution, Violation
-from memento.changes.diff import Diff, diff_trees
-from memento.changes.merge import Base, MergeResult, Policy, merge_trees, virtual_base
-from memento.changes.operations import Operation
-from memento.changes.snapshot import Snapshot
-from memento.errors import ConflictError, NotFound, StaleBranch, UsageError
+from memento.errors import ConflictError, NotFound, StaleBranch, StoreError, UsageError
+from memento.history.commit import check_message
 from memento.history.merging import MergeState
 from memento.history.repository import Repository
 from memento.world import tree
-from memento.world.records import Record
-from memento.world.tree import Delta
-from memento.world.world import World
 
 if TYPE_CHECKING:
+    from memento.changes.conflict import Conflict, Resolution, Violation
+    from memento.changes.diff import Diff
+    from memento.changes.merge import Base, MergeResult, Policy
+    from memento.changes.operations import Operation
+    from memento.changes.snapshot import Snapshot
     from memento.render.rendering import Rendering, Spec
     from memento.scenario import Scenario
     from memento.train import Run
+    from memento.world.records import Record
+    from memento.world.tree import Delta
+    from memento.world.world import World
 
-_TRIES = 20
+_TRIES = 3
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) during long work; total 0 where it is not known."""
@@ -70,7 +71,11 @@ class Merge:
 
 
 class Workspace:
-    """One repository. Use as a context manager or call `close`."""
+    """One repository. Use as a context manager or call `close`.
+
+    For one thread at a time: what is being written is staged in it. Other threads and processes open
+    one of their own; they may all change the same repository.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
@@ -102,11 +107,17 @@ class Workspace:
 
     def snapshot(self, revision: str = "HEAD") -> Snapshot:
         """The state at a revision, read record by record."""
+        from memento.changes.snapshot import Snapshot
+
         return Snapshot(self.repository.objects, self.repository.tree_of(revision))
 
     def record(self, revision: str, table: str, key: str) -> Record:
         """One record at a revision; raises `NotFound` with the nearest keys."""
-        return self.snapshot(revision).record(table, key)
+        try:
+            return self.snapshot(revision).record(table, key)
+        except NotFound as error:
+            error.hint = error.hint or f"`memento show {revision} --table {table}` lists what there is"
+            raise
 
     def world_at(self, revision: str = "HEAD") -> World:
         """The whole world at a revision; the last one read is kept."""
@@ -126,9 +137,9 @@ class Workspace:
         spec = spec or Spec(labels=self.labels_of(revision))
         commit = self.repository.commit_of(revision)
         if not cached:
-            return render(self.world_at(revision), spec, commit=commit.id, tree=commit.tree)
+            return render(self.world_at(commit.id), spec, commit=commit.id, tree=commit.tree)
         cache = Cache(self.repository.path / "cache" / "renderings")
-        return cache.rendering(commit.tree, spec, lambda: self.world_at(revision), commit.id)
+        return cache.rendering(commit.tree, spec, lambda: self.world_at(commit.id), commit.id)
 
     def labels_of(self, revision: str = "HEAD") -> str:
         """The labels that a world has: planted where patterns are planted, else observed."""
@@ -142,14 +153,16 @@ class Workspace:
         if new is None:
             old, dots, new = old.partition("..." if "..." in old else "..")
             if not dots:
-                raise UsageError(f"{old!r} is one revision; a difference needs two", "memento diff A B")
+                raise UsageError(f"{old!r} is one revision; a difference needs two", "`memento diff A B`")
             old, new = old or "HEAD", new or "HEAD"
             if dots == "...":
                 bases = self.repository.merge_bases(old, new)
                 if len(bases) != 1:
                     how_many = "no merge base" if not bases else f"{len(bases)} merge bases"
-                    raise UsageError(f"{old} and {new} have {how_many}", f"name two revisions: memento diff {old} {new}")
+                    raise UsageError(f"{old} and {new} have {how_many}", f"`memento diff {old} {new}` compares them")
                 old = bases[0]
+        from memento.changes.diff import diff_trees
+
         return diff_trees(self.repository.objects, self.repository.tree_of(old), self.repository.tree_of(new))
 
     # ── making worlds ────────────────────────────────────────────────────────────────────────────
@@ -222,8 +235,11 @@ class Workspace:
 
         `changes` are operations, or words as on the command line (``["memory:k7m2-3",
         "importance=0.9"]``). Where another writer moves the branch meanwhile, the edit is planned
-        again on the new tip. Raises `InvalidFile` with all faults at once; nothing is changed then.
+        again on the new tip, in the end while the others wait. Raises `InvalidFile` with all faults
+        at once; nothing is changed then.
         """
+        from memento.changes import batch
+
         operations: list[Operation] = []
         words: list[str] = []
         for change in changes:
@@ -233,16 +249,18 @@ class Workspace:
                 operations.append(change)
         if words:
             operations += batch.parse_words(words)
-        if not self.repository.has_branch(branch):
-            raise NotFound("branch", branch, self.repository.branch_names())
-        for _ in range(_TRIES - 1):
-            try:
+        self._existing(branch)
+        for _ in range(_TRIES):
+            with suppress(StaleBranch):
                 return self._edit(branch, operations, message)
-            except StaleBranch:
-                continue
-        return self._edit(branch, operations, message)
+        with self.repository.exclusive():
+            return self._edit(branch, operations, message)
 
     def _edit(self, branch: str, operations: Sequence[Operation], message: str) -> Edited:
+        from memento.changes import edit
+        from memento.changes.diff import diff_trees
+        from memento.changes.snapshot import Snapshot
+
         parent = self.repository.commit_of(f"refs/heads/{branch}")
         objects = self.repository.objects
         delta = edit.plan(Snapshot(objects, parent.tree), operations, allow_nothing=True)
@@ -274,12 +292,10 @@ class Workspace:
         """
         repository = self.repository
         branch = into or repository.head
-        if not repository.has_branch(branch):
-            raise NotFound("branch", branch, repository.branch_names())
-        if not dry_run and repository.load_merge() is not None:
-            raise ConflictError(
-                "a merge is in progress", "memento conflicts, then memento merge --continue or memento merge --abort"
-            )
+        text = check_message(message or f"Merge {other} into {branch}")
+        self._existing(branch)
+        if not dry_run:
+            self._refuse_another()
         ours, theirs = repository.resolve(f"refs/heads/{branch}"), repository.resolve(other)
         bases = repository.merge_bases(ours, theirs)
         if theirs in bases:
@@ -288,8 +304,8 @@ class Workspace:
             if not dry_run:
                 repository.move_branch(branch, theirs, expected=ours, description=f"merge {other} into {branch}")
             return Merge("fast-forward", branch, ours, theirs, "" if dry_run else theirs)
-        options = {"policy": policy} if policy else {}
-        state = MergeState(branch, ours, theirs, tuple(bases), message or f"Merge {other} into {branch}", {}, options)
+        options = {"other": other} | ({"policy": policy} if policy else {})
+        state = MergeState(branch, ours, theirs, tuple(bases), text, {}, options)
         result = self._merge(state)
         if dry_run or not result.clean:
             repository.objects.discard()
@@ -297,38 +313,71 @@ class Workspace:
             return Merge("merged" if result.clean else "open", branch, ours, theirs, "", result)
         if result.clean:
             return self._finish(state, result)
-        repository.save_merge(state)
+        with repository.exclusive():
+            self._refuse_another()
+            repository.save_merge(state)
         return Merge("open", branch, ours, theirs, "", result)
+
+    def _refuse_another(self) -> None:
+        state = self.repository.load_merge()
+        if state is not None and not self._landed(state):
+            raise ConflictError(
+                "a merge is in progress",
+                "`memento status` says how far it is; `memento merge --abort` gives it up",
+            )
 
     def merge_in_progress(self) -> Merge | None:
         """The merge that is open, worked out again with the answers given so far; or None."""
         state = self.repository.load_merge()
-        if state is None:
-            return None
-        return self._open(state)
+        return None if state is None or self._landed(state) else self._open(state)
 
     def resolve(self, resolutions: Iterable[Resolution]) -> Merge:
         """Adds answers to the open merge; returns what is open then."""
-        state = self._open_merge()
-        known = {**state.resolutions, **{r.id: r.to_map() for r in resolutions}}
-        state = replace(state, resolutions=known)
-        merge = self._open(state)
-        self.repository.save_merge(state)
+        with self.repository.exclusive():
+            state = self._open_merge()
+            known = {**state.resolutions, **{r.id: r.to_map() for r in resolutions}}
+            state = replace(state, resolutions=known)
+            merge = self._open(state)
+            self.repository.save_merge(state)
         return merge
 
     def merge_continue(self) -> Merge:
-        """Commits the open merge. Raises `ConflictError` while something is open."""
+        """Commits the open merge. Raises `ConflictError` while something is open, `StaleBranch` where
+        the branch has moved since the merge began."""
         state = self._open_merge()
+        tip = self._tip(state)
+        if self._landed(state):
+            self.repository.clear_merge()
+            return Merge("merged", state.branch, state.ours, state.theirs, tip)
+        if tip != state.ours:
+            raise StaleBranch(
+                f"branch {state.branch} has moved since the merge began",
+                "`memento merge --abort`, then begin the merge again",
+            )
         result = self._merge(state)
         if not result.clean:
             left = counted(len(result.conflicts), "conflict"), counted(len(result.violations), "violation")
-            raise ConflictError(f"{' and '.join(filter(None, left))} still open", "memento conflicts")
+            raise ConflictError(
+                f"{' and '.join(filter(None, left))} still open", "`memento conflicts` lists what is open"
+            )
         return self._finish(state, result)
 
     def merge_abort(self) -> None:
-        """Forgets the open merge; no branch has moved."""
-        self._open_merge()
+        """Forgets the open merge, one that cannot be read too; no branch has moved.
+
+        Raises `UsageError` where there is none to give up.
+        """
+        try:
+            state = self._open_merge()
+        except StoreError:
+            self.repository.clear_merge()
+            return
         self.repository.clear_merge()
+        if self._landed(state):
+            raise UsageError(
+                f"the merge into {state.branch} is committed already, as {self._tip(state)[:10]}",
+                "`memento undo` takes back the last change",
+            )
 
     def open_items(self) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:
         """The conflicts and violations of the open merge; two empty tuples where there is none."""
@@ -343,13 +392,35 @@ class Workspace:
         self.repository.objects.discard()
         return Merge("open", state.branch, state.ours, state.theirs, "", result)
 
+    def _existing(self, branch: str) -> None:
+        """Raises the error for a branch that is not there, or has no commit yet."""
+        repository = self.repository
+        if not repository.has_branch(branch):
+            if branch == repository.head:
+                repository.resolve(branch)
+            raise NotFound("branch", branch, repository.branch_names(), "`memento branch` lists the branches")
+
     def _open_merge(self) -> MergeState:
         state = self.repository.load_merge()
         if state is None:
-            raise UsageError("no merge is in progress", "memento merge OTHER --into BRANCH")
+            raise UsageError("no merge is in progress", "`memento merge OTHER --into BRANCH` begins one")
         return state
 
+    def _tip(self, state: MergeState) -> str:
+        return self.repository.refs.read(f"refs/heads/{state.branch}")
+
+    def _landed(self, state: MergeState) -> bool:
+        """Whether the branch has both sides already: the merge was committed by a process that was
+        killed before it could clear the state away."""
+        tip, repository = self._tip(state), self.repository
+        return tip not in ("", state.ours) and all(
+            repository.is_ancestor(side, tip) for side in (state.ours, state.theirs)
+        )
+
     def _merge(self, state: MergeState) -> MergeResult:
+        from memento.changes.conflict import Resolution
+        from memento.changes.merge import merge_trees, virtual_base
+
         repository, objects = self.repository, self.repository.objects
         base: Base | list[str]
         if len(state.bases) > 1:
@@ -377,7 +448,7 @@ class Workspace:
             state.message,
             parents=[state.ours, state.theirs],
             expected=state.ours,
-            description=f"merge into {state.branch}",
+            description=f"merge {state.options.get('other') or state.theirs[:10]} into {state.branch}",
         )
         self.repository.clear_merge()
         return Merge("merged", state.branch, state.ours, state.theirs, commit, result)

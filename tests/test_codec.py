@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from typing import Any
 
 import msgpack
@@ -102,3 +103,17 @@ def test_depth_and_size_are_bounded() -> None:
         codec.encode([deep])
     with pytest.raises(CorruptRecord, match="limit"):
         codec.decode(bytes(codec.MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    "inner", [b"\x90" * (1 << 19), b"\xa2ab" * (1 << 19), b"\x81\xa0\x90" * (1 << 19)], ids=["lists", "texts", "maps"]
+)
+def test_few_bytes_do_not_become_many_objects(inner: bytes) -> None:
+    part = b"\xdd" + (1 << 19).to_bytes(4, "big") + inner
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptRecord, match="over 1048576 items"):
+            codec.decode(b"\x98" + part * 8)
+        assert tracemalloc.get_traced_memory()[1] < 300 << 20
+    finally:
+        tracemalloc.stop()

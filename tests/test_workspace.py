@@ -14,7 +14,7 @@ import pytest
 
 from memento import scenario
 from memento.changes.operations import Set
-from memento.errors import ConflictError, InvalidFile, NotFound, StaleBranch, UsageError
+from memento.errors import ConflictError, CorruptRecord, InvalidFile, NotFound, StaleBranch, UsageError
 from memento.render.rendering import Spec
 from memento.workspace import Workspace
 
@@ -203,3 +203,108 @@ def test_a_mix_of_revisions_names_them(workspace: Workspace) -> None:
     assert [source.revision for source in run.sources] == ["main", "main~1"]
     assert [source.weight for source in run.sources] == [0.5, 0.5]
     assert run.sources[0].commit == workspace.repository.resolve("main")
+
+
+def stopped(workspace: Workspace, memory: str) -> str:
+    """A merge of ``other`` into ``main`` that is open, its one conflict decided; the tip of main."""
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "importance=0.25"])
+    workspace.merge("other", into="main")
+    (conflict,), _ = workspace.open_items()
+    workspace.resolve([conflict.resolution("theirs")])
+    return workspace.repository.resolve("main")
+
+
+@pytest.fixture
+def landed(workspace: Workspace, memory: str, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A process was killed after it had committed a merge and before it had cleared its state away."""
+    stopped(workspace, memory)
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace.repository, "clear_merge", lambda: None)
+        workspace.merge_continue()
+    assert workspace.repository.load_merge() is not None
+    return workspace
+
+
+def test_a_merge_that_landed_is_ended_by_continue(landed: Workspace) -> None:
+    tip = landed.repository.resolve("main")
+    assert landed.merge_in_progress() is None
+    done = landed.merge_continue()
+    assert (done.kind, done.commit) == ("merged", tip)
+    assert landed.repository.resolve("main") == tip
+    with pytest.raises(UsageError, match="no merge"):
+        landed.merge_continue()
+
+
+def test_a_merge_that_landed_cannot_be_given_up(landed: Workspace) -> None:
+    tip = landed.repository.resolve("main")
+    with pytest.raises(UsageError, match=f"committed already, as {tip[:10]}"):
+        landed.merge_abort()
+    assert landed.repository.load_merge() is None
+
+
+def test_a_merge_that_landed_is_in_nobodys_way(landed: Workspace, memory: str) -> None:
+    landed.edit("other", [f"memory:{memory}", "importance=0.5"])
+    landed.edit("main", [f"memory:{memory}", "importance=0.125"])
+    assert landed.merge("other", into="main").kind == "open"
+    assert landed.merge_in_progress() is not None
+
+
+def test_a_merge_on_a_branch_that_moved_says_so(workspace: Workspace, memory: str) -> None:
+    stopped(workspace, memory)
+    workspace.edit("main", [f"memory:{memory}", "pinned=true"])
+    with pytest.raises(StaleBranch, match="has moved since the merge began"):
+        workspace.merge_continue()
+    workspace.merge_abort()
+    assert workspace.merge_in_progress() is None
+
+
+def test_a_merge_without_words_is_refused_before_it_begins(workspace: Workspace, memory: str) -> None:
+    workspace.fork("main", "other")
+    workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    workspace.edit("other", [f"memory:{memory}", "importance=0.25"])
+    with pytest.raises(UsageError, match="needs a message"):
+        workspace.merge("other", into="main", message="  ")
+    assert workspace.repository.load_merge() is None
+
+
+def test_an_edit_that_loses_every_race_ends_while_the_others_wait(
+    workspace: Workspace, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = workspace.repository
+    commit, raced = repository.commit, []
+
+    def overtaken(*args: object, **options: object) -> str:
+        if not repository._operations.lock.held:
+            raced.append(commit("main", repository.tree_of("main"), "someone else"))
+        return commit(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(repository, "commit", overtaken)
+    made = workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+    assert len(raced) > 1
+    assert repository.commit_of(made.commit).parents == (raced[-1],)
+
+
+def test_a_rendering_is_of_the_commit_it_names_though_the_branch_moves(
+    workspace: Workspace, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = workspace.rendering_at("main", Spec(), cached=False)
+    world_at = workspace.world_at
+
+    def moved(revision: str = "HEAD") -> object:
+        monkeypatch.undo()
+        workspace.edit("main", [f"memory:{memory}", "importance=0.75"])
+        return world_at(revision)
+
+    monkeypatch.setattr(workspace, "world_at", moved)
+    assert workspace.rendering_at("main", Spec()).digest == before.digest
+
+
+def test_a_merge_that_cannot_be_read_can_be_given_up(workspace: Workspace, memory: str) -> None:
+    stopped(workspace, memory)
+    (workspace.repository.path / "memento" / "merge").write_bytes(b"\xff")
+    with pytest.raises(CorruptRecord, match="corrupt"):
+        workspace.merge_in_progress()
+    workspace.merge_abort()
+    assert workspace.merge_in_progress() is None

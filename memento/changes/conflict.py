@@ -7,6 +7,7 @@ resolution answers the conflict it was given for and no other.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -101,7 +102,7 @@ class Conflict:
         if field is not None and field.kind == "time":
             return format_time(value)
         words = repr(value) if not isinstance(value, list) else f"[{', '.join(value)}]"
-        return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 1]}…"
+        return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 2]}…{words[-1]}"
 
     def resolution(self, choice: str, value: Any = None) -> Resolution:
         """A checked answer to this conflict.
@@ -111,7 +112,7 @@ class Conflict:
         """
         if choice == "base" and not self.base_known:
             raise UsageError(
-                f"{self.place} has no known base", f"memento resolve {self.id} with ours, theirs or a value of your own"
+                f"{self.place} has no known base", f"`memento resolve {self.id} --ours`, or --theirs, or --value VALUE"
             )
         if choice not in ("ours", "theirs", "base", "value"):
             raise UsageError(f"{choice!r} does not resolve a conflict", "choose ours, theirs, base or value")
@@ -126,16 +127,30 @@ class Conflict:
         stake (choose a side, then edit).
         """
         if self.table == MANIFEST:
-            old = next((v for v in (self.base, self.ours, self.theirs) if v is not None), "")
-            try:
-                return type(old)(text) if isinstance(old, int | float) and not isinstance(old, bool) else text
-            except ValueError:
-                raise UsageError(f"{self.place}={text!r} is not a number") from None
+            return self._manifest_value(text)
         if not self.field:
             raise UsageError(
                 f"{self.place} is about the whole record, not one value", "choose ours or theirs, then edit the record"
             )
         return parse(TABLES[self.table].field(self.field), text, self.place)
+
+    def _manifest_value(self, text: str) -> Any:
+        old = next((v for v in (self.base, self.ours, self.theirs) if v is not None), "")
+        if isinstance(old, str):
+            return text
+        try:
+            value = json.loads(text)
+            codec.encode(value)
+        except (ValueError, TypeError, RecursionError):
+            value = None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if type(value) is not type(old) and not (number and type(old) is float):
+            kinds = {bool: "true or false", int: "a whole number", float: "a number"}
+            raise UsageError(
+                f"{self.place}={text!r} is not {kinds.get(type(old), 'JSON of the right kind')}",
+                f"it was {self.show(old)}",
+            )
+        return float(value) if type(old) is float else value
 
     def value_of(self, resolution: Resolution) -> Any:
         """The plain value that `resolution` chooses."""
@@ -223,7 +238,8 @@ class Violation:
             raise UsageError(f"{choice!r} does not resolve a violation", "choose one of its fixes, or accept it")
         if not 1 <= number <= len(self.fixes):
             raise UsageError(
-                f"{self.id} has {len(self.fixes)} fixes; there is no fix {number}", "memento conflicts lists the fixes"
+                f"{self.id} has {len(self.fixes)} fixes; there is no fix {number}",
+                "`memento conflicts` lists the fixes",
             )
         return Resolution(self.id, "fix", list(self.fixes[number - 1].operations))
 

@@ -51,7 +51,7 @@ def plan(lookup: Lookup, operations: Iterable[Operation], where: str = "edit", a
         raise InvalidFile(where, list(dict.fromkeys(draft.faults)), draft.hint)
     delta = draft.delta()
     if not delta and not allow_nothing:
-        raise UsageError(f"{where}: nothing changes; every record is so already", "look at it with: memento show")
+        raise UsageError(f"{where}: nothing changes; every record is so already", "`memento show` looks at it")
     return delta
 
 
@@ -282,9 +282,10 @@ class _Draft:
         if counts:
             said = [f"{n} {name if n > 1 else TABLES[name].singular}" for name, n in counts.items()]
             verb = "refers" if sum(counts.values()) == 1 else "refer"
-            self.faults.append(f"{place}: {' and '.join(said)} {verb} to it")
-            retire = "retire a memory with deleted=true, which keeps its history, or " if table == "memories" else ""
-            self.hint = f"{retire}delete with cascade what needs it too"
+            listed = " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
+            self.faults.append(f"{place}: {listed} {verb} to it")
+            retire = "deleted=true retires a memory and keeps its history; " if table == "memories" else ""
+            self.hint = f"{retire}--delete --cascade removes what needs it too"
 
     def delta(self) -> Delta:
         """What changes, as rows to put and keys to remove."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memento.errors import UsageError
-from memento.world.records import schema_of
+from memento.world.records import Field, format_time, schema_of
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,9 @@ class Supersede:
     table: str = field(default="memories", init=False)
     where: str = field(default="", compare=False, repr=False, kw_only=True)
 
+
+_NAMED = 5
+"""Fields that a description names."""
 
 Operation = Set | Add | Delete | Supersede
 
@@ -126,12 +129,26 @@ def split(text: str, where: str) -> tuple[str, str]:
 
 
 def describe(operation: Operation) -> str:
-    """An operation in words."""
+    """An operation in a few words; short values stand in them, texts do not."""
     if isinstance(operation, Add):
-        return f"add a {schema_of(operation.table).singular}"
+        singular, key = schema_of(operation.table).singular, operation.values.get("id")
+        article = "an" if singular[0] in "aeiou" else "a"
+        return f"add {singular}:{key}" if isinstance(key, str) and key else f"add {article} {singular}"
     place = f"{schema_of(operation.table).singular}:{operation.key}"
     if isinstance(operation, Delete):
         return f"delete {place}" + (" and what needs it" if operation.cascade else "")
     if isinstance(operation, Supersede):
         return f"supersede {place}"
-    return f"set {', '.join(f'{n}={v!r}' for n, v in operation.values.items())} of {place}"
+    fields = schema_of(operation.table).by_name
+    said = [_setting(fields.get(name), name, value) for name, value in operation.values.items()]
+    if len(said) > _NAMED:
+        said = [*said[: _NAMED - 1], f"{len(said) - _NAMED + 1} more"]
+    return f"set {' and '.join(filter(None, [', '.join(said[:-1]), said[-1]]))} of {place}" if said else f"set {place}"
+
+
+def _setting(field: Field | None, name: str, value: Any) -> str:
+    if field is not None and field.kind == "time" and isinstance(value, int):
+        return f"{name}={format_time(value)}"
+    if isinstance(value, bool):
+        return f"{name}={'yes' if value else 'no'}"
+    return f"{name}={value}" if isinstance(value, int | float) else name

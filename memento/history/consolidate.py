@@ -2,7 +2,8 @@
 
 Packs are sorted into classes by size, each class `FACTOR` times the one below; a class that holds
 `FACTOR` packs becomes one pack of the next. So every byte is copied once per class, and there are
-never many packs. Entries are copied as they stand, without compressing again.
+never many packs. Entries are copied as they stand, without compressing again. Packs over 16 MiB are
+large enough, and are left alone: copying goes through memory.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ FACTOR = 32
 SMALL = 4096
 """Up to so many objects a pack's index is held as a dictionary."""
 _BASE = 16 << 10
+_CLASSES = 3
 _COMPANIONS = (".keep", ".promisor", ".bitmap", ".mtimes")
 
 
@@ -45,8 +47,8 @@ def consolidate(folder: str, packs: Mapping[str, Pack], durable: bool) -> bool:
                 size = os.stat(pack.path + ".pack").st_size
                 classes.setdefault(_class(size), []).append(name)
     changed = False
-    for _, members in sorted(classes.items()):
-        if len(members) >= FACTOR:
+    for number, members in sorted(classes.items()):
+        if len(members) >= FACTOR and number < _CLASSES:
             changed |= _merge(folder, [packs[name] for name in members], durable)
     return changed
 
@@ -60,12 +62,12 @@ def _class(size: int) -> int:
 
 def _merge(folder: str, packs: list[Pack], durable: bool) -> bool:
     seen: dict[bytes, tuple[int, int]] = {}
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     done: list[Pack] = []
     at = 12
     for pack in packs:
         try:
-            data = read_file(pack.path + ".pack")
+            data = memoryview(read_file(pack.path + ".pack"))
             index = pack.index
             sound = hashlib.sha1(data[:-20], usedforsecurity=False).digest() == data[-20:]
         except (OSError, ValueError):

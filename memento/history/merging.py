@@ -41,6 +41,9 @@ def load(path: Path) -> MergeState | None:
         value = codec.decode(data, path=str(path))
         if value["format"] > _FORMAT:
             raise NewerFormat("the merge in progress was begun by a newer memento", _HINT)
+        texts = [value[name] for name in ("branch", "ours", "theirs", "message")]
+        if not all(isinstance(text, str) for text in (*texts, *value["bases"])):
+            raise TypeError("a text is missing")
         state = MergeState(
             value["branch"], value["ours"], value["theirs"], tuple(value["bases"]),
             value["message"], value["resolutions"], value["options"],

@@ -47,7 +47,10 @@ def check_new(names: Iterable[str], existing: Iterable[str], what: str = "branch
         folded = check_name(name, what).casefold()
         other = known.get(folded)
         if other == name:
-            raise UsageError(f"there is a {what} {name!r} already", "choose another name, or delete that one first")
+            raise UsageError(
+                f"there is a {what} {name!r} already",
+                f"choose another name, or delete that one first: `memento {what} -d {name}`",
+            )
         if other is not None:
             raise UsageError(
                 f"{name!r} cannot be the name of a {what}: it differs from {other!r} in upper and lower case alone"

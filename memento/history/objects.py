@@ -11,12 +11,12 @@ from pathlib import Path
 from dulwich.object_format import SHA1
 from dulwich.pack import UnpackedObject, apply_delta, write_pack_data
 
-from memento.errors import CorruptRecord
+from memento.errors import CorruptRecord, StoreError
 from memento.history.cache import Cache
 from memento.history.consolidate import FACTOR, SMALL, consolidate
 from memento.history.files import storing
 from memento.history.packfile import KEEP, index_bytes, write_pair
-from memento.history.packs import KINDS, OFS_DELTA, Pack, inflate, inflate_loose, parse, read_file
+from memento.history.packs import KINDS, MAX_OBJECT, Pack, delta_size, inflate, inflate_loose, parse, read_file
 from memento.world.objects import Entry, object_id, parse_tree, tree_bytes
 
 COMPRESSION = 1
@@ -160,6 +160,7 @@ class Objects:
             except FileNotFoundError:
                 return None
         deltas: list[bytes] = []
+        held = 0
         while True:
             pack, offset, end = place
             stored = parse(memoryview(pack.read(offset, end)), offset)
@@ -168,13 +169,17 @@ class Objects:
                 kind = KINDS[stored.kind]
                 break
             deltas.append(content)
-            if len(deltas) > _MAX_CHAIN:
+            held += len(content)
+            if len(deltas) > _MAX_CHAIN or held > MAX_OBJECT:
                 raise ValueError("its chain of deltas does not end")
-            if stored.kind == OFS_DELTA and isinstance(stored.base, int):
+            if isinstance(stored.base, int):
                 place = (pack, stored.base, pack.index.end_of(stored.base))
-            elif isinstance(stored.base, bytes):
+                continue
+            base = self._place(stored.base)
+            if base is None:
                 kind, content = self.read(stored.base.hex())
                 break
+            place = base
         for delta in reversed(deltas):
             content = _patched(content, delta)
         return kind, content
@@ -253,7 +258,12 @@ class Objects:
         return self.add("tree", tree_bytes(entries))
 
     def add(self, kind: str, data: bytes) -> str:
-        """Stages an object of any kind; returns its id."""
+        """Stages an object of any kind; returns its id. Raises `StoreError` for one too large to be read."""
+        if len(data) > MAX_OBJECT:
+            raise StoreError(
+                f"cannot store a {kind} of {len(data)} bytes: the limit is {MAX_OBJECT}",
+                "do it in smaller parts; nothing was written",
+            )
         name = object_id(kind, data)
         self.staged[name] = (kind, data)
         return name
@@ -280,9 +290,15 @@ class Objects:
 
     def release(self) -> None:
         """Gives what `flush` wrote to git's housekeeping: references lead to it now, or never will."""
-        while self._held:
-            with suppress(OSError):
-                os.unlink(self._held.pop())
+        if not self._held:
+            return
+        with suppress(OSError):
+            known = os.stat(self.folder).st_mtime_ns == self._listed
+            while self._held:
+                with suppress(OSError):
+                    os.unlink(self._held.pop())
+            if known:
+                self._listed = os.stat(self.folder).st_mtime_ns
 
     def discard(self) -> None:
         """Forgets what is staged."""
@@ -354,6 +370,9 @@ def _name(kind: str, data: bytes) -> bytes:
 
 
 def _patched(base: bytes, delta: bytes) -> bytes:
+    size = delta_size(delta)
+    if size > MAX_OBJECT:
+        raise ValueError(f"expands to {size} bytes, limit {MAX_OBJECT}")
     try:
         return b"".join(apply_delta(base, delta))
     except Exception as error:

@@ -17,7 +17,7 @@ from memento.history.lock import Lock
 from memento.history.names import HEADS, TAGS, check_name, check_new
 from memento.history.objects import Objects
 from memento.history.oplog import REF, Operation, OperationLog, in_force, to_redo
-from memento.history.refs import Move, Refs, short
+from memento.history.refs import Move, Refs, short, stale
 from memento.history.walk import Walker
 from memento.world import tree as world_tree
 
@@ -55,7 +55,7 @@ class Operations:
         """Settles what a killed process left behind, unless some process is at work."""
         if not self.log.unsettled():
             return
-        with suppress(OSError):
+        with suppress(OSError, StoreError):
             if self.lock.try_now():
                 try:
                     with self.exclusive():
@@ -84,10 +84,11 @@ class Operations:
         if not moves:
             self.objects.discard()
             return None
-        operation = self.log.stage(_line(description), moves, undoes, redoes)
         try:
+            operation = self.log.stage(_line(description), moves, undoes, redoes)
             self._move(operation, moves)
         finally:
+            self.objects.discard()
             self.objects.release()
         try:
             self.objects.tidy()
@@ -114,7 +115,7 @@ class Operations:
                     self.log.recover(self.lock)
                 raise StoreError(
                     f"{operation.description}: recorded, but the disk did not confirm it: {error.strerror}",
-                    "check the disk, then `memento log`: the operation is there, and can be undone",
+                    "check the disk; the operation is there, and `memento undo` takes it back",
                 ) from error
             self.log.settle()
 
@@ -168,11 +169,7 @@ class Operations:
             if message:
                 text = check_message(message)
                 value = self.objects.add("tag", tag_bytes(commit.id, name, self.author, commit.time, text))
-            try:
-                self._perform(f"tag {name}", [Move(TAGS + name, "", value)])
-            except BaseException:
-                self.objects.discard()
-                raise
+            self._perform(f"tag {name}", [Move(TAGS + name, "", value)])
 
     def undo(self) -> Operation:
         """Takes back the operation whose outcome is shown."""
@@ -180,7 +177,7 @@ class Operations:
             tip = self.log.tip
             operation = in_force(self.log, self.log.read(tip) if tip else None)
             if operation is None:
-                raise UsageError("there is nothing to undo")
+                raise UsageError("there is nothing to undo", "`memento undo --list` lists what was done")
             back = [Move(ref, after, before) for ref, before, after in operation.changes]
             self._replay(f"undo: {operation.description}", back, operation, undoes=operation.id)
             return operation
@@ -190,7 +187,10 @@ class Operations:
         with self.exclusive():
             operation = to_redo(self.log)
             if operation is None:
-                raise UsageError("there is nothing to redo", "`memento redo` brings back what `memento undo` took back")
+                raise UsageError(
+                    "there is nothing to redo: the last operation was no undo",
+                    "`memento undo --list` lists what was done",
+                )
             forth = [Move(*change) for change in operation.changes]
             self._replay(f"redo: {operation.description}", forth, operation, redoes=operation.id)
             return operation
@@ -202,16 +202,20 @@ class Operations:
         moved = [short(move.ref) for move in moves if many.get(move.ref, "") != move.before]
         if moved:
             raise StaleBranch(
-                f"cannot {description!r}: moved since by something else: {', '.join(moved[:5])}",
-                "look at `memento log` and move it with `memento branch` or git",
+                f"cannot {description}; moved since by something else: {', '.join(moved[:5])}",
+                "`memento log --all` shows where things are; `memento fork COMMIT NAME` starts a branch at any of them",
+            )
+        stay = many.keys() - {move.ref for move in moves if not move.after}
+        folders = {folder for ref in stay for folder in _folders(ref)}
+        taken = [m.ref for m in moves if m.after and (m.ref in folders or not stay.isdisjoint(_folders(m.ref)))]
+        if taken:
+            raise StaleBranch(
+                f"cannot {description!r}: {short(taken[0])} would be a name and a folder of names",
+                "rename or delete what was made since",
             )
         for content in (operation.kept or {}).values():
             self.objects.add("tag", content)
-        try:
-            self._perform(description, moves, undoes, redoes)
-        except BaseException:
-            self.objects.discard()
-            raise
+        self._perform(description, moves, undoes, redoes)
 
 
 class Batch:
@@ -245,6 +249,7 @@ class Batch:
             heads = {name.removeprefix(HEADS) for name in operations.refs.names(HEADS)}
             made = {name.removeprefix(HEADS) for name in self._after if name.startswith(HEADS)}
             check_new([branch], heads | made)
+        operations.objects.tree(tree)
         if parents is None:
             parents = [tip] if tip else []
         before = [operations.walker.commit(parent) for parent in parents]
@@ -269,10 +274,13 @@ class Batch:
 def check_expected(ref: str, tip: str, expected: str | None) -> None:
     """Raises `StaleBranch` where a reference is not where its reader saw it."""
     if expected is not None and tip != expected:
-        raise StaleBranch(
-            f"{short(ref)} is at {tip[:10] or 'nothing'}, not at {expected[:10] or 'nothing'}: it was moved meanwhile",
-            "read it again and repeat the change",
-        )
+        raise stale(ref, tip, expected)
+
+
+def _folders(ref: str) -> list[str]:
+    """The names of the folders that a reference lies in."""
+    parts = ref.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _line(text: str) -> str:
@@ -281,12 +289,26 @@ def _line(text: str) -> str:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Holds back Ctrl-C for the few renames that must happen together."""
+    """Holds back Ctrl-C for the few renames that must happen together.
+
+    By handlers of its own: a signal masked in this thread would reach the process through another.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    came: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        came.append(number)
+
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    held = [(number, handler) for number, handler in handlers if callable(handler)]
     try:
+        for number, _ in held:
+            signal.signal(number, note)
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in held:
+            signal.signal(number, handler)
+        for late in dict.fromkeys(came):
+            signal.raise_signal(late)

@@ -69,8 +69,8 @@ class OperationLog:
         if entry is None:
             raise CorruptRecord("not an operation", operation_id)
         value = codec.decode(self.objects.blob(entry.id, "operation"), object_id=entry.id, path="operation")
-        parent = commit.parents[0] if commit.parents and value.get("previous") else ""
         try:
+            parent = commit.parents[0] if value["previous"] and commit.parents else ""
             changes = _unpack(value["changes"])
             return Operation(
                 operation_id, parent, value["description"], changes, value["undoes"], value["redoes"], value["kept"]

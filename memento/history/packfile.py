@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from memento.history.files import make_folders, sync_folder, temporary_beside, write_atomic, write_new
+from memento.history.files import make_folders, sync_folder, temporary_beside, write_new
 from memento.history.packs import read_file
 
 KEEP = ".keep"
@@ -50,7 +50,8 @@ def write_pair(folder: str, name: str, pack: bytes, index: bytes, durable: bool,
     make_folders(folder, durable)
     try:
         if keep:
-            write_atomic(final + KEEP, _KEPT_BY, False)
+            with suppress(FileExistsError):
+                write_new(final + KEEP, _KEPT_BY, False)
             made.append(final + KEEP)
         for data in (pack, index):
             made.append(temporary_beside(final))
@@ -68,9 +69,12 @@ def write_pair(folder: str, name: str, pack: bytes, index: bytes, durable: bool,
 
 
 def remove_keeps(folder: str) -> None:
-    """Removes the ``.keep`` files that a killed writer of memento left behind."""
+    """Removes the ``.keep`` files that a killed writer of memento left behind, half-written ones too."""
     with suppress(FileNotFoundError):
-        for name in os.listdir(folder):
-            path = os.path.join(folder, name)
-            if name.endswith(KEEP) and read_file(path) == _KEPT_BY:
-                os.unlink(path)
+        names = set(os.listdir(folder))
+        for name in names:
+            if name.endswith(KEEP):
+                path = os.path.join(folder, name)
+                text, alone = read_file(path), name.removesuffix(KEEP) + ".pack" not in names
+                if text == _KEPT_BY or (alone and _KEPT_BY.startswith(text)):
+                    os.unlink(path)

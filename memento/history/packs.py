@@ -191,6 +191,21 @@ def parse(data: memoryview, offset: int) -> Stored:
     return Stored(kind, size, base, data[at:])
 
 
+def delta_size(delta: bytes) -> int:
+    """The size of what a delta makes: the second of the two numbers at its head."""
+    at = size = 0
+    for _ in range(2):
+        size = shift = 0
+        while True:
+            byte = delta[at]
+            at += 1
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+    return size
+
+
 def inflate(data: memoryview | bytes, size: int) -> bytes:
     """Decompresses to exactly `size` bytes; raises `ValueError` and never makes much more."""
     try:

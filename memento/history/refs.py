@@ -8,6 +8,7 @@ moved. Absence is the empty string, a symbolic value is the name that it leads t
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -54,10 +55,19 @@ class Refs:
         if not _NAME.fullmatch(ref):
             return ""
         try:
-            with open(f"{self.path}/{ref}", "rb") as file:
-                return _value(file.read(400), ref)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
             return self._packed(ref.encode()) if ref != "HEAD" else ""
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            return self._packed(ref.encode())
+        try:
+            return _value(os.read(fd, 400), ref)
+        except IsADirectoryError:
+            return self._packed(ref.encode())
+        finally:
+            os.close(fd)
 
     def values(self, prefix: str) -> dict[str, str]:
         """All references whose name begins with `prefix` (which ends in a slash), sorted by name."""
@@ -162,11 +172,7 @@ class Refs:
             for move in moves:
                 now = many.get(move.ref, "") if many is not None and move.ref != "HEAD" else self.read(move.ref)
                 if now != move.before:
-                    raise StaleBranch(
-                        f"{short(move.ref)} is at {now[:10] or 'nothing'}, not at {move.before[:10] or 'nothing'}: "
-                        "it was moved meanwhile",
-                        "read it again and repeat the change",
-                    )
+                    raise stale(move.ref, now, move.before)
         except BaseException:
             prepared.abandon()
             raise
@@ -180,7 +186,8 @@ class Refs:
         lines = {line[41:].decode() for line in self._lines()} if gone and self._packed_file() else set()
         packed = [m for m in gone if m.ref in lines] + (created if bulk else [])
         in_packed = {m.ref for m in packed}
-        loose = [m for m in moves if m.ref not in in_packed or os.path.exists(f"{self.path}/{m.ref}")]
+        files = set(self._loose("refs")) if in_packed else set()
+        loose = [m for m in moves if m.ref not in in_packed or m.ref in files]
         return loose, packed
 
     def _take(self, name: str, content: bytes, prepared: Prepared) -> None:
@@ -276,6 +283,17 @@ def short(ref: str) -> str:
     return ref
 
 
+def stale(ref: str, now: str, before: str) -> StaleBranch:
+    """The error for a reference that is `now` elsewhere than its reader saw it; empty: not there."""
+    if not before:
+        what = f"is at {now[:10]}, and was not there before: it was made meanwhile"
+    elif not now:
+        what = f"is gone, and was at {before[:10]}: it was deleted meanwhile"
+    else:
+        what = f"is at {now[:10]}, not at {before[:10]}: it was moved meanwhile"
+    return StaleBranch(f"{short(ref)} {what}", "something else changed it; run the command again")
+
+
 def _value(data: bytes, ref: str) -> str:
     text = data.decode("latin-1").removesuffix("\n")
     if _ID.fullmatch(text):
@@ -286,8 +304,16 @@ def _value(data: bytes, ref: str) -> str:
     raise CorruptRecord(
         "it is empty" if not data else "it is neither a commit id nor a name",
         path=ref,
-        hint=f"its last values are in the operation log; `git update-ref {ref} <commit>` puts one back",
+        hint=_way_back(ref),
     )
+
+
+def _way_back(ref: str) -> str:
+    if ref == "HEAD":
+        return "`echo ref: refs/heads/main > .memento/HEAD` makes main the current branch again"
+    if ref == "refs/memento/operations":
+        return f"`rm .memento/{ref}` begins a new operation log; branches and tags stay as they are"
+    return f"`memento undo --list --json` has its last values; `echo COMMIT > .memento/{ref}` puts one back"
 
 
 def _content(value: str) -> bytes:

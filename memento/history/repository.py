@@ -254,8 +254,11 @@ class Repository:
         for name in names:
             self._existing(HEADS, name)
             if HEADS + name == self.refs.read("HEAD"):
-                raise UsageError(f"cannot delete {name!r}: it is the current branch", "switch to another one first")
-        what = f"delete branch {', '.join(names)}"
+                raise UsageError(
+                    f"cannot delete {name!r}: it is the current branch",
+                    "`memento switch NAME` chooses another one first",
+                )
+        what = f"delete branch {_some(names)}"
         self._operations.delete([HEADS + name for name in dict.fromkeys(names)], what)
 
     def set_head(self, branch: str) -> None:
@@ -271,7 +274,7 @@ class Repository:
         """Deletes tags."""
         for name in names:
             self._existing(TAGS, name)
-        self._operations.delete([TAGS + name for name in dict.fromkeys(names)], f"delete tag {', '.join(names)}")
+        self._operations.delete([TAGS + name for name in dict.fromkeys(names)], f"delete tag {_some(names)}")
 
     def undo(self) -> Operation:
         """Takes back the last operation that is in force; again, the one before. Returns it."""
@@ -304,4 +307,11 @@ class Repository:
     def _existing(self, prefix: str, name: str) -> None:
         if not self.refs.read(prefix + name):
             what = "branch" if prefix == HEADS else "tag"
-            raise NotFound(what, name, [ref.removeprefix(prefix) for ref in self.refs.names(prefix)])
+            known = [ref.removeprefix(prefix) for ref in self.refs.names(prefix)]
+            raise NotFound(what, name, known, f"`memento {what}` lists what there is")
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    """Names for people, the first few of many."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit:,} more"

@@ -60,7 +60,7 @@ class Revisions:
         """The name of the current branch. Raises `UsageError` for a detached `HEAD`."""
         value = self.refs.read("HEAD")
         if not value.startswith(HEADS):
-            raise UsageError("HEAD names no branch", "set it: `memento branch --switch main`")
+            raise UsageError("HEAD names no branch", "`memento switch main` makes main the current one")
         return value.removeprefix(HEADS)
 
     def _base(self, name: str) -> str:
@@ -85,6 +85,8 @@ class Revisions:
             if found:
                 return found
         known = [ref.split("/", 2)[2] for prefix in (HEADS, TAGS) for ref in self.refs.names(prefix)]
+        if not known and self.refs.read("HEAD") == HEADS + name:
+            raise _no_commit(name, [])
         if not known:
             raise NotFound("revision", name, hint="there is no commit yet: `memento generate tiny` makes some")
         raise NotFound("revision", name, [*known, "HEAD"], "`memento branch` lists the branches")
@@ -97,8 +99,7 @@ class Revisions:
         if not at:
             branch = value.removeprefix(HEADS)
             others = [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS)]
-            hint = f"name another branch: {', '.join(others[:5])}" if others else "`memento generate tiny` makes some"
-            raise NotFound("commit on branch", branch, hint=hint)
+            raise _no_commit(branch, others)
         return at
 
     def _short(self, digits: str) -> str:
@@ -141,3 +142,10 @@ class Revisions:
             known = len([value for value in values if value]) - 1
             raise UsageError(f"{revision!r}: branch {ref.removeprefix(HEADS)} has moved {max(known, 0)} times only")
         return values[count]
+
+
+def _no_commit(branch: str, others: list[str]) -> UsageError:
+    hint = "`memento generate tiny` makes some"
+    if others:
+        hint = f"`memento switch {others[0]}` goes to a branch that has some"
+    return UsageError(f"branch {branch!r} has no commit yet", hint)

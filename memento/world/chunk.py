@@ -16,19 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from memento import codec
-from memento.errors import CorruptRecord
+from memento.errors import CorruptRecord, StoreError
 from memento.world.records import NULL_INT, Field, Schema
 from memento.world.table import Column, Table
 
 MAX_ROWS = 1 << 20
 _TOGETHER = 32
-_KEPT, _KEPT_ROWS = 256, 4096
+_KEPT, _KEPT_BYTES, _KEPT_ROWS = 256, 1 << 17, 4096
 _DECODED: dict[tuple[str, str], Table] = {}
 _FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, CorruptRecord)
 
 
 def encode(table: Table) -> bytes:
-    """The canonical bytes of `table`, rows in the order given."""
+    """The canonical bytes of `table`, rows in the order given. Raises `StoreError` for over a million rows."""
+    if len(table) > MAX_ROWS:
+        raise StoreError(f"cannot store {len(table)} {table.schema.name} in one place: the limit is {MAX_ROWS}")
     return codec.encode(
         {"n": len(table), "c": {field.name: _encode(field, table.columns[field.name]) for field in table.schema.fields}}
     )
@@ -58,14 +60,14 @@ def decode(schema: Schema, chunks: Sequence[bytes], names: Sequence[tuple[str, s
 def _decode_one(schema: Schema, data: bytes, object_id: str, path: str) -> Table:
     """One chunk, remembered by its id: the same chunk is often looked at and then changed."""
     key = (schema.name, object_id)
-    found = _DECODED.get(key)
+    found = _DECODED.get(key) if object_id else None
     if found is None:
         try:
             found = _decode(schema, [data])
         except _FAULTS as error:
             why = error.why if isinstance(error, CorruptRecord) else str(error)
             raise CorruptRecord(why, object_id, path) from None
-        if len(found) <= _KEPT_ROWS:
+        if object_id and len(data) <= _KEPT_BYTES and len(found) <= _KEPT_ROWS:
             while len(_DECODED) >= _KEPT:
                 _DECODED.pop(next(iter(_DECODED)), None)
             _DECODED[key] = found
@@ -179,7 +181,7 @@ def _decode_texts(field: Field, payloads: list[bytes | list[bytes]], counts: lis
     for start in range(0, len(filled), _TOGETHER):
         pool += b"\0".join(filled[start : start + _TOGETHER]).decode().split("\0")
     for payload, heap, size, rows in zip(payloads, heaps, sizes, counts, strict=True):
-        if (size != rows if payload is heap else len(payload) != 2 or size > rows) or (heap and not rows):
+        if (size != rows if payload is heap else len(payload) != 2 or 2 * size > rows) or (heap and not rows):
             raise ValueError(f"{field.name} has {size} texts for {rows} rows")
     if field.choices and any(counts) and not set(pool) <= set(field.choices):
         raise ValueError(f"{field.name} is none of {', '.join(field.choices)}")
@@ -199,12 +201,18 @@ def _codes(
     starts = np.cumsum(rows) - rows
     local = np.arange(int(rows.sum())) - np.repeat(starts, rows)
     for payload, start, size, n in zip(payloads, starts.tolist(), sizes, counts, strict=True):
-        if isinstance(payload, bytes) or not n:
-            continue
-        codes = np.frombuffer(payload[0], _width(size)) if size > 1 else np.zeros(n, np.uint8)
-        if len(codes) != n:
-            raise ValueError(f"{field.name} has {len(codes)} codes for {n} rows")
-        local[start : start + n] = codes
+        if not isinstance(payload, bytes) and n:
+            local[start : start + n] = _local(field, payload[0], size, n)
     if np.any(local >= np.repeat(distinct, rows)):
         raise ValueError(f"{field.name} has a code beyond its texts")
     return local + np.repeat(np.cumsum(distinct) - distinct, rows)
+
+
+def _local(field: Field, payload: bytes, size: int, rows: int) -> npt.NDArray[Any]:
+    """The codes of one chunk, shape (rows,); none are stored for a text that stands alone."""
+    if size == 1 and not payload:
+        return np.zeros(rows, np.uint8)
+    codes: npt.NDArray[Any] = np.frombuffer(payload, _width(size))
+    if len(codes) != rows or size == 1:
+        raise ValueError(f"{field.name} has {len(codes)} codes for {rows} rows")
+    return codes

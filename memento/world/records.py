@@ -83,8 +83,10 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "dtypes", tuple((field.name, field.dtype) for field in self.fields))
 
     by_name: Mapping[str, Field] = None  # type: ignore[assignment]
+    dtypes: tuple[tuple[str, np.dtype[Any]], ...] = ()
 
     def field(self, name: str) -> Field:
         """The field called `name`; raises `NotFound` with the nearest names."""

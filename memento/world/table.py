@@ -26,12 +26,14 @@ class Table:
     def __init__(self, schema: Schema, columns: Mapping[str, Column]) -> None:
         self.schema = schema
         self.columns: dict[str, Column] = {}
-        for field in schema.fields:
-            column = np.asarray(columns[field.name], dtype=field.dtype)
+        for name, dtype in schema.dtypes:
+            column = columns[name]
+            if type(column) is not np.ndarray or column.dtype is not dtype:
+                column = np.asarray(column, dtype=dtype)
             if column.flags.writeable:
                 column = column.view()
                 column.flags.writeable = False
-            self.columns[field.name] = column
+            self.columns[name] = column
         lengths = {column.shape for column in self.columns.values()}
         if len(lengths) != 1 or len(next(iter(lengths))) != 1:
             raise UsageError(f"columns of {schema.name} differ in shape: {sorted(lengths)}")

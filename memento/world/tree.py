@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 
@@ -26,10 +27,11 @@ from memento.world.keys import record_keys, session_keys
 from memento.world.objects import Entry, ObjectStore
 from memento.world.records import HISTORY, KEYED, TABLES
 from memento.world.table import Rows, Table, concat
-from memento.world.trie import Changes, Folder, Trie, bits_of, place, tables_of
+from memento.world.trie import Changes, Folder, Trie, children, place, tables_of
 from memento.world.world import Manifest, World, session_order
 
 FOLDERS = (*KEYED, "history")
+_by_bits = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def read_table(store: ObjectStore, tree_id: str, table: str) -> Table:
     """One table, in the order of its trie."""
     folder, suffix = place(table)
     found = _entry(store, tree_id, folder)
-    blobs = [] if found is None else [(b, p) for b, p, s in _leaves(store, found, folder) if s == suffix]
+    blobs = [] if found is None else [(b, p) for b, p, s in _leaves(store, found, folder, set()) if s == suffix]
     return chunk.decode(TABLES[table], store.blobs(blobs), blobs)
 
 
@@ -152,7 +154,7 @@ def differing(store: ObjectStore, old: str, new: str) -> tuple[dict[str, Table],
         if (a and a.id) == (b and b.id):
             continue
         found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]] = ([], [])
-        _walk(store, a, b, folder, found)
+        _walk(store, a, b, folder, found, (set(), set()))
         for side, leaves in zip(sides, found, strict=True):
             for table in tables_of(folder):
                 blobs = [(i, p) for i, p, suffix in leaves if suffix == place(table)[1]]
@@ -170,14 +172,25 @@ def _present(table: Table, keys: list[str]) -> Rows:
     return rows[rows >= 0]
 
 
-def _leaves(store: ObjectStore, entry: Entry, path: str) -> list[tuple[str, str, str]]:
-    """(blob id, path, suffix) of all leaves under an entry, in order of their keys."""
+def _leaves(store: ObjectStore, entry: Entry, path: str, seen: set[str]) -> list[tuple[str, str, str]]:
+    """(blob id, path, suffix) of all leaves under an entry, in order of their keys.
+
+    `seen` takes note of the ids on the way: since no record is in two places, no id is, and a few
+    small objects cannot pose as millions.
+    """
+    _note(entry, path, seen)
     if not entry.folder:
         return [(entry.id, path, entry.name.partition(".")[2])]
     found = []
-    for child in sorted(store.tree(entry.id, path), key=lambda e: bits_of(e.name)):
-        found += _leaves(store, child, f"{path}/{child.name}")
+    for _, child in sorted(children(store, entry.id, path), key=_by_bits):
+        found += _leaves(store, child, f"{path}/{child.name}", seen)
     return found
+
+
+def _note(entry: Entry, path: str, seen: set[str]) -> None:
+    if entry.id in seen:
+        raise CorruptRecord("it stands in more than one place", entry.id, path)
+    seen.add(entry.id)
 
 
 def _path(store: ObjectStore, root: Entry, path: str, key: int, suffix: str) -> list[tuple[str, str]]:
@@ -186,8 +199,7 @@ def _path(store: ObjectStore, root: Entry, path: str, key: int, suffix: str) -> 
     entry, depth = root, 0
     while True:
         name = None
-        for child in store.tree(entry.id, path):
-            prefix = bits_of(child.name)
+        for prefix, child in children(store, entry.id, path):
             if bits.startswith(prefix, depth) and (child.folder or child.name.partition(".")[2] == suffix):
                 name = child
                 break
@@ -205,18 +217,21 @@ def _walk(
     b: Entry | None,
     path: str,
     found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]],
+    seen: tuple[set[str], set[str]],
 ) -> None:
     if a and b and a.folder and b.folder:
-        olds = {e.name: e for e in store.tree(a.id, path)}
-        news = {e.name: e for e in store.tree(b.id, path)}
+        _note(a, path, seen[0])
+        _note(b, path, seen[1])
+        olds = {e.name: e for _, e in children(store, a.id, path)}
+        news = {e.name: e for _, e in children(store, b.id, path)}
         for name in sorted(olds.keys() | news.keys()):
             x, y = olds.get(name), news.get(name)
             if (x and x.id) != (y and y.id):
-                _walk(store, x, y, f"{path}/{name}", found)
+                _walk(store, x, y, f"{path}/{name}", found, seen)
         return
-    for entry, leaves in ((a, found[0]), (b, found[1])):
+    for entry, leaves, ids in ((a, found[0], seen[0]), (b, found[1], seen[1])):
         if entry is not None:
-            leaves += _leaves(store, entry, path)
+            leaves += _leaves(store, entry, path, ids)
 
 
 def _keyed_changes(folder: str, delta: Delta) -> Changes:
@@ -259,7 +274,7 @@ def _history_changes(store: ObjectStore, tree_id: str, delta: Delta) -> Changes:
             left = set(leaving)
             for row, (session, key) in enumerate(zip(of_session, table_keys, strict=True)):
                 if session in left or key in wanted[name]:
-                    deletes[name][key] = old_key[session]
+                    deletes[name][key] = _stands(old_key, session, name, tree_id)
                     if session in new_key and key not in wanted[name]:
                         moving.append(held.slice(row, row + 1))
         given = upserts[name]
@@ -297,4 +312,11 @@ def _moved_turns(
     for key, session in zip(given.keys, given["session"].tolist(), strict=True):
         before = session_of.get(key)
         if before is not None and before != session and key not in deletes:
-            deletes[key] = old_key[before]
+            deletes[key] = _stands(old_key, before, "turns", tree_id)
+
+
+def _stands(old_key: Mapping[str, int], session: str, name: str, tree_id: str) -> int:
+    """The key of the session that a stored row belongs to."""
+    if session not in old_key:
+        raise CorruptRecord(f"{name} without their session", tree_id, "history")
+    return old_key[session]

@@ -24,6 +24,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 LIMIT = 64
 HISTORY_LIMIT = 32
 _DEPTH = 60
+_DEEPEST = _DEPTH // 5 - 1
 
 
 def place(table: str) -> tuple[str, str]:
@@ -38,16 +39,25 @@ def tables_of(folder: str) -> tuple[str, ...]:
     return HISTORY if folder == "history" else (folder,)
 
 
+def children(store: ObjectStore, folder: str, path: str) -> list[tuple[str, Entry]]:
+    """The entries of a trie folder, each with the bits that it stands for. Raises `CorruptRecord`."""
+    if path.count("/") > _DEEPEST:
+        raise CorruptRecord("a folder deeper than any key", folder, path)
+    try:
+        return [(_bits_of(entry.name), entry) for entry in store.tree(folder, path)]
+    except ValueError as error:
+        raise CorruptRecord(str(error), folder, path) from None
+
+
 @lru_cache(4096)
-def bits_of(name: str) -> str:
-    """The bits that an entry of a trie folder stands for."""
+def _bits_of(name: str) -> str:
     stem = name.partition(".")[0]
     if stem == "_":
         return ""
     if len(stem) == 1 and stem in LETTERS:
         return f"{LETTERS.index(stem):05b}"
     if not 1 <= len(stem) <= 5 or set(stem) - {"0", "1"}:
-        raise CorruptRecord(f"no such name in a trie: {name!r}")
+        raise ValueError(f"no such name in a trie: {name!r}")
     return stem
 
 
@@ -162,12 +172,12 @@ class Trie:
         they do not, and the long way is to be taken."""
         if changes.deletes:
             return None
+        entries = children(self.store, folder.id, folder.path)
         keys = np.concatenate([keys for _, keys in changes.upserts.values()]) >> np.uint64(59 - depth) & np.uint64(31)
         if np.any(keys != keys[0]):
             return None
         bits = f"{int(keys[0]):05b}"
-        entries = list(self.store.tree(folder.id, folder.path))
-        mine = [entry for entry in entries if bits.startswith(bits_of(entry.name))]
+        mine = [entry for prefix, entry in entries if bits.startswith(prefix)]
         if not mine:
             return None
         name = mine[0].name.partition(".")[0]
@@ -182,7 +192,7 @@ class Trie:
             if len(leaf) > self.limit:
                 return None
             new = [Entry(f"{name}.{s}" if s else name, i, False) for s, i in self.store_leaf(leaf).items()]
-        kept = [entry for entry in entries if entry not in mine]
+        kept = [entry for _, entry in entries if entry not in mine]
         return Folder(self.store.add_tree([*kept, *new]), folder.path)
 
     def grow(self, bundle: _Bundle, depth: int) -> _Node:
@@ -199,8 +209,7 @@ class Trie:
         """A stored folder as the nodes of its five bits."""
         leaves: dict[str, dict[str, str]] = {}
         names: dict[str, _Node] = {}
-        for entry in self.store.tree(folder.id, folder.path):
-            bits = bits_of(entry.name)
+        for bits, entry in children(self.store, folder.id, folder.path):
             if entry.folder:
                 names[bits] = Folder(entry.id, f"{folder.path}/{entry.name}")
             else:

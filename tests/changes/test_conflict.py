@@ -88,3 +88,30 @@ def test_values_are_read_by_the_kind_of_the_field() -> None:
         MANIFEST.parse_value("loud")
     with pytest.raises(UsageError, match="whole record"):
         WHOLE.parse_value("x")
+
+
+@pytest.mark.parametrize(
+    ("old", "text", "value"),
+    [(20.0, "12", 12.0), (3, "4", 4), (True, "false", False), ({"weight": 0.1}, '{"weight": 0.2}', {"weight": 0.2})],
+)
+def test_a_value_of_the_manifest_keeps_its_kind(old: object, text: str, value: object) -> None:
+    found = Conflict("manifest", "", "patterns.recency", "manifest", old, None, old).parse_value(text)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("old", "text"),
+    [
+        (20.0, "nan"),
+        (20.0, "Infinity"),
+        (20.0, "true"),
+        (3, "4.5"),
+        (3, "9" * 30),
+        (True, "1"),
+        ({}, "recency"),
+        (1.0, ""),
+    ],
+)
+def test_a_value_of_the_manifest_of_another_kind_is_refused(old: object, text: str) -> None:
+    with pytest.raises(UsageError, match="is not"):
+        Conflict("manifest", "", "patterns.recency", "manifest", old, None, old).parse_value(text)

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -248,3 +249,46 @@ def test_a_lost_race_is_told_and_retried(repository: Repository, first: str) -> 
         assert isinstance(StaleBranch("x"), MementoError)
         line(repository, 1)
     assert len(list(repository.log("main"))) == 3
+
+
+@pytest.mark.parametrize("place", ["announce", "finish"])
+def test_ctrl_c_that_reaches_the_process_through_another_thread(
+    repository: Repository, first: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner: object = {"announce": OperationLog, "finish": Prepared}[place]
+    original, done = getattr(owner, place), threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+
+    def interrupted(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(*arguments)
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, place, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                line(repository, 1)
+    finally:
+        done.set()
+        other.join()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not strays(repository)
+    assert repository.resolve("main") != first
+    assert not repository._operations.log.unsettled()
+
+
+def test_a_repository_that_cannot_complete_an_operation_can_be_read(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Prepared) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Prepared, "finish", fails)
+    with pytest.raises(StoreError, match="recorded"):
+        line(repository, 1)
+    with Repository.open(repository.root) as opened:
+        assert opened.resolve("main") == first
+    monkeypatch.undo()
+    with Repository.open(repository.root) as opened:
+        assert opened.resolve("main") != first

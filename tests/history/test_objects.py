@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from memento.errors import CorruptRecord, StoreError
 from memento.history import Repository
 from memento.history.objects import Objects
-from memento.history.packfile import index_bytes
+from memento.history.packfile import index_bytes, write_pair
 from memento.world import tree
 from memento.world.objects import Entry
 
@@ -139,9 +142,6 @@ def test_a_corrupt_index_is_told(objects: Objects, tmp_path: Path) -> None:
 
 
 def test_an_object_that_expands_too_far_is_refused(objects: Objects, tmp_path: Path) -> None:
-    import hashlib
-    import zlib
-
     data = zlib.compress(b"blob 99999999\0" + b"\0" * 99_999_999)
     name = hashlib.sha1(b"blob 99999999\0" + b"\0" * 99_999_999, usedforsecurity=False).hexdigest()
     (tmp_path / "objects" / name[:2]).mkdir()
@@ -157,3 +157,50 @@ def test_a_folder_that_cannot_be_written_is_a_store_error(objects: Objects, monk
         objects.flush()
     monkeypatch.undo()
     objects.flush()
+
+
+def number(value: int) -> bytes:
+    """A number as the head of a delta has it."""
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + number(rest) if rest else bytes([low])
+
+
+def delta_on(base: bytes, size: int, operations: bytes) -> bytes:
+    """An entry of a pack that is a delta on an object by its id; `size` is what it says it makes."""
+    delta = number(10) + number(size) + operations
+    assert len(delta) < 16
+    return bytes([7 << 4 | len(delta)]) + base + zlib.compress(delta)
+
+
+def add_pack(objects: Objects, entries: dict[bytes, bytes]) -> None:
+    body, places = b"PACK" + struct.pack(">LL", 2, len(entries)), {}
+    for raw, data in entries.items():
+        places[raw] = (len(body), zlib.crc32(data))
+        body += data
+    checksum = hashlib.sha1(body, usedforsecurity=False).digest()
+    index = index_bytes(places, checksum)
+    write_pair(objects.folder, f"pack-{checksum.hex()}", body + checksum, index, False)
+    objects.refresh(force=True)
+
+
+def test_a_delta_that_expands_too_far_is_refused(objects: Objects) -> None:
+    base = objects.add_blob(b"0123456789")
+    objects.flush()
+    add_pack(objects, {b"\1" * 20: delta_on(bytes.fromhex(base), 3 << 30, b"\x90\x0a")})
+    with pytest.raises(CorruptRecord, match="expands to 3221225472 bytes"):
+        objects.blob("01" * 20)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_long_chain_of_deltas_is_followed_or_refused(objects: Objects, closed: bool) -> None:
+    names = [n.to_bytes(20, "big") for n in range(3000)]
+    after = [*names[1:], names[0] if closed else b"\xff" * 20]
+    add_pack(objects, {name: delta_on(base, 10, b"\x90\x0a") for name, base in zip(names, after, strict=True)})
+    with pytest.raises(CorruptRecord, match="does not end" if closed else "missing"):
+        objects.blob(names[0].hex())
+
+
+def test_what_could_not_be_read_again_is_not_stored(objects: Objects) -> None:
+    with pytest.raises(StoreError, match="67108865 bytes: the limit is 67108864"):
+        objects.add_blob(bytes((64 << 20) + 1))
+    assert not objects.staged

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from memento.errors import NotFound, StaleBranch, UsageError
+from memento.errors import CorruptRecord, NotFound, StaleBranch, UsageError
 from memento.history import Repository
 from memento.world import tree
 
@@ -270,3 +270,30 @@ class Undoing(RuleBasedStateMachine):
 
 
 TestUndoing = Undoing.TestCase
+
+
+def test_an_undo_is_refused_where_a_name_has_become_a_folder(repository: Repository, first: str, git: Git) -> None:
+    repository.fork("main", "exp")
+    repository.delete_branch("exp")
+    git("update-ref", "refs/heads/exp/one", first)
+    with pytest.raises(StaleBranch, match="branch exp would be a name and a folder of names"):
+        repository.undo()
+    assert not repository.objects.staged
+    line(repository, 1)
+    repository.undo()
+    git("update-ref", "-d", "refs/heads/exp/one")
+    repository.undo()
+    assert repository.branch_names() == ["exp", "main"]
+
+
+def test_a_commit_of_a_tree_that_is_not_there_is_refused(repository: Repository, first: str) -> None:
+    for wrong in ("0" * 40, first):
+        with pytest.raises(CorruptRecord):
+            repository.commit("main", wrong, "nothing", time=5)
+    assert repository.resolve("main") == first
+
+
+def test_a_name_too_long_for_a_file_is_no_branch(repository: Repository, first: str) -> None:
+    assert not repository.has_branch("a" * 280)
+    with pytest.raises(NotFound):
+        repository.resolve("a" * 280)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def test_a_ref_is_made_moved_and_deleted(refs: Refs) -> None:
 @pytest.mark.parametrize("before", ["", "b" * 40])
 def test_a_ref_that_is_elsewhere_is_not_moved(refs: Refs, before: str) -> None:
     put(refs, Move("refs/heads/x", "", ID))
-    with pytest.raises(StaleBranch, match="branch x is at aaaaaaaaaa"):
+    was = "not at bbbbbbbbbb: it was moved" if before else "and was not there before: it was made"
+    with pytest.raises(StaleBranch, match=f"branch x is at aaaaaaaaaa, {was} meanwhile"):
         put(refs, Move("refs/heads/y", "", ID), Move("refs/heads/x", before, "c" * 40))
     assert refs.values("refs/") == {"refs/heads/x": ID}
     assert os.listdir(f"{refs.path}/refs/heads") == ["x"]
@@ -54,6 +56,32 @@ def test_a_file_that_is_no_ref_is_corrupt_not_absent(refs: Refs, content: str) -
     Path(refs.path, "refs/heads/x").write_text(content)
     with pytest.raises(CorruptRecord, match="refs/heads/x"):
         refs.read("refs/heads/x")
+
+
+def test_a_ref_that_is_gone_is_told_as_such(refs: Refs) -> None:
+    with pytest.raises(StaleBranch, match="branch x is gone, and was at aaaaaaaaaa: it was deleted meanwhile"):
+        put(refs, Move("refs/heads/x", ID, "c" * 40))
+
+
+@pytest.mark.parametrize(
+    ("ref", "way"),
+    [
+        ("HEAD", "echo ref: refs/heads/main > .memento/HEAD"),
+        ("refs/heads/x", f"echo {ID} > .memento/refs/heads/x"),
+        ("refs/memento/operations", "rm .memento/refs/memento/operations"),
+    ],
+)
+def test_the_way_back_from_an_empty_ref_works(tmp_path: Path, ref: str, way: str) -> None:
+    with Repository.init(tmp_path) as repository:
+        path = repository.path / ref
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    with pytest.raises(CorruptRecord) as caught, Repository.open(tmp_path) as repository:
+        repository.refs.read(ref)
+    assert way.replace(ID, "COMMIT") in caught.value.hint
+    subprocess.run(way, shell=True, check=True, cwd=tmp_path)
+    with Repository.open(tmp_path) as repository:
+        repository.refs.read(ref)
 
 
 def test_names_outside_of_refs_are_never_opened(refs: Refs) -> None:

@@ -120,7 +120,7 @@ def test_earlier_values_come_from_the_operation_log(repository: Repository, firs
 
 
 def test_no_commit_yet(repository: Repository) -> None:
-    with pytest.raises(NotFound, match="no commit on branch named 'main'") as caught:
+    with pytest.raises(UsageError, match="branch 'main' has no commit yet") as caught:
         repository.resolve()
     assert "memento generate" in caught.value.hint
     with pytest.raises(NotFound, match="no revision named 'x'"):

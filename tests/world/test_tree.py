@@ -229,3 +229,27 @@ def test_a_newer_format_is_refused() -> None:
     with pytest.raises(NewerFormat, match="format 99") as caught:
         tree.read(store, root)
     assert "upgrade" in caught.value.hint
+
+
+def test_few_objects_do_not_pose_as_many() -> None:
+    store = MemoryObjects()
+    root = tree.write(store, world_of(base_state()))
+    folder = store.add_tree([Entry(name, store.add_blob(b"x"), False) for name in ("00", "01", "10")])
+    for _ in range(8):
+        folder = store.add_tree([Entry(letter, folder, True) for letter in "abcdefghijklmnopqrstuvwxyz234567"])
+    bomb = damaged(store, root, "memories", entries=[Entry("memories", folder, True)])
+    for read in (lambda: tree.read_table(store, bomb, "memories"), lambda: tree.differing(store, root, bomb)):
+        with pytest.raises(CorruptRecord, match="more than one place"):
+            read()
+
+
+def test_folders_deeper_than_any_key_are_refused() -> None:
+    store = MemoryObjects()
+    root = tree.write(store, world_of(base_state()))
+    folder = store.add_tree([Entry("0", store.add_blob(b"x"), False)])
+    for _ in range(2000):
+        folder = store.add_tree([Entry("a", folder, True)])
+    deep = damaged(store, root, "memories", entries=[Entry("memories", folder, True)])
+    for read in (lambda: tree.read_table(store, deep, "memories"), lambda: tree.differing(store, root, deep)):
+        with pytest.raises(CorruptRecord, match="deeper than any key"):
+            read()

@@ -1,0 +1,89 @@
+"""The trainer beside a bare forward and backward pass over the same sessions, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from memento.models import CATALOG
+from memento.models.base import Model
+from memento.render.rendering import Rendering, Spec
+from memento.train import ranking
+from memento.train.batches import Resident, grouped
+from memento.train.config import Config
+from memento.train.losses import listnet
+from memento.train.threads import one_thread
+from memento.train.trainer import run_epoch
+
+SESSIONS, CANDIDATES, MEMORIES, DIMENSION = 480, 50, 400, 64
+
+
+@pytest.fixture(scope="module")
+def resident() -> Resident:
+    """480 sessions of 50 candidates with arbitrary numbers in plausible columns."""
+    draw = np.random.default_rng(0)
+    rows = SESSIONS * CANDIDATES
+    features = draw.uniform(size=(rows, 17)).astype(np.float32)
+    features[:, 3:10] = features[::CANDIDATES, 3:10].repeat(CANDIDATES, axis=0)
+    return Resident([
+        Rendering(
+            features=features,
+            labels=draw.uniform(size=rows).astype(np.float32),
+            clean=None,
+            offsets=np.arange(0, rows + 1, CANDIDATES, dtype=np.int64),
+            contexts=draw.normal(size=(SESSIONS, DIMENSION)).astype(np.float32),
+            memory_embeddings=draw.normal(size=(MEMORIES, DIMENSION)).astype(np.float32),
+            memory_rows=draw.integers(MEMORIES, size=rows).astype(np.int32),
+            session_ids=tuple(f"s{k}" for k in range(SESSIONS)),
+            memory_ids=tuple(f"m{k}" for k in range(MEMORIES)),
+            session_times=np.arange(SESSIONS, dtype=np.int64),
+            spec=Spec(dimension=DIMENSION),
+        )
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["interaction", "signet"])
+@pytest.mark.benchmark(group="training")
+def test_the_trainer_beside_bare_passes(
+    benchmark: Any, resident: Resident, median_of: Callable[[Callable[[int], Any], int], float], name: str
+) -> None:
+    """Everything the loop adds counts: the order, cutting batches, Adam, the schedule."""
+    config = Config.of(name, {"batch": 16})
+    model: Model = CATALOG[name]().train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    everything = np.arange(SESSIONS)
+    cut = [resident.batch(chosen) for chosen in grouped(everything, resident.sizes, config.batch)]
+
+    def bare(_: int) -> None:
+        for batch in cut:
+            assert batch.labels is not None
+            model.zero_grad(set_to_none=True)
+            listnet(model(batch), batch.labels, batch.mask).backward()
+
+    def trained() -> None:
+        run_epoch(model, resident, everything, config, optimiser)
+
+    with one_thread():
+        bare(0)
+        trained()
+        before = median_of(bare, 3)
+        benchmark.pedantic(trained, rounds=5)
+        reference = (before + median_of(bare, 3)) / 2
+    taken = benchmark.stats.stats.median
+    benchmark.extra_info["parameters"] = model.size
+    benchmark.extra_info["sessions_a_second"] = round(SESSIONS / taken)
+    benchmark.extra_info["bare_sessions_a_second"] = round(SESSIONS / reference)
+    benchmark.extra_info["share_of_bare"] = round(reference / taken, 3)
+
+
+@pytest.mark.benchmark(group="ranking")
+def test_figures_of_a_million_candidates(benchmark: Any) -> None:
+    draw = np.random.default_rng(0)
+    scores, labels = draw.normal(size=1_000_000), draw.uniform(size=1_000_000)
+    offsets = np.arange(0, 1_000_001, 50, dtype=np.int64)
+    benchmark.pedantic(lambda: ranking.ndcg(scores, labels, offsets), rounds=3)
+    benchmark.extra_info["rows_a_second"] = round(1_000_000 / benchmark.stats.stats.median)
