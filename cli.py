@@ -1,6 +1,6 @@
 """Runs the command line from a checkout: ``python cli.py --help``."""
 
-from memento.cli.main import run
+from memento.__main__ import run
 
 if __name__ == "__main__":
     run()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memento.workspace import Workspace
 
 
+_LAST = "refs/memento/operations"
 _COUNT = re.compile(r"-[1-9][0-9]*")
 
 
@@ -26,6 +27,7 @@ class Context:
 
     directory: Path | None = None
     output: Output = field(default_factory=Output)
+    _begin: str = field(default="", init=False, repr=False)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -33,8 +35,25 @@ class Context:
         from memento.workspace import Workspace
 
         workspace = Workspace.open(self.directory)
-        self.output.detail(f"Repository {workspace.repository.path}, branch {workspace.repository.head}")
+        self._begin = workspace.repository.refs.read(_LAST)
+        at = workspace.repository.refs.read("HEAD")
+        branch = at.removeprefix("refs/heads/")
+        self.output.detail(f"Repository {workspace.repository.path}, {'branch' if branch != at else 'at'} {branch}")
         return workspace
+
+    def done(self) -> str:
+        """The last change of the repository since it was opened, in words; empty where there was none."""
+        from memento.errors import MementoError
+
+        if "workspace" not in self.__dict__:
+            return ""
+        repository = self.workspace.repository
+        try:
+            if repository.refs.read(_LAST) != self._begin:
+                return next(operation.description for operation in repository.operations(1))
+        except (MementoError, OSError, StopIteration):
+            pass
+        return ""
 
 
 class Command(click.Command):
@@ -100,7 +119,7 @@ def set_global(ctx: click.Context, parameter: click.Parameter, value: Any) -> No
 
 _HELP = {
     "C": "Use the repository in DIR or above it [MEMENTO_DIR].",
-    "q": "No messages, progress or hints.",
+    "q": "Only what was asked for: no messages, progress or hints.",
     "v": "Say more; a traceback for unexpected errors.",
     "color": "Colour always or never [NO_COLOR, FORCE_COLOR].",
 }

@@ -49,7 +49,8 @@ a line now and then when piped.
 With `--json` stdout holds exactly one JSON document, whose `schema` is `memento.COMMAND/1`; the number grows when a key
 changes its meaning or goes. A failed command prints `{"schema": "memento.error/1", "error": "…", "hint": "…",
 "kind": "…", "exit_code": 2}` there (and the words on stderr), so that stdout can always be parsed. A merge that stops
-at conflicts has not failed: it prints its own document and exits with 1.
+at conflicts has not failed: it prints its own document and exits with 1. Where objects of a commit are corrupt, `show`
+prints what it can read, names the rest under `faults` and exits with 4.
 
 | exit code | meaning |
 | --- | --- |
@@ -59,7 +60,7 @@ at conflicts has not failed: it prints its own document and exits with 1.
 | 3 | no repository here |
 | 4 | the store or the machine failed: a corrupt object, a full disk, a lock held; the repository is as it was |
 | 70 | a fault of memento itself; `-v` shows the traceback |
-| 130 | interrupted; the repository is as it was |
+| 130 | interrupted; the repository is as it was, or the message says what was done before |
 | 141 | the reader of a pipe went away |
 
 | variable | effect |

@@ -26,16 +26,21 @@ from typing import Any
 
 import click
 
+from memento.cli.commands import COMMANDS
 from memento.cli.output import Output, clean
 from memento.errors import InvalidFile, MementoError
 
+_UNDO = "`memento undo` takes it back"
 OK, CONFLICT, USAGE, NO_REPOSITORY, STORE, FAULT, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 70, 130, 141
 
 
-def guard(run: Callable[[], Any], arguments: Sequence[str], output: Output) -> int:
+def guard(
+    run: Callable[[], Any], arguments: Sequence[str], output: Output, done: Callable[[], str] = lambda: ""
+) -> int:
     """Runs a command; turns what it returns or raises into an exit code, and says what went wrong.
 
-    `output` says how loud to be where the command line could not be read.
+    `output` says how loud to be where the command line could not be read; `done` what had been
+    changed in the repository by then.
     """
     output.json = output.json or asks_for_json(arguments)
     try:
@@ -45,7 +50,7 @@ def guard(run: Callable[[], Any], arguments: Sequence[str], output: Output) -> i
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (KeyboardInterrupt, EOFError, click.exceptions.Abort):
-        return _say(output, INTERRUPTED, "interrupted; the repository is as it was")
+        return _interrupted(output, done)
     except BrokenPipeError:
         _silence_stdout()
         return PIPE
@@ -53,17 +58,41 @@ def guard(run: Callable[[], Any], arguments: Sequence[str], output: Output) -> i
         return _say(output, USAGE, _lower(error.format_message()), _usage_hint(error))
     except MementoError as error:
         faults = list(error.faults) if isinstance(error, InvalidFile) else []
-        return _say(output, error.exit_code, error.message, error.hint, kind=type(error).__name__, faults=faults)
+        hint = error.hint or (_help(arguments) if error.exit_code == USAGE else "")
+        return _say(output, error.exit_code, error.message, hint, kind=type(error).__name__, faults=faults)
     except OSError as error:
-        return _say(output, STORE, *describe_os_error(error), kind="StoreError")
+        what, hint = describe_os_error(error)
+        was = done()
+        if was:
+            what, hint = f"{what}, after this was done: {was}", _UNDO
+        return _say(output, STORE, what, hint, kind="StoreError")
     except MemoryError:
+        was = done()
+        if was:
+            return _say(output, STORE, f"out of memory after this was done: {was}", _UNDO, kind="StoreError")
         return _say(output, STORE, "out of memory; the repository is as it was", kind="StoreError")
     except Exception as error:
+        if _comes_from_interrupt(error):
+            return _interrupted(output, done)
         if output.verbose or "-v" in arguments:
             traceback.print_exc()
         what = f"unexpected {type(error).__name__}: {error}".rstrip(": ")
         hint = "this is a fault of memento, not yours; run it again with -v and report the traceback"
         return _say(output, FAULT, what, hint, kind=type(error).__name__)
+
+
+def _interrupted(output: Output, done: Callable[[], str]) -> int:
+    was = done()
+    if was:
+        return _say(output, INTERRUPTED, f"interrupted after this was done: {was}", _UNDO)
+    return _say(output, INTERRUPTED, "interrupted; the repository is as it was")
+
+
+def _comes_from_interrupt(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind an error; Python 3.11 wraps one that comes while a class is made."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
@@ -74,7 +103,8 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
 
 def describe_os_error(error: OSError) -> tuple[str, str]:
     """What and where an error of the system is, and the way out."""
-    where = f"{error.filename}: " if error.filename else ""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    where = f"{error.filename}: " if error.filename else "cannot write the output: " if full else ""
     why = error.strerror or str(error) or type(error).__name__
     hints = {
         errno.ENOSPC: "the disk is full; free some space and run it again, the repository is as it was",
@@ -95,8 +125,7 @@ def _say(output: Output, code: int, message: str, hint: str = "", kind: str = ""
         if output.json:
             content = {"error": message, "hint": hint or None, "kind": kind or None, "exit_code": code}
             output.document("memento.error/1", content | ({"faults": list(faults)} if faults else {}))
-        text = "\n".join(clean(line) for line in message.splitlines())
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True, color=output.color)
+        output.error(message)
         if hint:
             output.hint("\n".join(clean(line) for line in hint.splitlines()))
         sys.stdout.flush()
@@ -113,8 +142,16 @@ def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
+def _help(arguments: Sequence[str]) -> str:
+    """The way out where an error names none: the help of the command."""
+    command = next((word for word in arguments if word in COMMANDS), "")
+    return f"see `memento {command} --help`" if command else ""
+
+
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--json":
+        return "write it behind the command: `memento log --json`"
     return getattr(error, "hint", "") or f"see `{context.command_path if context else 'memento'} --help`"
 
 

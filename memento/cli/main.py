@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -22,10 +23,13 @@ _GIT_WORDS = {
     "checkout": "`memento switch BRANCH` chooses the current branch; `memento show REV` looks at any commit",
     "clone": "the folder .memento is a bare git repository: `git clone .memento COPY`",
     "commit": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
+    "completion": '`eval "$(_MEMENTO_COMPLETE=bash_source memento)"` switches completion on; so do zsh and fish',
     "create": "`memento init` creates a repository, `memento generate` a world",
-    "gc": "the folder .memento is a bare git repository: `git -C .memento gc`",
-    "ls": "`memento branch` lists branches, `memento show REV --table memories` lists records",
+    "gc": "the folder .memento is a bare git repository: `git --git-dir .memento gc`",
+    "list": "`memento branch` lists branches, `memento show --table memories` lists records",
+    "ls": "`memento branch` lists branches, `memento show --table memories` lists records",
     "new": "`memento init` creates a repository, `memento generate` a world",
+    "redo": "`memento undo --redo` brings back what the last undo took back",
     "reset": "`memento undo` takes back the last operation; `memento fork BASE NEW --at REV` starts again from there",
     "revert": "`memento undo` takes back the last operation",
     "rm": "`memento edit BRANCH memory:ID --delete` removes a record, `memento branch -d NAME` a branch",
@@ -82,10 +86,11 @@ class Group(click.Group):
         context = Context(output=Output(color=_color_from_environment()))
 
         def run() -> Any:
+            _answer_interrupts()
             with self.make_context("memento", arguments, obj=context, color=context.output.color, **extra) as ctx:
                 return self.invoke(ctx)
 
-        sys.exit(guard(run, arguments, context.output))
+        sys.exit(guard(run, arguments, context.output, context.done))
 
 
 class _UnknownCommand(click.UsageError):
@@ -98,6 +103,12 @@ class _UnknownCommand(click.UsageError):
             self.hint = f"did you mean {' or '.join(near)}?"
         else:
             self.hint = "`memento --help` lists the commands"
+
+
+def _answer_interrupts() -> None:
+    """Makes Ctrl-C an exception again, which `memento.__main__` held back while modules were loaded."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _color_from_environment() -> bool | None:
@@ -130,6 +141,6 @@ def cli() -> None:
 
 
 def run() -> NoReturn:
-    """The console script ``memento``."""
+    """Runs one command line and exits with its code."""
     cli.main()
     raise SystemExit(0)

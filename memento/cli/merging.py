@@ -69,8 +69,12 @@ def decided_lines(merge: Merge) -> Iterator[str]:
 
     for item, resolution in merge.result.settled if merge.result else ():
         words: str = resolution.choice
-        if isinstance(item, Conflict) and item.field:
-            words = item.show(item.value_of(resolution))
+        if words == "accept":
+            continue
+        if isinstance(item, Conflict):
+            words = item.show(item.value_of(resolution)) if item.field else words
+        else:
+            words = next((fix.words for fix in item.fixes if list(fix.operations) == resolution.value), words)
         yield f"  decided {clean(item.place)}: {clean(words)}"
     for violation in merge.result.accepted if merge.result else ():
         yield f"  accepted {clean(violation.explanation())}"
@@ -90,37 +94,57 @@ def open_lines(
             known = {"base": conflict.base} if conflict.base_known else {}
             for side, value in {**known, names[0]: conflict.ours, names[1]: conflict.theirs}.items():
                 yield f"    {side}: {clean(str('absent' if value is None else value))}"
-        ways = ["--ours", "--theirs"] + ["--base"] * conflict.base_known + ["--value …"] * bool(conflict.field)
-        yield output.paint(f"    memento resolve {conflict.id} {' | '.join(ways)}", dim=True)
+        yield output.paint(f"    {_ways(conflict)}", dim=True)
     for violation in violations:
         yield f"{output.paint(violation.id, fg='red')}  {clean(violation.explanation(*names))}"
         for number, fix in enumerate(violation.fixes, 1):
             yield f"    {number}. {clean(fix.words)}"
-        ways = [*(["--fix N"] if violation.fixes else []), "--accept"]
-        yield output.paint(f"    memento resolve {violation.id} {' | '.join(ways)}", dim=True)
+        yield output.paint(f"    {_ways(violation)}", dim=True)
+
+
+def _ways(item: Conflict | Violation) -> str:
+    """The command line that decides an item, and what else it may say."""
+    from memento.changes.conflict import Conflict
+
+    if isinstance(item, Conflict):
+        ways = ["--ours", "--theirs"] + ["--base"] * item.base_known + ["--value VALUE"] * bool(item.field)
+    else:
+        ways = [*(f"--fix {number}" for number in range(1, len(item.fixes) + 1)), "--accept"]
+    others = f"  (or {', '.join(ways[1:])})" if ways[1:] else ""
+    return f"memento resolve {item.id} {ways[0]}{others}"
 
 
 def rest_hint(merge: Merge) -> str:
     """What to do next with an open merge."""
-    if open_words(merge):
-        return "`memento conflicts` lists them, `memento resolve ID` decides one, `memento merge --abort` gives up"
+    if merge.result and open_words(merge):
+        items: list[Conflict | Violation] = [*merge.result.conflicts, *merge.result.violations]
+        first = _ways(items[0]).partition("  ")[0]
+        return f"`memento conflicts` lists them, `{first}` decides one, `memento merge --abort` gives up"
     return "`memento merge --continue` commits the merge"
 
 
 def chosen(result: MergeResult, names: Sequence[str]) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:
-    """The open conflicts and violations that ids, beginnings of ids, or places such as ``memory:ID.text`` name.
+    """The conflicts and violations that ids, beginnings of ids, or places such as ``memory:ID.text`` name.
 
-    Raises `NotFound`, and `UsageError` for a beginning that fits more than one.
+    What is decided already is found too, where nothing open is meant. Raises `NotFound`, and
+    `UsageError` for a beginning that fits more than one.
     """
+    from memento.changes.conflict import Conflict
+
     items: list[Conflict | Violation] = [*result.conflicts, *result.violations]
+    decided = list({item.id: item for item in (*(item for item, _ in result.settled), *result.accepted)}.values())
     found: dict[str, Conflict | Violation] = {}
     for name in names:
-        placed = [item for item in items if item.place == name or item.place.startswith(f"{name}.")]
-        fitting = placed or [item for item in items if item.id.startswith(name)]
+        placed: list[Conflict | Violation] = []
+        fitting: list[Conflict | Violation] = []
+        for among in (items, decided):
+            placed = placed or [item for item in among if item.place == name or item.place.startswith(f"{name}.")]
+            fitting = fitting or placed or [item for item in among if item.id.startswith(name)]
         if not fitting:
-            raise NotFound("open conflict or violation", name, [i.id for i in items], "`memento conflicts` lists them")
+            known = [item.id for item in (*items, *decided)]
+            raise NotFound("conflict or violation", name, known, "`memento conflicts` lists them")
         if len(fitting) > 1 and not placed:
             raise UsageError(f"{name!r} begins {len(fitting)} ids", f"they are {', '.join(i.id for i in fitting[:5])}")
         found |= {item.id: item for item in fitting}
-    conflicts = tuple(item for item in result.conflicts if item.id in found)
-    return conflicts, tuple(item for item in result.violations if item.id in found)
+    conflicts = tuple(item for item in found.values() if isinstance(item, Conflict))
+    return conflicts, tuple(item for item in found.values() if not isinstance(item, Conflict))

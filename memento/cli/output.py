@@ -82,6 +82,11 @@ class Output:
         """Something odd that did not stop the command; said even with ``-q``."""
         click.echo(f"{self.paint('Warning:', fg='yellow')} {text}", err=True, color=self.color)
 
+    def error(self, text: str) -> None:
+        """What went wrong; said even with ``-q``."""
+        text = "\n".join(_shortened(clean(line)) for line in text.splitlines())
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {text}", err=True, color=self.color)
+
     def hint(self, text: str) -> None:
         """What to do next, commands in backticks; silent with ``-q``. In colour they are bold instead."""
         if not self.quiet:
@@ -137,6 +142,14 @@ def _styled(text: str, style: str) -> str:
     if not style:
         return text
     return click.style(text, bold=True) if style == "bold" else click.style(text, fg=style)
+
+
+_LONG = 600
+
+
+def _shortened(line: str) -> str:
+    """A line without the middle of a huge value in it."""
+    return line if len(line) <= _LONG else f"{line[: _LONG // 2]} … {line[-_LONG // 2 :]}"
 
 
 def wrap(text: str, width: int, indent: int) -> list[str]:

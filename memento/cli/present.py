@@ -99,7 +99,7 @@ def record_lines(output: Output, schema: Schema, record: Record, labels: Mapping
         unit = f" {field.unit}" if field.unit and field.kind != "time" and record[field.name] is not None else ""
         label = f" ({cut(clean(labels[field.name]), 60)})" if labels.get(field.name) else ""
         name = output.paint(f"{field.name:{width}}", dim=True)
-        yield f"{name}  {value_text(field, record[field.name])}{unit}{output.paint(label, dim=True)}"
+        yield f"{name}  {value_text(field, record[field.name])}{unit}{output.paint(label, dim=True)}".rstrip()
 
 
 _SHOWN = {
@@ -132,12 +132,17 @@ def _cell(field: Field, value: Any) -> str:
     return value_text(field, value)
 
 
-def world_lines(manifest: Manifest, sizes: Mapping[str, int]) -> Iterator[str]:
-    """What a world is, in a few lines."""
+def world_lines(manifest: Manifest | None, sizes: Mapping[str, int]) -> Iterator[str]:
+    """What a world is, in a few lines; None for a manifest that cannot be read."""
+    counts = (plural(count, TABLES[table].singular, table) for table, count in sizes.items() if count)
+    records = f"Records: {', '.join(counts) or 'none'}"
+    if manifest is None:
+        yield from [records] if sizes else []
+        return
     name = manifest.scenario.get("name") if manifest.scenario else None
     origin = f"{manifest.source} from {name}, seed {manifest.seed}" if name else manifest.source
     yield f"World:   {origin}, clock {format_time(manifest.clock)}"
-    yield f"Records: {', '.join(f'{count:,} {table}' for table, count in sizes.items() if count) or 'none'}"
+    yield records
     if manifest.patterns:
         weights = (f"{n} {p['weight']:g}" if "weight" in p else n for n, p in sorted(manifest.patterns.items()))
         yield f"Planted: {', '.join(weights)}"
@@ -157,10 +162,13 @@ def change_word(output: Output, word: str) -> str:
 
 
 def field_change_lines(output: Output, table: str, changes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Changed fields as ``importance: 0.5 → 0.9``; a long text stands on lines of its own."""
+    """Changed fields as ``importance: 0.5 → 0.9``; a long text stands on lines of its own, and a
+    terminal shows a few lines of a huge one."""
     for name, sides in changes.items():
         field = TABLES[table].by_name[name]
         before, after = (value_text(field, sides[side]) if side in sides else "" for side in ("before", "after"))
+        if output.terminal:
+            before, after = (cut(text, 4 * output.width) for text in (before, after))
         if len(before) + len(after) + len(name) < 90:
             yield f"{name}: {output.paint(before, fg='red')} → {output.paint(after, fg='green')}"
         else:

@@ -70,3 +70,13 @@ def test_an_empty_repository_has_none(memento):
     assert "No branches yet" in result.err
     assert "memento generate" in result.hint
     assert memento.json("branch")["branches"] == []
+
+
+def test_a_name_that_is_taken_and_one_that_is_not_there_are_told_with_the_command(world):
+    world("fork", "main", "trial")
+    assert "`memento branch -d trial`" in world("fork", "main", "trial", code=2).hint
+    assert "`memento switch NAME`" in world("branch", "-d", "main", code=2).hint
+    assert world("branch", "-d", "nope", code=2).hint == "`memento branch` lists what there is"
+    assert world("tag", "-d", "nope", code=2).hint == "`memento tag` lists what there is"
+    assert world("edit", "nope", "memory:x", "a=1", code=2).hint
+    assert "`memento branch`" in world("merge", "main", "--into", "nope", code=2).hint

@@ -21,8 +21,10 @@ def test_lists_what_is_open(stopped):
     assert (conflict["ours"], conflict["theirs"]) == ("ours", "theirs")
     result = stopped("conflicts")
     assert "2 conflicts" in result.err
-    assert f"memento resolve {conflict['id']} --ours | --theirs | --base | --value" in result.out
-    assert "memento resolve ID" in result.hint
+    assert f"memento resolve {conflict['id']} --ours  (or --theirs, --base, --value VALUE)" in result.out
+    first = document["conflicts"][0]["id"]
+    assert f"`memento resolve {first} --ours` decides one" in result.hint
+    stopped("resolve", first, "--ours")
 
 
 def test_one_by_its_beginning_or_its_place(stopped):

@@ -56,7 +56,11 @@ def test_narrowed_to_records_and_tables(trial):
     assert (
         trial.json("diff", "main", "trial", "--table", "memory")["stat"] == trial.json("diff", "main", "trial")["stat"]
     )
-    assert "No difference" in trial("diff", "main", "trial", "--", "memory:nope").err
+    gone = trial("diff", "main", "trial", "--", "memory:nope", code=2)
+    assert "no memory named 'nope'" in gone.err
+    assert "`memento show trial --table memories`" in gone.hint
+    same = f"memory:{trial.ids('memories')[-1]}"
+    assert "No difference" in trial("diff", "main", "trial", "--", same).err
 
 
 def test_limit(trial):

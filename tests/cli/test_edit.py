@@ -167,3 +167,57 @@ def test_a_deletion_that_others_need_is_refused_with_a_way_out(world):
     session = world.json("show", "-t", "candidates", "-n", "1")["candidates"][0]
     result = world("edit", "main", f"memory:{session['memory']}", "--delete", code=2)
     assert "cascade" in result.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["importance=0.9", "pinned=yes"], "set importance=0.9 and pinned=yes of MEMORY"),
+        (
+            ["text=" + "many words " * 40, "importance=0.9", "kind=episode"],
+            "set text, importance=0.9 and kind of MEMORY",
+        ),
+        (["created_at=2026-01-02T03:04:05Z"], "set created_at=2026-01-02T03:04:05Z of MEMORY"),
+        (["--supersede", "text=newer"], "supersede MEMORY"),
+        (["--delete", "--cascade"], "delete MEMORY and what needs it"),
+    ],
+)
+def test_the_message_is_short_and_names_the_fields(world, memory, words, message):
+    world("edit", "main", memory, *words)
+    said = world.json("log", "-n", "1")["commits"][0]["message"]
+    assert said == message.replace("MEMORY", memory)
+    assert world.json("undo", "--list")["operations"][0]["description"] == f"edit main: {said}"
+
+
+def test_the_message_of_an_addition_names_it(world):
+    world("edit", "main", "entity:owl", "--add", "name=Owl")
+    assert world.json("log", "-n", "1")["commits"][0]["message"] == "add entity:owl"
+    world("edit", "main", "entity:new", "name=Lark")
+    assert world.json("log", "-n", "1")["commits"][0]["message"] == "add an entity"
+
+
+def test_a_message_of_many_fields_names_the_first(world, memory):
+    fields = ["importance=0.9", "pinned=yes", "embedded=no", "prior_accesses=3", "peak_hour=4", "peak_weekday=2"]
+    world("edit", "main", memory, *fields)
+    message = world.json("log", "-n", "1")["commits"][0]["message"]
+    assert message == f"set importance=0.9, pinned=yes, embedded=no, prior_accesses=3 and 2 more of {memory}"
+
+
+def test_faults_of_stdin_are_told_as_such_and_with_the_form(world):
+    result = world("edit", "main", "--file", "-", input="junk", code=2)
+    assert result.err.startswith("Error: stdin: 1 fault")
+    assert '{"set": "memory:ID"' in result.hint
+
+
+def test_an_editor_that_does_not_start_is_told_with_the_way_out(world, memory):
+    world.setenv("EDITOR", "/nowhere/editor")
+    result = world("edit", "main", memory, "--editor", code=2)
+    assert "/nowhere/editor" in result.err
+    assert "EDITOR" in result.hint
+
+
+def test_a_huge_bad_value_is_cut_out_of_the_error(world, memory):
+    change = {"set": memory, "values": {"text": "y" * 3_000_000}}
+    result = world("edit", "main", "--file", "-", input=json.dumps(change), code=2)
+    assert len(result.err) < 2000
+    assert "text" in result.err

@@ -122,3 +122,126 @@ def test_an_interrupt_exits_with_130(tmp_path):
     assert done.returncode == 130
     assert done.stderr == "Error: interrupted; the repository is as it was\n"
     assert signal.SIGINT.name not in done.stderr
+
+
+def test_what_was_done_before_an_interrupt_is_told(world, monkeypatch):
+    from memento.cli.output import Output
+
+    def stop(self, text):
+        raise KeyboardInterrupt
+
+    memory = f"memory:{world.ids('memories')[0]}"
+    monkeypatch.setattr(Output, "message", stop)
+    result = world("edit", "main", memory, "importance=0.9", code=130)
+    assert result.err == (
+        f"Error: interrupted after this was done: edit main: set importance=0.9 of {memory}\n"
+        "Hint: `memento undo` takes it back\n"
+    )
+    result = world("edit", "main", memory, "importance=0.9", code=130)
+    assert "the repository is as it was" in result.err
+
+
+def test_a_full_stdout_does_not_hide_what_was_done(world):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    memory = f"memory:{world.ids('memories')[0]}"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, ROOT / "cli.py", "edit", "main", memory, "importance=0.9"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 4
+    assert "cannot write the output: No space left on device, after this was done: edit main" in done.stderr
+    assert "as it was" not in done.stderr
+
+
+def test_running_out_of_memory_after_a_change_says_so(capsys):
+    assert failure.guard(fails(MemoryError()), [], Output(), lambda: "fork main to a") == 4
+    assert "after this was done: fork main to a" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_modules_load_ends_without_a_traceback():
+    code = (
+        "import os, runpy, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'memento.cli.main':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.argv[1:] = ['scenarios']\n"
+        "runpy.run_path('cli.py', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_an_interrupt_that_is_ignored_stays_ignored():
+    code = (
+        "import os, signal, sys\n"
+        "from memento.__main__ import run\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from memento.cli import main\n"
+        "main.Group.invoke = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv[1:] = ['scenarios']\n"
+        "run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_entry_point_answers_for_interrupts_once_it_is_up(tiny_repository):
+    code = (
+        "import os, signal, sys\n"
+        "from memento.cli import main\n"
+        "main.Group.invoke = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "from memento.__main__ import run\n"
+        "sys.argv[1:] = ['scenarios']\n"
+        "run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (130, "Error: interrupted; the repository is as it was\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["undo", "--list", "--redo"],
+        ["branch", "-d", "-m", "a"],
+        ["merge", "trial", "--ours", "--theirs"],
+        ["show", "main", "--where", "importance=high"],
+        ["edit", "main", "memory:x", "importance=0.9"],
+        ["edit", "main", "--file", "nowhere.jsonl"],
+        ["tag", "v1", "-m", "\x00"],
+        ["log", "main~99"],
+    ],
+)
+def test_no_mistake_is_without_a_way_out(world, arguments):
+    result = world(*arguments, code=2)
+    assert result.hint
+    assert world.json(*arguments, code=2)["hint"] == result.hint
+
+
+def test_an_interrupt_after_the_last_word_changes_no_exit_code():
+    code = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "from memento.__main__ import run\n"
+        "sys.argv[1:] = ['scenarios']\n"
+        "run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_that_python_wrapped_is_one_all_the_same(capsys):
+    def run():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise RuntimeError("Error calling __set_name__") from error
+
+    assert failure.guard(run, [], Output()) == 130
+    assert capsys.readouterr().err == "Error: interrupted; the repository is as it was\n"

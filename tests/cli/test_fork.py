@@ -14,7 +14,8 @@ def test_a_fork_begins_as_its_base_is(world):
 def test_a_fork_says_what_to_do_next(world):
     result = world("fork", "main", "trial")
     assert result.out == ""
-    assert "memento edit trial" in result.hint
+    assert "`memento show trial --table memories`" in result.hint
+    assert world("show", "trial", "--table", "memories").out
 
 
 @pytest.mark.parametrize("at", ["main~2", "~2", "^^"])

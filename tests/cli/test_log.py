@@ -91,5 +91,12 @@ def test_a_record_with_a_typo_is_answered_with_the_nearest(world):
 
 def test_an_empty_repository(memento):
     memento("init")
-    result = memento("log", code=2)
-    assert result.hint
+    for arguments in (["log"], ["log", "main"], ["log", "--graph"], ["show"], ["diff"], ["fork", "main", "a"]):
+        result = memento(*arguments, code=2)
+        assert result.err.startswith("Error: branch 'main' has no commit yet\n"), arguments
+        assert result.hint == "`memento generate tiny` makes some"
+    assert "has no commit yet" in memento("edit", "memory:x", "importance=1", code=2).err
+    memento("generate", "tiny", "--branch", "other")
+    assert memento("log", code=2).hint == "`memento switch other` goes to a branch that has some"
+    memento("switch", "other")
+    assert memento("log").out

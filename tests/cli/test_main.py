@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import time
@@ -115,6 +116,8 @@ def test_heavy_packages_are_imported_inside_functions_only():
         ("forkk", "fork"),
         ("commit", "memento edit"),
         ("checkout", "memento switch"),
+        ("redo", "`memento undo --redo`"),
+        ("completion", "_MEMENTO_COMPLETE"),
         ("zzz", "--help"),
     ],
 )
@@ -176,3 +179,60 @@ def test_verbose_says_which_repository(world):
 def test_help_in_a_checkout_and_as_a_module():
     done = subprocess.run([sys.executable, ROOT / "cli.py", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"memento {package.__version__}\n"
+
+
+def test_json_before_the_command_is_told_where_it_belongs(memento):
+    assert memento("--json", "log", code=2).hint == "write it behind the command: `memento log --json`"
+
+
+def test_every_command_line_in_a_message_exists():
+    """Whatever stands in backticks after ``memento`` in the sources names a command and its options."""
+    wrong = []
+    for path in sorted((ROOT / "memento").rglob("*.py")):
+        for line in re.findall(r"`memento ([^`]*)`", path.read_text()):
+            words = line.split()
+            if not words or not words[0].isalpha() or words[0].isupper() or "{" in words[0]:
+                continue
+            command = COMMANDS.rows.get(words[0]) and COMMANDS[words[0]]
+            if command is None:
+                wrong.append(f"{path.name}: memento {line}")
+                continue
+            known = {option for p in (*command.params, *cli.params) for option in (*p.opts, *p.secondary_opts)}
+            wrong += [
+                f"{path.name}: memento {line}"
+                for word in words[1:]
+                if re.fullmatch(r"--?[a-z][a-z-]*", word) and word not in known | {"--help"}
+            ]
+    assert not wrong
+
+
+def test_quiet_changes_say_nothing(world):
+    memory = f"memory:{world.ids('memories')[0]}"
+    for arguments in (
+        ["fork", "main", "trial"],
+        ["edit", "trial", memory, "importance=0.9"],
+        ["edit", "main", memory, "pinned=yes"],
+        ["merge", "trial"],
+        ["undo"],
+        ["undo", "--redo"],
+        ["tag", "v1"],
+        ["switch", "trial"],
+        ["branch", "-m", "trial", "kept"],
+    ):
+        result = world(*arguments, "-q")
+        assert (result.out, result.err) == ("", ""), arguments
+    assert world("log", "-q").out
+
+
+def test_a_head_that_git_detached_is_told_and_set_again(world):
+    path = world.folder / ".memento"
+    head = world.json("log")["commits"][0]["id"]
+    (path / "HEAD").write_text(f"{head}\n")
+    assert world.json("log")["commits"][0]["id"] == head
+    assert world("show", "main").out
+    assert world("-v", "log").err.startswith("Repository ")
+    result = world("status", code=2)
+    assert "HEAD names no branch" in result.err
+    assert "`memento switch main`" in result.hint
+    world("switch", "main")
+    assert world.json("status")["branch"] == "main"

@@ -84,8 +84,24 @@ def test_a_violation_has_numbered_fixes(world):
     violation = document["violations"][0]
     assert violation["fixes"]
     text = world("conflicts").out
-    assert f"memento resolve {violation['id']} --fix N" in text
+    assert f"memento resolve {violation['id']} --fix 1  (or --fix 2" in text
     assert "1. " in text
-    world("resolve", "--all", "--fix", "1", "--ours")
-    assert world.json("merge", "--continue")["kind"] == "merged"
+    world("resolve", violation["id"], "--accept")
+    world("resolve", violation["id"], "--fix", "1", "--ours")
+    result = world("merge", "--continue")
+    assert f"decided memory:about: {violation['fixes'][0]['words']}" in result.out
+    assert "accepted" not in result.out
     assert memory in world.ids("memories")
+
+
+def test_a_decision_may_be_taken_anew(stopped):
+    conflict = stopped.conflicts["importance"]
+    stopped("resolve", conflict, "--ours")
+    stopped("resolve", conflict, "--value", "0.25")
+    place = f"memory:{stopped.a}.importance"
+    assert [c["id"] for c in stopped.json("conflicts", place)["conflicts"]] == [conflict]
+    stopped("resolve", "c", "--theirs")
+    stopped("merge", "--continue")
+    assert stopped.json("show", f"memory:{stopped.a}")["record"]["importance"] == 0.25
+    assert stopped.json("show", f"memory:{stopped.b}")["record"]["text"] == "theirs"
+    assert stopped.json("undo", "--list")["operations"][0]["description"] == "merge trial into main"

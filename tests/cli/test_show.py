@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 
@@ -89,3 +91,78 @@ def test_bad_input(world, arguments, says):
     result = world("show", *arguments, code=2)
     assert says in result.err
     assert result.out == ""
+
+
+@pytest.mark.parametrize("table", ["memories", "entities", "sessions", "turns", "candidates", "aspects"])
+def test_a_table_is_listed_by_time_and_then_by_id_in_plain_and_in_json(world, table):
+    rows = world.json("show", "-t", table)[table]
+    starts = {row["id"]: row["started_at"] for row in world.json("show", "-t", "sessions")["sessions"]}
+    times = [row.get("created_at", row.get("started_at", starts.get(row.get("session"), 0))) for row in rows]
+    assert times == sorted(times)
+    first = "session" if table == "candidates" else "id"
+    assert [line.split()[0] for line in world("show", "-t", table).out.splitlines()[1:]] == [r[first] for r in rows]
+    if table == "candidates":
+        ranks = [row["rank"] for row in rows if row["session"] == rows[0]["session"]]
+        assert ranks == sorted(ranks)
+    if table == "turns":
+        spoken = [row["id"] for row in rows if row["session"] == rows[0]["session"]]
+        assert spoken == [f"{rows[0]['session']}.{number}" for number in range(len(spoken))]
+
+
+def corrupt(world, path):
+    """Flips bytes in the middle of one object of the tip of main."""
+    pack = next((world.folder / ".memento" / "objects" / "pack").glob("*.pack"))
+    git = ["git", "--git-dir", str(world.folder / ".memento")]
+    name = subprocess.run([*git, "rev-parse", path], capture_output=True, text=True, check=True).stdout.strip()
+    listed = subprocess.run([*git, "verify-pack", "-v", str(pack)], capture_output=True, text=True, check=True)
+    row = next(line.split() for line in listed.stdout.splitlines() if line.startswith(name))
+    size, offset = int(row[3]), int(row[4])
+    pack.chmod(0o644)
+    data = bytearray(pack.read_bytes())
+    middle = offset + size // 2
+    data[middle : middle + 4] = bytes(byte ^ 0xFF for byte in data[middle : middle + 4])
+    pack.write_bytes(data)
+    return name
+
+
+def test_a_commit_with_a_corrupt_table_shows_the_rest_and_names_the_object(world):
+    sizes = world.json("show")["counts"]
+    name = corrupt(world, "main:memories/_")
+    result = world("show", code=4)
+    assert f"Error: corrupt object {name} (memories/_)" in result.err
+    assert result.hint
+    assert f"{sizes['sessions']} sessions" in result.out
+    assert "World:   simulated from tiny" in result.out
+    document = world.json("show", code=4)
+    assert document["counts"] == {table: count for table, count in sizes.items() if table != "memories"}
+    assert [name in fault for fault in document["faults"]] == [True]
+    assert world("show", "--table", "entities").out
+    assert name in world("show", "--table", "memories", code=4).err
+
+
+@pytest.mark.parametrize(("path", "left"), [("main:manifest", "58 memories"), ("main^{tree}", "Time:")])
+def test_a_commit_with_a_corrupt_manifest_or_folder_is_shown_as_far_as_it_goes(world, path, left):
+    count = world.json("show")["counts"]["memories"]
+    name = corrupt(world, path)
+    result = world("show", code=4)
+    assert result.err.count("Error: ") == 1
+    assert name in result.err
+    assert left.replace("58", str(count)) in result.out
+    assert world.json("show", code=4)["manifest"] is None
+
+
+def test_the_turns_are_listed_where_the_sessions_are_corrupt(world):
+    corrupt(world, "main:history/0")
+    assert world.json("show", "--table", "turns")["count"] > 0
+    world("show", "--table", "sessions", code=4)
+
+
+def test_nothing_stands_behind_an_empty_field(world):
+    memory = world.ids("memories")[0]
+    assert not any(line.endswith(" ") for line in world("show", f"memory:{memory}").out.splitlines())
+
+
+def test_a_missing_record_is_answered_with_a_list(world):
+    hint = world("show", "memory:nope@main~1", code=2).hint
+    assert hint == "`memento show main~1 --table memories` lists what there is"
+    assert world("show", "main~1", "--table", "memories").out

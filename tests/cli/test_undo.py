@@ -38,4 +38,13 @@ def test_nothing_left_to_undo(memento):
     memento("init")
     result = memento("undo", code=2)
     assert "nothing" in result.err.lower()
+    assert result.hint == "`memento undo --list` lists what was done"
+    assert memento("undo", "--redo", code=2).hint == "`memento undo --list` lists what was done"
     memento("undo", "--list", "--redo", code=2)
+
+
+def test_the_deletion_of_many_branches_is_one_short_line(world):
+    world("fork", "main", "trial", "-n", "40")
+    world("branch", "-d", "trial-*")
+    said = world.json("undo", "--list")["operations"][0]["description"]
+    assert said == "delete branch trial-01, trial-02, trial-03, trial-04, trial-05 and 35 more"

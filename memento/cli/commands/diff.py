@@ -8,6 +8,7 @@ from memento.cli.arguments import is_record, record_name, two_worlds
 from memento.cli.changes import ON_TERMINAL, diff_lines, only, stat_lines
 from memento.cli.completion import records_or_revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.lookup import record_at
 from memento.world.records import schema_of
 
 
@@ -44,6 +45,9 @@ def command(
     diff = workspace.diff(old, new)
     if records or tables:
         diff = only(diff, {schema_of(name).name for name in tables}, {(r.table, r.key) for r in records})
+        for record in records if not diff else ():
+            if record_at(workspace, record, old) is None:
+                workspace.record(new, record.table, record.key)
     if output.json:
         resolve = workspace.repository.resolve
         ends = {side: {"revision": name, "commit": resolve(name)} for side, name in (("old", old), ("new", new))}

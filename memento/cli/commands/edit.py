@@ -17,6 +17,7 @@ from memento.cli.present import short
 from memento.errors import InvalidFile, UsageError
 
 _SHOWN = 20
+_ONE_CHANGE = 'a change is such as {"set": "memory:ID", "values": {"importance": 0.9}}; so are add, delete, supersede'
 
 
 @define(
@@ -40,7 +41,8 @@ _SHOWN = 20
     "file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Take changes from a .jsonl, .json or .toml file, or JSON lines from stdin (-).",
+    help="Take changes from a .jsonl, .json or .toml file, or JSON lines from stdin (-), such as "
+    '{"set": "memory:ID", "values": {"importance": 0.9}}.',
 )
 @click.option("-e", "--editor", is_flag=True, help="Open the record in $EDITOR.")
 @click.option("-m", "--message", default="", help="Say why, in the commit.")
@@ -70,7 +72,7 @@ def command(
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} exclude each other", "see `memento edit --help`")
     if cascade and not delete:
-        raise UsageError("--cascade goes with --delete")
+        raise UsageError("--cascade goes with --delete", "`memento edit BRANCH memory:ID --delete --cascade`")
     if file is not None:
         if rest or chosen:
             raise UsageError("--file goes without records and other options", "`memento edit BRANCH --file FILE`")
@@ -94,7 +96,8 @@ def command(
         output.message(f"Nothing changed: {branch} holds these values already")
         return
     output.message(f"Committed {short(done.commit)} on {branch}")
-    output.lines(diff_lines(output, done.diff, _SHOWN))
+    if not output.quiet:
+        output.lines(diff_lines(output, done.diff, _SHOWN))
     output.hint(f"`memento diff {branch}~1 {branch}` shows it again, `memento undo` takes it back")
 
 
@@ -125,14 +128,18 @@ def _with_verb(words: list[str], delete: bool, cascade: bool, supersede: bool, a
 def _read(file: Path) -> list[Operation]:
     from memento.changes import batch
 
-    if str(file) != "-":
-        return batch.read_file(file)
-    import tempfile
+    try:
+        if str(file) != "-":
+            return batch.read_file(file)
+        import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "stdin.jsonl"
-        path.write_bytes(sys.stdin.buffer.read())
-        return batch.read_file(path)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "stdin.jsonl"
+            path.write_bytes(sys.stdin.buffer.read())
+            return batch.read_file(path)
+    except InvalidFile as error:
+        where = "stdin" if str(file) == "-" else error.where
+        raise InvalidFile(where, error.faults, error.hint or _ONE_CHANGE) from None
 
 
 def _in_editor(context: Context, branch: str, words: list[str]) -> list[Operation]:
@@ -145,7 +152,11 @@ def _in_editor(context: Context, branch: str, words: list[str]) -> list[Operatio
     record = context.workspace.record(branch, name.table, name.key)
     text = batch.record_text(name.table, record, f"{name} on {branch}")
     while True:
-        edited_text = click.edit(text, extension=".toml")
+        try:
+            edited_text = click.edit(text, extension=".toml")
+        except click.ClickException as error:
+            hint = "nothing was changed; set EDITOR to one that starts here, such as `export EDITOR=nano`"
+            raise UsageError(error.format_message(), hint) from None
         if edited_text is None:
             return []
         try:

@@ -41,7 +41,9 @@ def command(context: Context, base: str, new: str, at: str | None, count: int | 
     """
     output, repository = context.output, context.workspace.repository
     if switch and count is not None:
-        raise UsageError("--switch goes with one branch, not with -n")
+        raise UsageError(
+            "--switch goes with one branch, not with -n", f"`memento fork {base} {new} --switch` starts one"
+        )
     revision = base
     if at is not None:
         revision = base + at if at[0] in "~^" else at
@@ -56,7 +58,9 @@ def command(context: Context, base: str, new: str, at: str | None, count: int | 
         output.document("memento.fork/1", {"base": base, "commit": commit, "branches": names})
     if count is None:
         output.message(f"Branch {names[0]} starts at {revision} ({short(commit)})")
-        output.hint(f"change it: `memento edit {names[0]} memory:ID importance=0.9`")
+        output.hint(
+            f"`memento show {names[0]} --table memories` lists what can be changed, `memento edit --help` says how"
+        )
     else:
         span = names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
         start = plural(len(names), "branch starts", "branches start")

@@ -61,7 +61,9 @@ def command(
     output, workspace = context.output, context.workspace
     if proceed or abort:
         if other or into or dry_run or ours or theirs or (proceed and abort):
-            raise UsageError("--continue and --abort stand alone", "`memento merge --continue`")
+            raise UsageError(
+                "--continue and --abort stand alone", "`memento merge --continue`, `memento merge --abort`"
+            )
         if abort:
             workspace.merge_abort()
             if output.json:
@@ -92,8 +94,9 @@ def _tell(context: Context, merge: Merge, dry_run: bool) -> int:
     elif merge.kind == "merged":
         where = f" as {short(merge.commit)}" if merge.commit else ""
         output.message(f"{names[1]} {would}merged into {merge.branch}{where}")
-        output.lines(change_counts(merge, names))
-        output.lines(decided_lines(merge))
+        if not output.quiet:
+            output.lines(change_counts(merge, names))
+            output.lines(decided_lines(merge))
         if not dry_run:
             branch = merge.branch
             output.hint(f"`memento diff {branch}~1 {branch}` shows what came in; `memento undo` takes it back")

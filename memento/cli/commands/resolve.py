@@ -44,7 +44,8 @@ def command(
     """Decide conflicts and violations of a merge.
 
     IDs stand in memento conflicts; their beginnings will do. A decision answers exactly the conflict
-    it was made for. When nothing is open, memento merge --continue commits.
+    it was made for; a new one for the same ID replaces it. When nothing is open, memento merge
+    --continue commits.
     """
     output, workspace = context.output, context.workspace
     ways = {"ours": ours, "theirs": theirs, "base": base, "value": value is not None}

@@ -53,7 +53,7 @@ def command(context: Context, name: str | None, parameters: bool, show: bool) ->
         if output.json:
             output.document("memento.scenarios/1", {"scenarios": [{"name": n, "summary": s} for n, s in rows.items()]})
         output.table([Column("scenario", style="bold"), Column("summary", long=True)], list(rows.items()))
-        output.hint("`memento generate NAME` simulates one, `memento scenarios NAME` shows its parameters")
+        output.hint("`memento generate tiny` simulates one, `memento scenarios tiny` shows its parameters")
 
 
 def _parameters(context: Context, scenario: Scenario | None) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +13,16 @@ from memento.cli.arguments import RecordName, is_record, record_name
 from memento.cli.changes import stat_lines
 from memento.cli.completion import records_or_revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.failure import OK, STORE
 from memento.cli.lookup import reference_words
 from memento.cli.output import plural
 from memento.cli.present import commit_lines, commit_map, decorations, record_lines, record_table, world_lines
-from memento.errors import UsageError
+from memento.errors import CorruptRecord, UsageError
 from memento.world.keys import natural
 from memento.world.records import TABLES, Record, Schema, key_of, parse, schema_of
+
+if TYPE_CHECKING:
+    from memento.changes.snapshot import Snapshot
 
 ON_TERMINAL = 50
 
@@ -44,27 +49,28 @@ ON_TERMINAL = 50
 @json_option
 def command(
     context: Context, what: str, table: str | None, grep: str | None, conditions: tuple[str, ...], limit: int | None
-) -> None:
+) -> int:
     """Show a commit, a table of its world, or one record.
 
     REV is the current branch if left out. A record is written memory:ID, as it is now, or
-    memory:ID@REV, as it was then.
+    memory:ID@REV, as it was then. Tables are listed by time, then by id.
     """
     if is_record(what):
         if table or grep or conditions:
             raise UsageError("--table, --grep and --where go with a revision, not with a record")
         _show_record(context, record_name(what))
-    elif table or grep or conditions:
+        return OK
+    if table or grep or conditions:
         _show_table(context, what, schema_of(table or "memories").name, grep, conditions, limit)
-    else:
-        _show_commit(context, what)
+        return OK
+    return _show_commit(context, what)
 
 
 def _show_record(context: Context, name: RecordName) -> None:
     output, repository = context.output, context.workspace.repository
     revision = name.revision or "HEAD"
+    record = context.workspace.record(revision, name.table, name.key)
     lookup = context.workspace.snapshot(revision)
-    record = lookup.record(name.table, name.key)
     if output.json:
         commit = repository.resolve(revision)
         output.document("memento.show/1", {"commit": commit, "table": name.table, "record": record})
@@ -80,7 +86,9 @@ def _show_table(
 ) -> None:
     output, repository = context.output, context.workspace.repository
     commit = repository.resolve(revision)
-    records = _filter(context.workspace.snapshot(commit).table(table).records(), table, grep, conditions)
+    snapshot = context.workspace.snapshot(commit)
+    records = _filter(snapshot.table(table).records(), table, grep, conditions)
+    records.sort(key=_order(snapshot, table))
     if limit is None and output.terminal and not output.json:
         limit = ON_TERMINAL
     shown = list(islice(records, limit)) if limit else records
@@ -96,7 +104,7 @@ def _show_table(
 
 
 def _filter(records: Iterator[Record], table: str, grep: str | None, conditions: tuple[str, ...]) -> list[Record]:
-    """The records that fit, in the order of a list."""
+    """The records that fit."""
     schema = TABLES[table]
     wanted = {}
     for condition in conditions:
@@ -112,39 +120,77 @@ def _filter(records: Iterator[Record], table: str, grep: str | None, conditions:
             return False
         return not words or any(words in str(record[name]).casefold() for name in texts)
 
-    return sorted(filter(fits, records), key=lambda record: _order(schema, record))
+    return list(filter(fits, records))
 
 
-def _order(schema: Schema, record: Record) -> tuple[Any, ...]:
-    """Where a record stands in a list: by time where it has one, then by its key."""
-    moment = record.get("started_at", record.get("created_at", 0))
-    if schema.name in ("turns", "candidates"):
-        return ()
-    return moment, natural(key_of(schema, record))
+def _order(snapshot: Snapshot, table: str) -> Callable[[Record], tuple[Any, ...]]:
+    """Where records stand in a list: by time, that of their session for what was said and offered
+    in one; then by rank or id."""
+    schema: Schema = TABLES[table]
+    if "session" not in schema.by_name:
+        return lambda record: (
+            record.get("started_at", record.get("created_at", 0)),
+            natural(key_of(schema, record)),
+        )
+    try:
+        sessions = snapshot.table("sessions")
+    except CorruptRecord:
+        starts: dict[str, int] = {}
+    else:
+        starts = dict(zip(sessions.keys, sessions["started_at"].tolist(), strict=True))
+    return lambda record: (
+        starts.get(record["session"], 0),
+        natural(record["session"]),
+        record.get("rank", 0),
+        natural(key_of(schema, record)),
+    )
 
 
-def _show_commit(context: Context, revision: str) -> None:
+def _show_commit(context: Context, revision: str) -> int:
     output, workspace = context.output, context.workspace
     repository = workspace.repository
     commit = repository.commit_of(revision)
-    world = workspace.world_at(commit.id)
-    sizes = {name: len(table) for name, table in world.tables.items()}
-    diff = workspace.diff(commit.parents[0], commit.id) if commit.parents else None
+    snapshot = workspace.snapshot(commit.id)
+    faults: dict[str, str] = {}
+
+    def unless_corrupt(read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except CorruptRecord as error:
+            faults.setdefault(error.message, error.hint)
+            return None
+
+    tables = {name: unless_corrupt(partial(snapshot.table, name)) for name in TABLES}
+    sizes = {name: len(table) for name, table in tables.items() if table is not None}
+    manifest = unless_corrupt(lambda: snapshot.manifest)
+    diff = unless_corrupt(lambda: workspace.diff(commit.parents[0], commit.id)) if commit.parents else None
     refs = decorations(repository).get(commit.id, ())
     if output.json:
         content = {
             "commit": commit_map(commit, refs),
-            "manifest": world.manifest.to_map(),
+            "manifest": None if manifest is None else manifest.to_map(),
             "counts": sizes,
             "changes": diff.stat() if diff is not None else None,
         }
-        output.document("memento.show/1", content)
-        return
+        output.document("memento.show/1", content | ({"faults": list(faults)} if faults else {}))
+        return _tell_faults(context, faults)
     output.lines(commit_lines(output, commit, refs))
     output.line()
-    output.lines(world_lines(world.manifest, sizes))
+    output.lines(world_lines(manifest, sizes))
     if diff:
         output.line("Changes:")
         output.lines(f"  {line}" for line in stat_lines(diff.stat(), diff.manifest_changed))
+    if faults:
+        return _tell_faults(context, faults)
     parent = f", `memento diff {revision}~1 {revision}` the changes" if commit.parents else ""
     output.hint(f"`memento show {revision} --table memories` lists records{parent}")
+    return OK
+
+
+def _tell_faults(context: Context, faults: dict[str, str]) -> int:
+    """Names the objects that could not be read, and the way out; the exit code of the whole."""
+    for message in faults:
+        context.output.error(message)
+    for hint in dict.fromkeys(filter(None, faults.values())):
+        context.output.hint(hint)
+    return STORE if faults else OK

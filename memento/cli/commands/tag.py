@@ -39,7 +39,7 @@ def command(context: Context, name: str | None, revision: str, message: str, del
             output.document("memento.tag/1", {"tags": rows})
         elif not tags:
             output.message("No tags yet")
-            output.hint("`memento tag NAME` tags the current branch as it is now")
+            output.hint("`memento tag v1` calls the current branch's commit v1")
         else:
             columns = [Column("tag", style="bold"), Column("commit", style="yellow"), Column("message", long=True)]
             output.table(columns, ((t.name, short(t.commit), t.message.partition("\n")[0]) for t in tags))

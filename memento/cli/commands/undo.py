@@ -44,5 +44,6 @@ def command(context: Context, listing: bool, redo: bool, limit: int) -> None:
     if output.json:
         output.document("memento.undo/1", {"redone" if redo else "undone": operation_map(operation)})
     output.message(f"{'Brought back' if redo else 'Took back'}: {operation.description}")
-    output.lines(operation_lines(output, operation, back=not redo))
+    if not output.quiet:
+        output.lines(operation_lines(output, operation, back=not redo))
     output.hint("`memento undo` takes it back again" if redo else "`memento undo --redo` brings it back")
