@@ -67,7 +67,8 @@ class Index:
             wide = np.frombuffer(index, ">u8", offset=_TABLE + 28 * count, count=int(large.sum())).astype(np.int64)
             offsets[large] = wide[offsets[large] & 0x7FFFFFFF]
         self.offsets: Offsets = offsets
-        edges = np.append(np.sort(offsets), pack_size - 20)
+        # Where the pack is cut short, what stands before the cut can still be read.
+        edges = np.append(np.sort(offsets), max(pack_size - 20, int(offsets.max(initial=0)) + 1))
         self.ends: Offsets = edges[np.searchsorted(edges, offsets, side="right")] if count else offsets
         if count and (offsets.min() < 12 or np.any(self.ends <= offsets)):
             raise ValueError("its index points outside of it")
@@ -163,7 +164,17 @@ class Pack:
 
 
 def parse(data: memoryview, offset: int) -> Stored:
-    """The object at the head of `data`, which stands at `offset` in its pack; not inflated yet."""
+    """The object at the head of `data`, which stands at `offset` in its pack; not inflated yet.
+
+    Raises `ValueError`.
+    """
+    try:
+        return _parse(data, offset)
+    except IndexError:
+        raise ValueError("its pack is cut short") from None
+
+
+def _parse(data: memoryview, offset: int) -> Stored:
     byte = data[0]
     kind, size, at, shift = (byte >> 4) & 7, byte & 15, 1, 4
     while byte & 0x80:

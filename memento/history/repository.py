@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
-from memento.errors import NotFound, UsageError
+from memento.errors import CorruptRecord, NotFound, UsageError
 from memento.history import merging
 from memento.history.commit import Commit, check_message, parse_tag
 from memento.history.config import Config
@@ -144,12 +144,17 @@ class Repository:
         return bool(self.refs.read(HEADS + name))
 
     def branches(self) -> list[Branch]:
-        """All branches, by name."""
+        """All branches, by name; one whose commit is corrupt says so in its subject."""
         current = self.refs.read("HEAD").removeprefix(HEADS)
         found = []
         for ref, value in self.refs.values(HEADS).items():
-            commit, name = self._walker.commit(value), ref.removeprefix(HEADS)
-            found.append(Branch(name, value, name == current, commit.subject, commit.time))
+            name = ref.removeprefix(HEADS)
+            try:
+                commit = self._walker.commit(value)
+            except CorruptRecord as error:
+                found.append(Branch(name, value, name == current, f"(corrupt: {error.why})", 0))
+            else:
+                found.append(Branch(name, value, name == current, commit.subject, commit.time))
         return found
 
     def branch_names(self) -> list[str]:

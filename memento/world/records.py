@@ -23,7 +23,10 @@ from memento.errors import NotFound, UsageError
 NULL_INT = -(2**63)
 _LARGEST = sys.float_info.max
 MAX_TEXT = 100_000
+FIRST_TIME, LAST_TIME = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999, which every calendar and every ISO 8601 reader holds, in s UTC."""
 MAX_ID = 200
+_SHOWN = 100
 ID = re.compile(r"[^\s@/\x00-\x1f\x7f]{1,200}")
 
 Kind = Literal["text", "int", "float", "bool", "time", "ref", "set"]
@@ -52,6 +55,11 @@ class Field:
     low: float = -math.inf
     high: float = math.inf
     merge: Merge = "scalar"
+
+    def __post_init__(self) -> None:
+        if self.kind == "time":
+            object.__setattr__(self, "low", FIRST_TIME)
+            object.__setattr__(self, "high", LAST_TIME)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -331,7 +339,10 @@ def to_column(field: Field, value: Any, where: str) -> Any:
 
 
 def _wrong(field: Field, value: Any, where: str) -> UsageError:
-    return UsageError(f"{where}: {field.name}={value!r} is not {describe(field)}")
+    shown = repr(value)
+    if len(shown) > _SHOWN:
+        shown = f"{shown[:_SHOWN]}… ({len(shown):,} characters)"
+    return UsageError(f"{where}: {field.name}={shown} is not {describe(field)}")
 
 
 def _encodable(text: str) -> bool:
@@ -387,7 +398,7 @@ def parse_time(text: str, where: str = "time") -> int:
 def format_time(seconds: int) -> str:
     """An instant as ``YYYY-MM-DDThh:mm:ssZ``; seconds that no calendar holds stay a number."""
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return str(seconds)
 
@@ -409,7 +420,9 @@ def describe(field: Field) -> str:
         words += f" in {field.target}"
     elif field.kind == "text" and field.required:
         words = "text that is not empty"
-    if math.isfinite(field.low) and math.isfinite(field.high):
+    if field.kind == "time":
+        words += " of the years 1 to 9999"
+    elif math.isfinite(field.low) and math.isfinite(field.high):
         words += f" from {field.low:g} to {field.high:g}"
     elif math.isfinite(field.low):
         words += f" of at least {field.low:g}"

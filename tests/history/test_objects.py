@@ -204,3 +204,17 @@ def test_what_could_not_be_read_again_is_not_stored(objects: Objects) -> None:
     with pytest.raises(StoreError, match="67108865 bytes: the limit is 67108864"):
         objects.add_blob(bytes((64 << 20) + 1))
     assert not objects.staged
+
+
+def test_a_pack_that_is_cut_short_is_told(repository: Repository, first: str) -> None:
+    (pack,) = (repository.path / "objects" / "pack").glob("*.pack")
+    root = repository.root
+    repository.close()
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[:40])
+    with Repository.open(root) as again:
+        (branch,) = again.branches()
+        assert branch.commit == first
+        assert branch.subject.startswith("(corrupt")
+        with pytest.raises(CorruptRecord, match=first):
+            again.commit_of("main")

@@ -26,7 +26,7 @@ def columns(field: Field, size: int) -> st.SearchStrategy[Any]:
         "set": text,
         "bool": st.booleans(),
         "int": st.integers(int(low), int(high)) | (st.just(NULL_INT) if field.nullable else st.nothing()),
-        "time": st.integers(-(2**62), 2**62) | (st.just(NULL_INT) if field.nullable else st.nothing()),
+        "time": st.integers(int(low), int(high)) | (st.just(NULL_INT) if field.nullable else st.nothing()),
         "float": st.floats(max(field.low, -1e300), min(field.high, 1e300))
         | (st.just(np.nan) if field.nullable else st.nothing()),
     }

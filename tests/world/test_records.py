@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from memento.errors import MementoError, NotFound, UsageError
 from memento.world.records import (
+    FIRST_TIME,
+    LAST_TIME,
     NULL_INT,
     TABLES,
     describe,
@@ -165,3 +167,23 @@ def test_times_there_and_back(seconds: int) -> None:
 def test_a_time_that_no_calendar_holds_stays_a_number() -> None:
     assert format_time(2**62) == str(2**62)
     assert format_time(0) == "1970-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("seconds", [FIRST_TIME, 0, LAST_TIME])
+def test_a_time_of_the_calendar_is_shown_as_one(seconds: int) -> None:
+    field = TABLES["memories"].field("created_at")
+    assert to_column(field, seconds, "memory:a") == seconds
+    assert parse_time(format_time(seconds)) == seconds
+
+
+@pytest.mark.parametrize("seconds", [FIRST_TIME - 1, LAST_TIME + 1, 10**17])
+def test_a_time_beyond_the_calendar_is_refused(seconds: int) -> None:
+    with pytest.raises(UsageError, match="years 1 to 9999"):
+        to_column(TABLES["memories"].field("created_at"), seconds, "memory:a")
+
+
+def test_a_fault_does_not_repeat_a_huge_value() -> None:
+    with pytest.raises(UsageError) as error:
+        to_column(TABLES["memories"].field("text"), "y" * 200_000, "memory:a")
+    assert len(str(error.value)) < 400
+    assert "200,002 characters" in str(error.value)
