@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memento.errors import UsageError
 from memento.models.base import Batch, Model, Scale
 
-OWN = (0, 1, 2, 10, 11, 14, 15, 16)
-"""Columns that say something about one candidate; 12 and 13 are slots, 3 to 9 the session's clock."""
+OWN = (1, 2, 10, 11, 14, 15, 16)
+"""Columns that say something about one candidate; 0 is its age, 12 and 13 are slots, 3 to 9 the session's clock."""
 SLOTS = 256
 HARMONICS = {"hour": 4, "weekday": 3, "month": 2}
 CLOCK = 2 * sum(HARMONICS.values()) + 1
@@ -32,19 +33,24 @@ class Interaction(Model):
     """About 100,000 parameters at the defaults. `dropout` acts in training alone.
 
     `dimension` is the length of an embedding, `width` of the hidden vectors, `heads` of attention.
+    Raises `UsageError` for a width that heads and slots cannot share.
     """
 
     name: ClassVar[str] = "interaction"
+    season: Tensor
 
-    def __init__(self, dimension: int = 64, width: int = 64, heads: int = 4, dropout: float = 0.2) -> None:
+    def __init__(self, dimension: int = 64, width: int = 64, heads: int = 4, dropout: float = 0.3) -> None:
+        if width % 4 or width % heads:
+            raise UsageError(f"width {width} is not a multiple of 4 and of the {heads} heads")
         super().__init__(dimension=dimension, width=width, heads=heads, dropout=dropout)
         self.heads = heads
         slot = width // 4
         self.scale = Scale()
+        self.register_buffer("season", torch.zeros(1))
         self.entity = nn.Embedding(SLOTS, slot)
         self.aspect = nn.Embedding(SLOTS, slot)
         self.decay = nn.Parameter(torch.linspace(math.log(0.005), math.log(1.0), DECAYS))  # (6,) log of 1/day
-        own = 2 * len(OWN) + DECAYS
+        own = 2 * len(OWN)
         self.candidate = nn.Linear(own + 2 * slot + dimension, width)
         self.deepen = nn.Linear(width, width)
         self.topic = nn.Linear(dimension, width, bias=False)
@@ -61,16 +67,25 @@ class Interaction(Model):
         self.mix = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
         self.before_head = nn.LayerNorm(width)
         self.head = nn.Linear(width, 1, bias=False)
-        self.direct = nn.Linear(own + ALIKE + width, 1, bias=False)
+        self.direct = nn.Linear(own + ALIKE, 1, bias=False)
+        self.fading = nn.Linear(width, DECAYS)
+        self.direction = nn.Parameter(torch.ones(1))
         self.drop = nn.Dropout(dropout)
         for table in (self.entity, self.aspect):
-            nn.init.normal_(table.weight, std=0.3)
-        for last in (self.head, self.direct):
+            nn.init.normal_(table.weight, std=0.03)  # near 0, so that a slot never met says nothing
+        for last in (self.head, self.direct, self.fading):
             nn.init.zeros_(last.weight)
+        nn.init.constant_(self.fading.bias, -3.0)
 
     def fit_scale(self, features: Tensor) -> None:
-        """Measure mean and deviation of each column on `features`, shape (N, 17)."""
+        """Measure columns on `features`, shape (N, 17), and whether they span all twelve months.
+
+        Within less than a year the month only dates a session: it would be learned by heart and mean
+        nothing in the months to come. So it is left out until every month was seen.
+        """
         self.scale.fit(features)
+        months = torch.unique((features[:, 7:9] * 16).round(), dim=0)  # (K, 2)
+        self.season.fill_(float(len(months) >= 12))
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C)."""
@@ -79,7 +94,7 @@ class Interaction(Model):
         slots = (batch.features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (B, C, 2)
         entity, aspect = self.entity(slots[..., 0]), self.aspect(slots[..., 1])  # (B, C, W/4) each
         identity = torch.cat([batch.candidates, entity, aspect], -1)  # (B, C, D + W/2)
-        clock = _clock(_mean(batch.features, mask))  # (B, K)
+        clock = self._clock(_mean(batch.features, mask))  # (B, K)
         candidate = functional.silu(self.candidate(torch.cat([own, identity], -1)))  # (B, C, W)
         candidate = functional.silu(self.deepen(self.drop(candidate)))  # (B, C, W)
         content = self.content(batch.candidates) * self.topic(batch.contexts).unsqueeze(1)  # (B, C, W)
@@ -90,20 +105,29 @@ class Interaction(Model):
         joined = torch.cat(
             [candidate, content, rhythm, candidate * session.unsqueeze(1), slot, alike], -1
         )  # (B, C, 4W + W/4 + A)
-        hidden = functional.silu(self.join(self.drop(joined)))  # (B, C, W)
+        hidden = self.drop(functional.silu(self.join(joined)))  # (B, C, W)
         hidden = hidden + self._attention(self.before_attention(hidden), batch.mask)  # (B, C, W)
         hidden = hidden + self.drop(self.mix(self.before_mix(hidden)))  # (B, C, W)
-        logits: Tensor = self.head(self.before_head(hidden)) + self.direct(torch.cat([own, alike, rhythm], -1))  # (B, C, 1)
-        return logits.squeeze(-1)  # (B, C)
+        hidden = self.before_head(hidden)  # (B, C, W)
+        logits: Tensor = self.head(hidden) + self.direct(torch.cat([own, alike], -1))  # (B, C, 1)
+        return logits.squeeze(-1) + self._fade(batch.features[..., :1], hidden)  # (B, C)
+
+    def _fade(self, log_age: Tensor, hidden: Tensor) -> Tensor:
+        """What age does, shape (B, C): a sum of exponential decays that never turns around.
+
+        How much each decay weighs hangs on everything else about the candidate, its sign is one for
+        all, so that of two candidates that differ in age alone the same one, newer or older, always wins.
+        """
+        age = torch.expm1(log_age.clamp(0, 12))  # (B, C, 1) days
+        decayed = torch.exp(-age * self.decay.exp())  # (B, C, 6)
+        return self.direction * (functional.softplus(self.fading(hidden)) * decayed).sum(-1)  # (B, C)
 
     def _own(self, features: Tensor, mask: Tensor) -> Tensor:
-        scaled = self.scale(features)[..., OWN]  # (B, C, 8)
-        raw = features[..., OWN]  # (B, C, 8)
-        largest = raw.masked_fill(~mask, -torch.inf).amax(1, keepdim=True)  # (B, 1, 8)
-        share = raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 8)
-        age = torch.expm1(features[..., :1].clamp(0, 12))  # (B, C, 1) days
-        decayed = torch.exp(-age * self.decay.exp())  # (B, C, 6)
-        return torch.cat([scaled, share, decayed], -1)  # (B, C, 22)
+        scaled = self.scale(features)[..., OWN]  # (B, C, 7)
+        raw = features[..., OWN]  # (B, C, 7)
+        largest = raw.masked_fill(~mask, -torch.inf).amax(1, keepdim=True)  # (B, 1, 7)
+        share = raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 7)
+        return torch.cat([scaled, share], -1)  # (B, C, 14)
 
     def _alike(self, batch: Batch, slots: Tensor) -> Tensor:
         """How near each candidate, and what is known here of its entity, is to the context; shape (B, C, 6).
@@ -123,6 +147,22 @@ class Interaction(Model):
         kin = torch.stack([newer, fact.sum(-1) - 1], -1)  # (B, C, 2)
         return torch.cat([near, near - nearest, torch.log1p(kin.clamp_min(0).to(near))], -1)  # (B, C, 6)
 
+    def _clock(self, session: Tensor) -> Tensor:
+        """Sines and cosines of whole multiples of hour, weekday and month, then the gap; shape (B, 19).
+
+        Multiples come from the columns by the angle sum rule, so no angle is ever computed.
+        """
+        parts = []
+        for first, (name, harmonics) in zip((3, 5, 7), HARMONICS.items(), strict=True):
+            sine, cosine = session[:, first], session[:, first + 1]  # (B,) each
+            if name == "month":
+                sine, cosine = sine * self.season, cosine * self.season  # (B,) each
+            s, c = sine, cosine  # (B,) each
+            for _ in range(harmonics):
+                parts += [s, c]
+                s, c = s * cosine + c * sine, c * cosine - s * sine  # (B,) each
+        return torch.stack([*parts, session[:, 9]], -1)  # (B, 19)
+
     def _attention(self, hidden: Tensor, mask: Tensor) -> Tensor:
         B, C, W = hidden.shape
         projected = self.attend(hidden).view(B, C, 3, self.heads, W // self.heads)  # (B, C, 3, H, W/H)
@@ -137,18 +177,3 @@ def _mean(features: Tensor, mask: Tensor) -> Tensor:
     """The mean of each column over a session's candidates, shape (B, 17)."""
     kept = features * mask  # (B, C, 17)
     return kept.sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)
-
-
-def _clock(session: Tensor) -> Tensor:
-    """Sines and cosines of whole multiples of hour, weekday and month, then the gap; shape (B, 23).
-
-    Multiples come from the columns by the angle sum rule, so no angle is ever computed.
-    """
-    parts = []
-    for first, harmonics in zip((3, 5, 7), HARMONICS.values(), strict=True):
-        sine, cosine = session[:, first], session[:, first + 1]  # (B,) each
-        s, c = sine, cosine  # (B,) each
-        for _ in range(harmonics):
-            parts += [s, c]
-            s, c = s * cosine + c * sine, c * cosine - s * sine  # (B,) each
-    return torch.stack([*parts, session[:, 9]], -1)  # (B, 23)

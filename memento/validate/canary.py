@@ -108,9 +108,10 @@ def run(
     """Ask a scorer the canaries in the family of `world`: its entities, memories, words and clocks.
 
     `episodes` fresh ones for each canary, keyed by `seed`; `spec` tells dimension and context as in
-    training. A canary whose pattern the world does not plant is an outcome with n = 0 and a note.
-    Noise robustness needs scorers trained on noisier worlds: see `robustness`. Raises `UsageError`
-    for a world without planted patterns, and for embeddings of another length than the model's.
+    training. With a `Run`, memories serve that its training sessions offered. A canary whose pattern
+    the world does not plant is an outcome with n = 0 and a note. Noise robustness needs
+    scorers trained on noisier worlds: see `robustness`. Raises `UsageError` for a world without
+    planted patterns, and for embeddings of another length than the model's.
     """
     if not world.manifest.patterns:
         raise UsageError(
@@ -118,8 +119,9 @@ def run(
             "run them on a simulated world: memento generate tiny",
         )
     spec = spec or Spec()
+    seen = scorer.seen if isinstance(scorer, Run) else None
     scorer = scorer.scorer if isinstance(scorer, Run) else scorer
-    source = Source(world)
+    source = Source(world, seen)
     outcomes: list[Outcome] = []
     for name, question in questions.ALL.items():
         if progress is not None:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 from memento import rng
 from memento.patterns import from_manifest
 from memento.patterns.facts import calendar
-from memento.patterns.history import access_counts
 from memento.patterns.temporal import TemporalCycle
 from memento.render.rendering import Rendering, Spec, render
 from memento.world.records import NULL_INT, TABLES
@@ -61,12 +60,19 @@ class Draw:
 
 @dataclass
 class Source:
-    """What a world offers for episodes: clocks, topics with their words, memories with their peaks."""
+    """What a world offers for episodes: clocks, topics with their words, memories with their peaks.
+
+    `seen` are hashes of the ids of sessions that the scorer was trained on: a memory serves only if
+    one of them offered it, since nobody can know what they never met, and a topic opens with words of
+    other sessions where there are some. Without any, all sessions count.
+    """
 
     world: World
+    seen: npt.NDArray[np.uint64] | None = None
     hours: Ints = field(init=False)
     weekdays: Ints = field(init=False)
     recent: Ints = field(init=False)
+    known: Flags = field(init=False)
     openings: dict[str, list[str]] = field(init=False)
     usable: Ints = field(init=False)
     of_entity: dict[str, Ints] = field(init=False)
@@ -81,7 +87,13 @@ class Source:
         self.temporal = next((p for p in from_manifest(world.manifest.patterns) if isinstance(p, TemporalCycle)), None)
         self.peak_hour = np.where(memories["peak_hour"] == NULL_INT, -1, memories["peak_hour"])
         self.peak_weekday = np.where(memories["peak_weekday"] == NULL_INT, -1, memories["peak_weekday"])
-        offered = np.bincount(world.candidate_memories[world.candidate_memories >= 0], minlength=len(memories)) > 0
+        self.known = np.ones(len(sessions), bool)
+        if self.seen is not None and len(self.seen):
+            met = np.isin(rng.hashes(sessions["id"].tolist()), self.seen)
+            self.known = met if met.any() else self.known
+        rows = world.candidate_memories
+        here = (rows >= 0) & self.known[world.candidate_sessions]
+        offered = np.bincount(rows[here], minlength=len(memories)) > 0
         has_entity = memories["entity"] != ""
         self.usable = np.flatnonzero(has_entity & memories["embedded"] & offered & (memories["kind"] != "constraint"))
         entities = memories["entity"]
@@ -97,9 +109,13 @@ class Source:
             if role == "user" and session not in first:
                 first[session] = text
         self.openings = {}
-        for session, topic in zip(sessions["id"].tolist(), sessions["topic"].tolist(), strict=True):
-            if topic:
-                self.openings.setdefault(topic, []).append(first.get(session, ""))
+        fresh = ~self.known
+        for wanted in (fresh, ~fresh):
+            heard = set(self.openings)
+            for row in np.flatnonzero(wanted).tolist():
+                topic = sessions["topic"][row]
+                if topic and topic not in heard:
+                    self.openings.setdefault(topic, []).append(first.get(sessions["id"][row], ""))
 
     @property
     def topics(self) -> list[str]:
@@ -119,7 +135,7 @@ class Source:
         return self.temporal.matches(facts)
 
     def seen_at_peak(self) -> Ints:
-        """How many real sessions offered each memory while its cycle matched, shape (M,)."""
+        """How many known sessions offered each memory while its cycle matched, shape (M,)."""
         world = self.world
         rows, at = world.candidate_memories, world.candidate_sessions
         counts = np.zeros(len(world.memories), np.int64)
@@ -131,13 +147,8 @@ class Source:
             peak_hour=self.peak_hour[rows],
             peak_weekday=self.peak_weekday[rows],
         )
-        np.add.at(counts, rows[self.temporal.matches(facts) & (rows >= 0)], 1)
+        np.add.at(counts, rows[self.temporal.matches(facts) & (rows >= 0) & self.known[at]], 1)
         return counts
-
-    def typical_accesses(self) -> int:
-        """The median access count of the candidates that were offered."""
-        counts = access_counts(self.world)
-        return int(np.median(counts)) if len(counts) else 1
 
 
 class Stage:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 import torch
 
 from memento.models.base import Batch
-from memento.models.interaction import CLOCK, Interaction, _clock
+from memento.models.interaction import CLOCK, HARMONICS, Interaction
 
 
 def awake() -> Interaction:
@@ -23,8 +24,38 @@ def test_size_is_near_a_hundred_thousand() -> None:
     assert 80_000 < Interaction().size < 120_000
 
 
-def test_an_untrained_model_prefers_nothing(batch: Batch) -> None:
-    assert torch.equal(Interaction().score(batch), torch.zeros_like(batch.features[..., 0]))
+def test_an_untrained_model_sees_age_alone(batches: Callable[..., Batch]) -> None:
+    batch = batches(short=False)
+    features = batch.features.clone()
+    features[..., 0] = 1.0
+    level = Interaction().score(replace(batch, features=features))
+    torch.testing.assert_close(level, level[:1, :1].expand_as(level))
+
+
+@pytest.mark.parametrize("direction", [1.0, -1.0])
+def test_age_alone_never_turns_around(direction: float, batches: Callable[..., Batch]) -> None:
+    batch = batches(sessions=4, candidates=40, short=False)
+    features = batch.features[:, :1].repeat(1, 40, 1)
+    features[..., 0] = torch.linspace(0.01, math.log(366), 40)
+    features[..., 13] = torch.arange(40) / 255  # other aspects, so that none is a newer value of another's
+    model = awake()
+    with torch.no_grad():
+        model.aspect.weight.zero_()
+        model.direction.fill_(direction)
+    alike = replace(batch, features=features, candidates=batch.candidates[:, :1].repeat(1, 40, 1))
+    steps = (
+        model.double()
+        .score(
+            replace(
+                alike,
+                features=features.double(),
+                contexts=alike.contexts.double(),
+                candidates=alike.candidates.double(),
+            )
+        )
+        .diff(dim=-1)
+    )
+    assert (steps * direction < 0).all()
 
 
 def test_the_hour_moves_scores_within_a_session(batches: Callable[..., Batch]) -> None:
@@ -44,13 +75,46 @@ def test_the_clock_holds_multiples_of_each_angle() -> None:
     columns[0, 9] = 0.4
     expected = [
         wave(k * float(angle))
-        for angle, harmonics in ((hour, 6), (weekday, 3), (month, 2))
+        for angle, harmonics in zip((hour, weekday, month), HARMONICS.values())
         for k in range(1, harmonics + 1)
         for wave in (math.sin, math.cos)
     ]
-    clock = _clock(columns)
+    model = Interaction()
+    model.season.fill_(1.0)
+    clock = model._clock(columns)
     assert clock.shape == (1, CLOCK)
     torch.testing.assert_close(clock[0], torch.tensor([*expected, 0.4]), atol=1e-5, rtol=0)
+
+
+def test_months_count_only_where_a_whole_year_was_seen(batches: Callable[..., Batch]) -> None:
+    angles = torch.arange(12) * (2 * math.pi / 12)
+    year = torch.zeros(24, 17)
+    year[:, 7], year[:, 8] = angles.sin().repeat(2), angles.cos().repeat(2)
+    batch = batches(short=False)
+    later = batch.features.clone()
+    later[..., 7:9] = -later[..., 7:9]
+    for months, moved in ((11, False), (12, True)):
+        model = awake()
+        model.fit_scale(year[:months])
+        before, after = (model.score(b) for b in (batch, replace(batch, features=later)))
+        assert torch.equal(before, after) is not moved
+
+
+def test_an_entity_is_known_by_what_its_candidates_share(batches: Callable[..., Batch]) -> None:
+    """A candidate without an embedding is as near to the context as the others of its entity are."""
+    batch = batches(sessions=1, candidates=4, short=False)
+    features, embedded = batch.features.clone(), batch.candidates.clone()
+    features[0, :, 12] = torch.tensor([7, 7, 9, 9]) / 255
+    features[0, :, 13] = torch.tensor([1, 1, 2, 3]) / 255
+    features[0, :, 0] = torch.tensor([1.0, 2.0, 1.0, 2.0])
+    embedded[0, 1] = 0
+    changed = replace(batch, features=features, candidates=embedded)
+    slots = (features[..., 12:14] * 255).round().long()
+    alike = Interaction()._alike(changed, slots)[0]
+    cosine = torch.nn.functional.cosine_similarity(embedded[0, 0], batch.contexts[0], dim=0)
+    torch.testing.assert_close(alike[:2, 1], torch.stack([cosine, cosine]))
+    assert alike[1, 0] == 0
+    torch.testing.assert_close(alike[:, 4:].expm1(), torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
 
 
 def test_one_candidate_alone_is_scored(batches: Callable[..., Batch]) -> None:
@@ -69,7 +133,15 @@ def test_gradients_agree_with_finite_differences(batches: Callable[..., Batch]) 
         return (model(exact) * weights).sum()
 
     value().backward()
-    for name in ("candidate.weight", "clock.weight", "topic.weight", "attend.weight", "head.weight", "decay", "direct.weight"):
+    for name in (
+        "candidate.weight",
+        "clock.weight",
+        "topic.weight",
+        "attend.weight",
+        "head.weight",
+        "decay",
+        "direct.weight",
+    ):
         parameter = dict(model.named_parameters())[name]
         assert parameter.grad is not None
         place = tuple(0 for _ in parameter.shape)

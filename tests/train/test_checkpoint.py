@@ -41,7 +41,12 @@ def test_what_was_saved_comes_back(run: Run, saved: Path, rendering: Rendering) 
     loaded = checkpoint.load(saved)
     assert np.array_equal(scores(loaded.scorer, rendering), scores(run.scorer, rendering))
     assert np.array_equal(scores(loaded.baseline, rendering), scores(run.baseline, rendering))
-    assert (loaded.config, loaded.best, loaded.sources, loaded.history) == (run.config, run.best, run.sources, run.history)
+    assert (loaded.config, loaded.best, loaded.sources, loaded.history) == (
+        run.config,
+        run.best,
+        run.sources,
+        run.history,
+    )
     assert (loaded.code, loaded.schema, loaded.metrics) == (__version__, run.schema, run.metrics)
     assert np.array_equal(loaded.seen, run.seen)
 

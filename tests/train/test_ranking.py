@@ -96,4 +96,6 @@ def test_the_order_of_rows_does_not_matter(seed: int) -> None:
         order = low + draw.permutation(high - low)
         moved_scores[low:high], moved_labels[low:high] = scores[order], labels[order]
     for figure in (ranking.ndcg, ranking.mrr, ranking.recall):
-        np.testing.assert_allclose(figure(scores, labels, offsets), figure(moved_scores, moved_labels, offsets), atol=1e-12)
+        np.testing.assert_allclose(
+            figure(scores, labels, offsets), figure(moved_scores, moved_labels, offsets), atol=1e-12
+        )
