@@ -327,7 +327,7 @@ def load(path: str | os.PathLike[str]) -> Rendering:
     arrays, metadata = storage.read(path)
     again = f"render it again: memento render {metadata.get('commit') or 'REV'} -o {path}"
     if not {"format", "schema", "digest", "spec"} <= set(metadata) or not metadata["format"].isdigit():
-        raise UsageError(f"{path} is not a rendering", "render a revision: memento render REV -o FILE")
+        raise UsageError(f"{path} is not a rendering", "render a revision: `memento render REV -o FILE`")
     if int(metadata["format"]) > FORMAT:
         raise NewerFormat(
             f"{path} is a rendering of format {metadata['format']}; this memento reads up to {FORMAT}",

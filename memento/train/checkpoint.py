@@ -70,7 +70,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     """
     arrays, metadata = storage.read(path)
     if metadata.get("kind") != KIND or not metadata.get("format", "").isdigit():
-        raise UsageError(f"{path} is not a checkpoint", "train one: memento train REV --out FILE")
+        raise UsageError(f"{path} is not a checkpoint", "train one: `memento train REV --out FILE`")
     if int(metadata["format"]) > FORMAT:
         raise NewerFormat(
             f"{path} is a checkpoint of format {metadata['format']}; this memento reads up to {FORMAT}",
@@ -178,5 +178,8 @@ def _restore(
             state[name.removeprefix(prefix)] = torch.from_numpy(np.array(array))
     with torch.random.fork_rng(devices=[]):
         made = model(**config)
-    made.load_state_dict(state)
+    try:
+        made.load_state_dict(state)
+    except RuntimeError:
+        raise ValueError(f"its tensors are not those of this memento's {made.name} model") from None
     return made.eval()
