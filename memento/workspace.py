@@ -297,6 +297,7 @@ class Workspace:
         if not dry_run:
             self._refuse_another()
         ours, theirs = repository.resolve(f"refs/heads/{branch}"), repository.resolve(other)
+        tree.read_manifest(repository.objects, repository.tree_of(theirs))  # stock git may have committed no world
         bases = repository.merge_bases(ours, theirs)
         if theirs in bases:
             return Merge("up to date", branch, ours, theirs, ours)

@@ -17,6 +17,7 @@ from memento.changes.operations import Set
 from memento.errors import ConflictError, CorruptRecord, InvalidFile, NotFound, StaleBranch, UsageError
 from memento.render.rendering import Spec
 from memento.workspace import Workspace
+from memento.world.objects import Entry
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "commits.json").read_text())
 
@@ -174,6 +175,17 @@ def test_a_fast_forward_moves_the_branch(workspace: Workspace, memory: str) -> N
     commit = workspace.edit("ahead", [f"memory:{memory}", "importance=0.5"]).commit
     assert workspace.merge("ahead", into="main").kind == "fast-forward"
     assert workspace.repository.resolve("main") == commit
+
+
+def test_a_commit_without_a_world_is_not_merged(workspace: Workspace) -> None:
+    repository = workspace.repository
+    blob = repository.objects.add_blob(b"print('hello')")
+    tree_id = repository.objects.add_tree([Entry("main.py", blob, False)])
+    tip = repository.resolve("main")
+    repository.commit("foreign", tree_id, "not a world", parents=[tip], time=0)
+    with pytest.raises(CorruptRecord, match="no manifest"):
+        workspace.merge("foreign", into="main")
+    assert repository.resolve("main") == tip
 
 
 def test_a_rendering_is_the_same_from_the_cache(workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from memento.cli.output import Column, Output, clean, cut, plural
-from memento.world.records import TABLES, Field, Record, Schema, format_time
+from memento.world.records import TABLES, Field, Record, Schema, format_time, in_words
 
 if TYPE_CHECKING:
     from memento.history import Commit, Operation, Repository
@@ -78,18 +78,8 @@ def commit_lines(output: Output, commit: Commit, refs: Sequence[str] = ()) -> It
 
 
 def value_text(field: Field, value: Any) -> str:
-    """A plain value of a record as people read it."""
-    if value is None:
-        return "-"
-    if field.kind == "time":
-        return format_time(value)
-    if field.kind == "bool":
-        return "yes" if value else "no"
-    if field.kind == "float":
-        return f"{value:.6g}"
-    if field.kind == "set":
-        return " ".join(value) or "-"
-    return clean(str(value))
+    """A plain value of a record as people read it, without what would move a terminal's cursor."""
+    return clean(in_words(field, value))
 
 
 def record_lines(output: Output, schema: Schema, record: Record, labels: Mapping[str, str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from memento.demo.outcome import (
 )
 from memento.render.tensors import tensors
 from memento.world.check import check
-from memento.world.records import TABLES, Field, format_time
+from memento.world.records import TABLES, in_words
 
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict
@@ -88,24 +88,11 @@ def changes(diff: Diff) -> tuple[Change, ...]:
             found.append(Change(change.place, change.kind, str(record.get("text") or record.get("name") or "")))
         else:
             sides = tuple(
-                FieldChange(n, words(fields[n], change.before[n]), words(fields[n], change.after[n]))
+                FieldChange(n, in_words(fields[n], change.before[n]), in_words(fields[n], change.after[n]))
                 for n in change.fields
             )
             found.append(Change(change.place, change.kind, "", sides))
     return tuple(found)
-
-
-def words(field: Field, value: Any) -> str:
-    """A plain value in words."""
-    if value is None:
-        return "none"
-    if field.kind == "time":
-        return format_time(value)
-    if field.kind == "bool":
-        return "yes" if value else "no"
-    if field.kind == "float":
-        return f"{value:.6g}"
-    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def findings(world: World) -> int:
@@ -124,10 +111,10 @@ def merged(into: str, other: str, done: Merge, conflict: Conflict, tag: str, fou
         conflict=conflict.id,
         place=conflict.place,
         explanation=conflict.explanation(into, other),
-        base=words(field, conflict.base),
-        ours=words(field, conflict.ours),
-        theirs=words(field, conflict.theirs),
-        chosen=words(field, conflict.theirs),
+        base=in_words(field, conflict.base),
+        ours=in_words(field, conflict.ours),
+        theirs=in_words(field, conflict.theirs),
+        chosen=in_words(field, conflict.theirs),
         choice="theirs",
         brought=changes(came),
         findings=found,

@@ -403,6 +403,19 @@ def format_time(seconds: int) -> str:
         return str(seconds)
 
 
+def in_words(field: Field, value: Any) -> str:
+    """A plain value as people read it; a dash where it is absent."""
+    if value is None or value == []:
+        return "-"
+    if field.kind == "time":
+        return format_time(value)
+    if field.kind == "bool":
+        return "yes" if value else "no"
+    if field.kind == "float":
+        return f"{value:.6g}"
+    return " ".join(value) if field.kind == "set" else str(value)
+
+
 def describe(field: Field) -> str:
     """What a value of `field` must be, in words: kind, bounds, unit, choices."""
     words = {

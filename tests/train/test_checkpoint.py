@@ -151,7 +151,7 @@ def test_weights_that_are_no_numbers_are_told(saved: Path) -> None:
 
 def test_weights_of_another_shape_are_told(saved: Path) -> None:
     rewrite(saved, {"model.head.weight": np.zeros((1, 65), np.float32)})
-    with pytest.raises(CorruptRecord, match="size mismatch"):
+    with pytest.raises(CorruptRecord, match="tensors are not those of this memento's interaction model"):
         checkpoint.load(saved)
 
 
