@@ -62,7 +62,7 @@ def _ancestors(parents: Parents, commits: Collection[str]) -> set[str]:
 
 
 def _join(memory: MemoryObjects, below: Base, ours: str, theirs: str, unknown: Unknown) -> tuple[str, Unknown]:
-    result = three_way(memory, Base(memory, below.tree_id, below.unknown), ours, theirs, check=False)
+    result = three_way(memory, below, ours, theirs, check=False)
     return result.tree_id, unknown | _unknown(memory, result, (ours, theirs))
 
 

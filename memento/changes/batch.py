@@ -16,9 +16,10 @@ from typing import Any
 
 from memento.changes.operations import Add, Delete, Operation, Set, from_map, split, superseding
 from memento.errors import InvalidFile, MementoError, UsageError
-from memento.world.records import TABLES, Field, Record, Schema, describe, format_time, parse, parse_time, schema_of
-from memento.world.records import to_column as _column
-from memento.world.records import to_plain as _plain
+from memento.world.records import TABLES, Field, Record, Schema, schema_of
+from memento.world.values import describe, format_time, parse, parse_time
+from memento.world.values import to_column as _column
+from memento.world.values import to_plain as _plain
 
 MAX_FILE = 16 << 20
 _VERBS = ("set", "add", "delete", "supersede")

@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from memento import codec
 from memento.errors import UsageError
-from memento.world.records import TABLES, format_time, parse, to_column
+from memento.world.records import TABLES
+from memento.world.values import format_time, parse, to_column
 
 Kind = Literal["field", "add/add", "delete/modify", "manifest"]
 Choice = Literal["ours", "theirs", "base", "value", "fix", "accept"]

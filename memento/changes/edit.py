@@ -23,9 +23,10 @@ from memento.changes.operations import Add, Delete, Operation, Set, Supersede
 from memento.changes.snapshot import Lookup, missing
 from memento.errors import InvalidFile, MementoError, UsageError
 from memento.world.keys import natural
-from memento.world.records import TABLES, Field, Record, Schema, key_of, parse_time, schema_of, to_column, to_plain
+from memento.world.records import TABLES, Field, Record, Schema, key_of, schema_of
 from memento.world.table import Table
 from memento.world.tree import Delta
+from memento.world.values import parse_time, to_column, to_plain
 
 __all__ = ["Add", "Delete", "Operation", "Set", "Supersede", "plan"]
 

@@ -9,7 +9,8 @@ from memento.changes.conflict import Fix
 from memento.changes.operations import Add, Delete, Operation, Set, to_map
 from memento.changes.snapshot import Lookup
 from memento.world.check import Finding
-from memento.world.records import TABLES, Record, format_time
+from memento.world.records import TABLES, Record
+from memento.world.values import format_time
 
 _MOST = 4
 Sources = Mapping[str, Lookup]

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memento.errors import UsageError
-from memento.world.records import Field, format_time, schema_of
+from memento.world.records import Field, schema_of
+from memento.world.values import format_time
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _manifest_lines(output: Output, name: str, before: Any, after: Any) -> Itera
 
 
 def _manifest_text(name: str, value: Any) -> str:
-    from memento.world.records import format_time
+    from memento.world.values import format_time
 
     if name == "clock" and isinstance(value, int):
         return format_time(value)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from memento.cli.output import Column, Output, clean, cut, plural
-from memento.world.records import TABLES, Field, Record, Schema, format_time, in_words
+from memento.world.records import TABLES, Field, Record, Schema
+from memento.world.values import format_time, in_words
 
 if TYPE_CHECKING:
     from memento.history import Commit, Operation, Repository

@@ -25,7 +25,8 @@ from memento.demo.outcome import (
 )
 from memento.render.tensors import tensors
 from memento.world.check import check
-from memento.world.records import TABLES, in_words
+from memento.world.records import TABLES
+from memento.world.values import in_words
 
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict

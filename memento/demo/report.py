@@ -12,7 +12,7 @@ from memento.demo import branches, measures, pictures
 from memento.demo.html import Html, element, figure, join, section, table
 from memento.demo.outcome import Change, Fork, Merged, Moved, Outcome
 from memento.demo.style import CSS
-from memento.world.records import format_time
+from memento.world.values import format_time
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SHOWN = 12

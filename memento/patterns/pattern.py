@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -32,7 +33,7 @@ class Parameter:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pattern:
+class Pattern(ABC):
     """A rule that makes relevance learnable; a subclass is one file of this folder.
 
     Raises `InvalidFile` with every parameter that is not a number within its bounds.
@@ -81,6 +82,6 @@ class Pattern:
         """The parameters as a manifest holds them; `from_map` inverts it."""
         return {spec.name: float(getattr(self, spec.name)) for spec in self.parameters()}
 
+    @abstractmethod
     def terms(self, facts: Facts) -> npt.NDArray[np.float64]:
         """What the pattern adds to the relevance of each candidate, shape (N,)."""
-        raise NotImplementedError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -158,12 +157,8 @@ class Rendering:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the spec, the column schema and all arrays and ids: equal exactly when they are."""
-        hasher = hashlib.sha256(f"{FORMAT} {schema_hash()} {json.dumps(self.spec.to_map(), sort_keys=True)}".encode())
-        for name, array in {**dict(self._arrays()), **self._ids()}.items():
-            little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-            hasher.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode())
-            hasher.update(little.reshape(-1).view(np.uint8).data)
-        return hasher.hexdigest()
+        opening = f"{FORMAT} {schema_hash()} {json.dumps(self.spec.to_map(), sort_keys=True)}"
+        return storage.digest(opening, {**dict(self._arrays()), **self._ids()})
 
     def select(self, sessions: npt.ArrayLike) -> Rendering:
         """The given sessions (indices or a mask), in the order of time; memories are shared.
@@ -326,11 +321,12 @@ def load(path: str | os.PathLike[str]) -> Rendering:
     """
     arrays, metadata = storage.read(path)
     again = f"render it again: memento render {metadata.get('commit') or 'REV'} -o {path}"
-    if not {"format", "schema", "digest", "spec"} <= set(metadata) or not metadata["format"].isdigit():
+    number = storage.format_number(metadata)
+    if number is None or not {"schema", "digest", "spec"} <= set(metadata):
         raise UsageError(f"{path} is not a rendering", "render a revision: `memento render REV -o FILE`")
-    if int(metadata["format"]) > FORMAT:
+    if number > FORMAT:
         raise NewerFormat(
-            f"{path} is a rendering of format {metadata['format']}; this memento reads up to {FORMAT}",
+            f"{path} is a rendering of format {number}; this memento reads up to {FORMAT}",
             "upgrade memento: pip install --upgrade memento-worlds",
         )
     if metadata["schema"] != schema_hash():

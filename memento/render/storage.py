@@ -7,8 +7,10 @@ because the library writes metadata in an order that differs from run to run.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -72,6 +74,22 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, npt.NDArray[Any]], dic
     except OSError as error:
         raise StoreError(f"cannot read {place}: {error.strerror or error}") from None
     return arrays, metadata
+
+
+def format_number(metadata: Mapping[str, str]) -> int | None:
+    """The ``format`` that a file's metadata names; None where that is no number of at most nine digits."""
+    text = metadata.get("format", "")
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+
+
+def digest(opening: str, arrays: Arrays) -> str:
+    """SHA-256 over a text, then name, type, shape and little-endian bytes of each array in the order given."""
+    hasher = hashlib.sha256(opening.encode())
+    for name, array in arrays.items():
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        hasher.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode())
+        hasher.update(little.reshape(-1).view(np.uint8).data)
+    return hasher.hexdigest()
 
 
 @contextlib.contextmanager

@@ -52,12 +52,14 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         "sources": [source.to_map() for source in run.sources],
         "metrics": run.metrics,
     }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     metadata = {
         "kind": KIND,
         "format": str(FORMAT),
         "code": run.code,
         "schema": run.schema,
-        "document": json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False),
+        "document": text,
+        "digest": _digest(arrays, text),
     }
     storage.write(path, arrays, metadata)
 
@@ -69,11 +71,12 @@ def load(path: str | os.PathLike[str]) -> Run:
     `NewerFormat`, `NotFound` for a model this memento lacks, `CorruptRecord` for damage.
     """
     arrays, metadata = storage.read(path)
-    if metadata.get("kind") != KIND or not metadata.get("format", "").isdigit():
+    number = storage.format_number(metadata)
+    if metadata.get("kind") != KIND or number is None:
         raise UsageError(f"{path} is not a checkpoint", "train one: `memento train REV --out FILE`")
-    if int(metadata["format"]) > FORMAT:
+    if number > FORMAT:
         raise NewerFormat(
-            f"{path} is a checkpoint of format {metadata['format']}; this memento reads up to {FORMAT}",
+            f"{path} is a checkpoint of format {number}; this memento reads up to {FORMAT}",
             "upgrade memento: pip install --upgrade memento-worlds",
         )
     if metadata.get("schema") != schema_hash():
@@ -96,20 +99,25 @@ def load(path: str | os.PathLike[str]) -> Run:
         best = int(document["best"])
         if not -1 <= best < max(1, len(history)):
             raise ValueError(f"best epoch {best} of {len(history)}")
+        sources = tuple(_source(source) for source in document["sources"])
+        if not sources:
+            raise ValueError("it names no sources")
+        if metadata["digest"] != _digest(arrays, metadata["document"]):
+            raise ValueError("its content does not give the digest that it names")
         return Run(
             scorer=scorer,
             config=Config(**document["training"]),
             history=history,
             best=best,
             baseline=baseline,
-            sources=tuple(Source(**source) for source in document["sources"]),
+            sources=sources,
             seen=np.ascontiguousarray(arrays["seen"], np.int64).view(np.uint64),
             code=metadata.get("code", ""),
             schema=metadata["schema"],
         )
     except NotFound:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MementoError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, MementoError) as error:
         reason = error.message if isinstance(error, MementoError) else str(error)
         raise CorruptRecord(
             f"not a whole checkpoint: {reason}", path=str(path), hint="train it again, or take a copy"
@@ -125,7 +133,7 @@ class Check:
     fault: str = ""
 
     def __bool__(self) -> bool:
-        return self.digest == self.source.digest
+        return not self.fault and self.digest == self.source.digest
 
     def to_map(self) -> dict[str, Any]:
         """Plain values."""
@@ -151,6 +159,25 @@ def verify(run: Run, render: Callable[[str, Spec], Rendering]) -> list[Check]:
         except MementoError as error:
             checks.append(Check(source, "", error.message))
     return checks
+
+
+def _digest(arrays: Mapping[str, npt.NDArray[Any]], document: str) -> str:
+    """SHA-256 over the document and every tensor: finds damage, not forgery."""
+    return storage.digest(document, {name: arrays[name] for name in sorted(arrays)})
+
+
+def _source(values: Mapping[str, Any]) -> Source:
+    """A source that can be rendered again, every field of its kind."""
+    source = Source(**values)
+    for name in ("revision", "commit", "tree", "digest"):
+        if not isinstance(getattr(source, name), str):
+            raise ValueError(f"the {name} of a source is {getattr(source, name)!r}, not text")
+    if not source.digest:
+        raise ValueError("a source has no digest")
+    if type(source.sessions) is not int or type(source.weight) is not float or not 0 < source.weight < math.inf:
+        raise ValueError(f"a source of {source.sessions!r} sessions weighs {source.weight!r}")
+    Spec.from_map(source.spec)
+    return source
 
 
 def _config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,8 @@ def train(
     """Train `model` on renderings with weights, each split by time.
 
     The first `fit` share of a source's sessions is fitted, the next `validation` share chooses the
-    best epoch, and the rest is not looked at. `progress` is called after each epoch with it and the
+    best epoch, and the rest is not looked at. A session that one source fits never chooses for
+    another, such as a longer fork of it. `progress` is called after each epoch with it and the
     number of epochs at most. `options` are those of `Config`. The same sources, options and machine
     give the same weights, bit for bit. Raises `UsageError` where there is nothing to train on.
     """
@@ -113,14 +114,15 @@ def train(
     parts = [split(len(rendering.offsets) - 1, config.fit, config.validation) for rendering, _ in sources]
     starts = np.cumsum([0, *(len(rendering.offsets) - 1 for rendering, _ in sources)])
     fit = [filled(np.arange(start, start + a), resident) for start, (a, _) in zip(starts, parts)]
-    checked = filled(
-        np.concatenate([np.arange(start + a, start + b) for start, (a, b) in zip(starts, parts)]), resident
-    )
+    names = [str(name) for rendering, _ in sources for name in rendering.session_ids]
+    hashes = rng.hashes(names) if names else np.zeros(0, np.uint64)
+    checked = np.concatenate([np.arange(start + a, start + b) for start, (a, b) in zip(starts, parts)])
+    checked = filled(checked[~np.isin(hashes[checked], hashes[np.concatenate(fit)])], resident)
     scorer, history, best = fit_model(resident, fit, checked, weights, config, progress)
     linear = Config.of("linear", {"seed": seed, "fit": config.fit, "validation": config.validation})
     baseline, _, _ = fit_model(resident, fit, checked, weights, linear, None)
     assert isinstance(baseline, Linear)
-    ids = [rendering.session_ids[row] for (rendering, _), (_, b) in zip(sources, parts) for row in range(b)]
+    used = np.concatenate([np.arange(start, start + b) for start, (_, b) in zip(starts, parts)])
     named = [*revisions, *[""] * len(sources)]
     return Run(
         scorer=scorer,
@@ -140,7 +142,7 @@ def train(
             )
             for (rendering, weight), name, part in zip(sources, named, fit)
         ),
-        seen=np.unique(rng.hashes([str(i) for i in ids])) if ids else np.zeros(0, np.uint64),
+        seen=np.unique(hashes[used]),
     )
 
 

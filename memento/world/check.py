@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from memento.world.graph import cycles
-from memento.world.records import NULL_INT, TABLES, format_time
+from memento.world.records import NULL_INT, TABLES
 from memento.world.table import Column, Rows
+from memento.world.values import format_time
 from memento.world.world import World
 
 Mask = npt.NDArray[np.bool_]

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from memento.errors import InvalidFile, MementoError, UsageError
-from memento.world.records import Record, Schema, to_column, to_plain
+from memento.world.records import Record, Schema
+from memento.world.values import to_column, to_plain
 
 Column = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]

@@ -180,3 +180,26 @@ def test_best_common_ancestors() -> None:
     assert best_common(get, ["a"], ["b"]) == ["r"]
     assert best_common(get, ["a"], ["x"]) == []
     assert best_common(get, ["c", "d"], ["e"]) == ["c"]
+
+
+def test_a_crossing_over_a_crossing() -> None:
+    """The base of the bases is virtual too: its tree is in no store but its own."""
+    crossed = Crossed(
+        [put("memories", "m-1", text="x"), put("memories", "m-2", text="one")],
+        [put("memories", "m-1", text="y"), put("memories", "m-3", text="two")],
+        ("theirs", "ours"),
+    )
+    trees, parents, base = crossed.trees, crossed.parents, crossed.base()
+    for name, before, text in (("a3", "a2", "three"), ("b3", "b2", "four")):
+        state = changed(crossed.state(trees[before]), [put("memories", "m-0", text=text)])
+        trees[name], parents[name] = store_world(state, crossed.store)[1], [before]
+    for name, (mine, other) in (("a4", ("a3", "b3")), ("b4", ("b3", "a3"))):
+        merged = merge_trees(crossed.store, base, trees[mine], trees[other], policy="ours", check=False)
+        trees[name], parents[name] = merged.tree_id, [mine, other]
+    bases = best_common(parents.__getitem__, ["a4"], ["b4"])
+    assert bases == ["a3", "b3"]
+    over = virtual_base(crossed.store, bases, parents.__getitem__, trees.__getitem__)
+    result = merge_trees(crossed.store, over, trees["a4"], trees["b4"], check=False)
+    assert [(c.key, c.field, c.ours, c.theirs) for c in result.conflicts] == [("m-0", "text", "three", "four")]
+    merged = crossed.state(result.tree_id)["memories"]
+    assert [merged[key]["text"] for key in ("m-1", "m-2", "m-3")] == ["y", "one", "two"]

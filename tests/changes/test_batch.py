@@ -13,7 +13,8 @@ from world.worlds import base_state, record
 from memento.changes.batch import MAX_FILE, parse_words, read_file, read_record_text, read_text, record_text
 from memento.changes.operations import Add, Delete, Operation, Set, Supersede, describe, from_map, to_map
 from memento.errors import InvalidFile, MementoError, UsageError
-from memento.world.records import TABLES, Field, to_column, to_plain
+from memento.world.records import TABLES, Field
+from memento.world.values import to_column, to_plain
 
 
 @pytest.mark.parametrize(

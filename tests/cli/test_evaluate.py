@@ -52,6 +52,11 @@ def test_noise_curve_trains_again(trained):
     assert {measure.rpartition(", ")[2] for measure in measures} == {"10 dB", "0 dB", "-10 dB"}
 
 
+def test_a_noise_curve_without_canaries_is_refused(trained):
+    refused = trained("evaluate", "m.safetensors", "main", "--noise-curve", "--no-canaries", code=2)
+    assert "--noise-curve asks canaries" in refused.err
+
+
 def test_a_fork_is_judged_on_sessions_that_training_did_not_see(trained):
     trained("fork", "main", "trial")
     memory = trained.ids("memories")[0]

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+
+import numpy as np
 
 from memento.render import storage
+from memento.train import checkpoint
+
+
+def resave(**fields):
+    """A whole checkpoint like the trained one, with other fields in its only source; gives the source as it was."""
+    run = checkpoint.load("m.safetensors")
+    (source,) = run.sources
+    checkpoint.save(replace(run, sources=(replace(source, **fields),)), "other.safetensors")
+    return source
 
 
 def test_a_checkpoint_is_what_its_commit_gives(trained):
@@ -30,11 +41,7 @@ def test_a_damaged_cache_changes_nothing(trained):
 
 
 def test_another_digest_is_told_and_exits_with_1(trained):
-    arrays, metadata = storage.read("m.safetensors")
-    document = json.loads(metadata["document"])
-    recorded = document["sources"][0]["digest"]
-    document["sources"][0]["digest"] = "0" * 64
-    storage.write("other.safetensors", arrays, metadata | {"document": json.dumps(document)})
+    recorded = resave(digest="0" * 64).digest
     done = trained("verify", "other.safetensors", code=1)
     assert f"recorded  {'0' * 64}" in done.out
     assert f"rendered  {recorded}" in done.out
@@ -42,13 +49,16 @@ def test_another_digest_is_told_and_exits_with_1(trained):
 
 
 def test_a_commit_that_is_not_here_exits_with_1(trained):
-    arrays, metadata = storage.read("m.safetensors")
-    document = json.loads(metadata["document"])
-    document["sources"][0]["commit"] = "0123456789" * 4
-    storage.write("other.safetensors", arrays, metadata | {"document": json.dumps(document)})
+    resave(commit="0123456789" * 4)
     done = trained("verify", "other.safetensors", code=1)
     assert done.out.startswith("missing")
     assert "0123456789" in done.out
+
+
+def test_a_changed_weight_is_damage(trained):
+    arrays, metadata = storage.read("m.safetensors")
+    storage.write("other.safetensors", arrays | {"model.head.weight": np.ones((1, 64), np.float32)}, metadata)
+    assert "digest" in trained("verify", "other.safetensors", code=4).err
 
 
 def test_a_missing_checkpoint(world):

@@ -17,7 +17,7 @@ from memento.patterns.history import access_counts
 from memento.render.columns import features
 from memento.world import check, tree
 from memento.world.objects import MemoryObjects
-from memento.world.records import format_time
+from memento.world.values import format_time
 from memento.world.world import World
 
 from .signet_fixture import EXAMPLE_FEATURES, EXAMPLE_MEMORY, EXAMPLE_SESSION, build, minimal

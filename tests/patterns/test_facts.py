@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from memento import rng
 from memento.patterns import facts as room
 from memento.patterns.facts import Joined, age_days, calendar, log_counts, of, session_maxima
-from memento.world.records import parse_time
+from memento.world.values import parse_time
 from memento.world.world import World, empty_world
 from patterns.worlds import DAY, START, world_of, worlds
 

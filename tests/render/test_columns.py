@@ -10,7 +10,7 @@ from patterns.worlds import START, world_of, worlds
 
 from memento.patterns.facts import Joined
 from memento.render.columns import COLUMNS, NAMES, features, schema_hash, slots
-from memento.world.records import parse_time
+from memento.world.values import parse_time
 from memento.world.world import World
 
 

@@ -223,6 +223,7 @@ def saved(folder: Path, **changes: str) -> Path:
     [
         ({"format": "2"}, NewerFormat, "upgrade memento"),
         ({"format": "x"}, UsageError, "is not a rendering"),
+        ({"format": "\u00b2"}, UsageError, "is not a rendering"),
         ({"schema": "0" * 16}, UsageError, "memento render abc"),
         ({"digest": "0" * 64}, CorruptRecord, "digest"),
         ({"spec": "{"}, CorruptRecord, "not a rendering"),

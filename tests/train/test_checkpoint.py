@@ -14,7 +14,7 @@ from memento import __version__
 from memento.errors import CorruptRecord, NewerFormat, NotFound, UsageError
 from memento.render import storage
 from memento.render.rendering import Rendering, Spec
-from memento.train import Run, checkpoint, train
+from memento.train import Run, Source, checkpoint, train
 from memento.train.batches import scores
 
 Toys = Callable[..., Rendering]
@@ -92,9 +92,24 @@ def test_loading_leaves_the_global_generator_alone(saved: Path) -> None:
     assert torch.equal(torch.rand(2), expected)
 
 
+def rewrite_source(path: Path, **fields: object) -> None:
+    """Other fields in the only source that a checkpoint names."""
+    _, metadata = storage.read(path)
+    document = json.loads(metadata["document"])
+    document["sources"][0] |= fields
+    rewrite(path, document=json.dumps(document))
+
+
 def test_a_newer_format_is_refused(saved: Path) -> None:
     rewrite(saved, format="2")
     with pytest.raises(NewerFormat, match="upgrade memento"):
+        checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("number", ["", "two", "\u00b2", "-1", "9" * 5000], ids=ascii)
+def test_a_format_that_is_no_number_is_refused(saved: Path, number: str) -> None:
+    rewrite(saved, format=number)
+    with pytest.raises(UsageError, match="not a checkpoint"):
         checkpoint.load(saved)
 
 
@@ -143,6 +158,51 @@ def test_damaged_metadata_is_told(saved: Path, damage: dict[str, str]) -> None:
         checkpoint.load(saved)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"commit": 5},
+        {"digest": ""},
+        {"revision": None},
+        {"spec": 7},
+        {"spec": {"dimension": "x"}},
+        {"spec": {"depth": 3}},
+        {"weight": "x"},
+        {"weight": -1.0},
+        {"sessions": "many"},
+        {"owner": "x"},
+    ],
+)
+def test_a_source_that_names_nothing_to_render_is_told(saved: Path, fields: dict[str, object]) -> None:
+    rewrite_source(saved, **fields)
+    with pytest.raises(CorruptRecord, match="not a whole checkpoint"):
+        checkpoint.load(saved)
+
+
+def test_a_checkpoint_without_sources_is_told(saved: Path) -> None:
+    _, metadata = storage.read(saved)
+    rewrite(saved, document=json.dumps(json.loads(metadata["document"]) | {"sources": []}))
+    with pytest.raises(CorruptRecord, match="no sources"):
+        checkpoint.load(saved)
+
+
+def test_weights_of_a_type_that_numpy_lacks_are_told(saved: Path) -> None:
+    data = saved.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["model.head.weight"] |= {"dtype": "BF16", "shape": [2, 64]}
+    text = json.dumps(header).encode()
+    saved.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    with pytest.raises(CorruptRecord):
+        checkpoint.load(saved)
+
+
+def test_a_changed_weight_is_told(saved: Path) -> None:
+    rewrite(saved, {"model.head.weight": np.ones((1, 64), np.float32)})
+    with pytest.raises(CorruptRecord, match="digest"):
+        checkpoint.load(saved)
+
+
 def test_weights_that_are_no_numbers_are_told(saved: Path) -> None:
     rewrite(saved, {"model.head.weight": np.full((1, 64), np.nan, np.float32)})
     with pytest.raises(CorruptRecord, match="not finite"):
@@ -170,6 +230,11 @@ def test_verify_compares_digests(run: Run, rendering: Rendering) -> None:
     (check,) = checkpoint.verify(run, lambda commit, spec: replace(rendering, labels=changed))
     assert not check
     assert check.to_map()["recorded"] == rendering.digest
+
+
+def test_what_cannot_be_rendered_is_never_the_same() -> None:
+    gone = checkpoint.Check(Source("main", "0" * 40, "", 1.0, digest=""), "", "no commit")
+    assert not gone
 
 
 def test_verify_tells_what_cannot_be_rendered(run: Run) -> None:

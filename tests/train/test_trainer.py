@@ -74,6 +74,15 @@ def test_seen_names_the_sessions_fitted_or_chosen_on(run: Run, rendering: Render
     assert run.seen.tolist() == sorted(used.tolist())
 
 
+def test_no_session_fitted_on_one_branch_chooses_the_epoch_on_another(toys: Toys) -> None:
+    long = toys(sessions=60)
+    short = long.select(np.arange(40))
+    labels = short.labels.copy()
+    labels[short.offsets[28] : short.offsets[32]] = 0.0
+    one, two = (train([(long, 1.0), (s, 1.0)], "linear", epochs=3) for s in (short, replace(short, labels=labels)))
+    assert [epoch.ndcg for epoch in one.history] == [epoch.ndcg for epoch in two.history]
+
+
 def test_the_best_epoch_is_kept(run: Run) -> None:
     figures = [epoch.ndcg for epoch in run.history]
     assert figures[run.best] == max(figures)

@@ -187,3 +187,24 @@ def test_a_run_is_trained_again_on_noisier_labels(world: World) -> None:
     assert again.sources[0].digest != run.sources[0].digest
     assert render(canary.at_noise(world, -10.0)).noise["snr_db"] == -10.0
     np.testing.assert_array_equal(render(canary.at_noise(world, -10.0)).clean, rendering.clean)
+
+
+def test_a_run_on_clean_labels_is_trained_again_on_noisy_ones(world: World) -> None:
+    run = train([(render(world, Spec(labels="clean")), 1.0)], model="linear", epochs=1)
+    loud, louder = (retrained(run, lambda commit: world, level) for level in (10.0, -10.0))
+    assert loud.sources[0].spec["labels"] == "planted"
+    assert loud.sources[0].digest != louder.sources[0].digest
+
+
+def test_labels_that_follow_no_noise_are_not_trained_on_again(world: World) -> None:
+    run = train([(render(world), 1.0)], model="linear", epochs=1)
+    (source,) = run.sources
+    observed = replace(run, sources=(replace(source, spec={**source.spec, "labels": "observed"}),))
+    with pytest.raises(UsageError, match="observed"):
+        retrained(observed, lambda commit: world, 0.0)
+
+
+def test_a_world_that_plants_nothing_is_not_trained_on_again(world: World, worlds: Worlds) -> None:
+    run = train([(render(world), 1.0)], model="linear", epochs=1)
+    with pytest.raises(UsageError, match="plants no patterns"):
+        retrained(run, lambda commit: worlds(patterns={}, noise={}), 0.0)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from memento.world import tree
 from memento.world.objects import MemoryObjects, ObjectStore
-from memento.world.records import TABLES, key_of, to_column, to_plain
+from memento.world.records import TABLES, key_of
 from memento.world.table import Table
+from memento.world.values import to_column, to_plain
 from memento.world.world import Manifest, World
 
 State = dict[str, dict[str, dict[str, Any]]]

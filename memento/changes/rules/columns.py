@@ -15,8 +15,9 @@ from memento.changes.conflict import Conflict, Kind, Resolution
 from memento.changes.rules import CATALOG
 from memento.changes.rules.algebra import ABSENT, APART, UNKNOWN, Mark, Rule
 from memento.errors import UsageError
-from memento.world.records import Field, Schema, to_column, to_plain
+from memento.world.records import Field, Schema
 from memento.world.table import Table, same_elements
+from memento.world.values import to_column, to_plain
 
 Settle = Callable[[Conflict], Resolution | None]
 """Takes note of a conflict; returns its resolution, if it has one."""

@@ -11,7 +11,7 @@ from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
 from memento.errors import UsageError
-from memento.world.records import format_time
+from memento.world.values import format_time
 
 
 @define(

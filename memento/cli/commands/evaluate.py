@@ -13,6 +13,7 @@ from memento.cli.learning import LABELS, scores_note, scores_table, trained_scor
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
+from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,13 @@ def command(
     from memento.train.threads import one_thread
     from memento.validate import evaluate
 
+    if noise_curve and not canaries:
+        raise UsageError("--noise-curve asks canaries, and --no-canaries asks none", "leave out one of them")
     run = trained_scorer(checkpoint)
+    if noise_curve:
+        from memento.validate import retrain
+
+        retrain.check(run)
     spec = spec_for(workspace, run, revision, labels)
     rendering = workspace.rendering_at(revision, spec)
     asked: Canaries | None = None

@@ -19,7 +19,8 @@ from memento.cli.output import plural
 from memento.cli.present import commit_lines, commit_map, decorations, record_lines, record_table, world_lines
 from memento.errors import CorruptRecord, UsageError
 from memento.world.keys import natural
-from memento.world.records import TABLES, Record, Schema, key_of, parse, schema_of
+from memento.world.records import TABLES, Record, Schema, key_of, schema_of
+from memento.world.values import parse
 
 if TYPE_CHECKING:
     from memento.changes.snapshot import Snapshot

@@ -156,9 +156,8 @@ def command(
         output.message("No session was left to judge it on; evaluate it on another revision")
     output.message(f"Wrote {path} ({size_words(path)})")
     judge = shlex.join(["memento", "evaluate", str(path), weighted[0][0]])
-    output.hint(
-        f"`{judge}` adds the canaries; `{shlex.join(['memento', 'verify', str(path)])}` renders its commits again"
-    )
+    more = "judges it anew" if renderings[0][0].clean is None else "adds the canaries"
+    output.hint(f"`{judge}` {more}; `{shlex.join(['memento', 'verify', str(path)])}` renders its commits again")
 
 
 def run_map(run: Run) -> dict[str, Any]:

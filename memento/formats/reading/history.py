@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memento.world.records import NULL_INT, TABLES, format_time
+from memento.world.records import NULL_INT, TABLES
 from memento.world.table import Rows, Table, concat
 from memento.world.tree import Delta
+from memento.world.values import format_time
 from memento.world.world import Manifest, World, empty_world
 
 _DAY = 86_400

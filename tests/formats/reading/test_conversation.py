@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from memento.formats.reading.conversation import parse_evidence, parse_when
-from memento.world.records import format_time
+from memento.world.values import format_time
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from memento.formats.reading.history import Imported, weekly
 from memento.world import check
-from memento.world.records import TABLES, parse_time
+from memento.world.records import TABLES
 from memento.world.table import Table
+from memento.world.values import parse_time
 from memento.world.world import Manifest, World
 
 MONDAY = parse_time("2024-03-04")

@@ -8,20 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memento.errors import MementoError, NotFound, UsageError
-from memento.world.records import (
-    FIRST_TIME,
-    LAST_TIME,
-    NULL_INT,
-    TABLES,
-    describe,
-    format_time,
-    key_of,
-    parse,
-    parse_time,
-    schema_of,
-    to_column,
-    to_plain,
-)
+from memento.world.records import FIRST_TIME, LAST_TIME, NULL_INT, TABLES, key_of, schema_of
+from memento.world.values import describe, format_time, parse, parse_time, to_column, to_plain
 
 MEMORY = TABLES["memories"]
 FIELDS = [field for schema in TABLES.values() for field in schema.fields]
