@@ -173,7 +173,7 @@ def values(field: Field) -> st.SearchStrategy[Any]:
         "set": st.lists(ids, max_size=3, unique=True).map(sorted),
         "bool": st.booleans(),
         "int": st.integers(int(low), int(high)),
-        "time": st.integers(-(2**40), 2**40),
+        "time": st.integers(int(low), int(high)),
         "float": st.floats(max(field.low, -1e300), min(field.high, 1e300)),
     }
     found = by_kind[field.kind]
