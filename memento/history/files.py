@@ -45,16 +45,21 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+def _fill(fd: int, data: bytes, durable: bool) -> None:
+    """Writes all of `data` to an open file, and closes it."""
+    try:
+        write_all(fd, data)
+        if durable:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def write_new(path: str, data: bytes, durable: bool, mode: int = 0o666) -> None:
     """Makes a file that must not exist; leaves none behind where it fails."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        try:
-            write_all(fd, data)
-            if durable:
-                os.fsync(fd)
-        finally:
-            os.close(fd)
+        _fill(fd, data, durable)
     except BaseException:
         with suppress(OSError):
             os.unlink(path)
@@ -63,13 +68,7 @@ def write_new(path: str, data: bytes, durable: bool, mode: int = 0o666) -> None:
 
 def write_into(path: str, data: bytes, durable: bool) -> None:
     """Writes over a file that exists, from its start."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        write_all(fd, data)
-        if durable:
-            os.fsync(fd)
-    finally:
-        os.close(fd)
+    _fill(os.open(path, os.O_WRONLY | os.O_CLOEXEC), data, durable)
 
 
 def write_atomic(path: str, data: bytes, durable: bool, mode: int = 0o666) -> None:
