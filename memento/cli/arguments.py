@@ -1,10 +1,10 @@
-"""How the command line names records and pairs of revisions."""
+"""How the command line names records, pairs of revisions, and seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -29,6 +29,13 @@ class _Revision(_Text):
 
 REVISION = _Revision()
 """The type of an argument that names one commit."""
+
+
+def seed_option(words: str, default: int | None = 0) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--seed``, whatever it is the seed of."""
+    numbers = click.IntRange(0, 2**63 - 1)
+    shown = default is not None
+    return click.option("-s", "--seed", metavar="N", type=numbers, default=default, show_default=shown, help=words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import REVISION
+from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import LABELS, scores_note, scores_table, trained_scorer
 from memento.cli.output import Column, Output, plural
@@ -56,15 +56,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also train again on labels at 10, 0 and -10 dB and ask those models; takes three trainings.",
 )
-@click.option(
-    "-s",
-    "--seed",
-    metavar="N",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    help="Seed of canaries and intervals.",
-)
+@seed_option("Seed of canaries and intervals.")
 @json_option
 def command(
     context: Context,

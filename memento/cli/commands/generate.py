@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from memento.cli.arguments import seed_option
 from memento.cli.completion import scenarios
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
@@ -21,7 +22,7 @@ from memento.errors import InvalidFile
 )
 @click.argument("scenario", metavar="SCENARIO", shell_complete=scenarios)
 @click.option("-b", "--branch", metavar="NAME", help="The new branch; main at first, then the scenario's name.")
-@click.option("-s", "--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Seed of every draw.")
+@seed_option("Seed of every draw.", default=None)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Change a parameter; repeatable.")
 @json_option
 def command(context: Context, scenario: str, branch: str | None, seed: int | None, settings: tuple[str, ...]) -> None:
@@ -31,10 +32,12 @@ def command(context: Context, scenario: str, branch: str | None, seed: int | Non
     scenario and one seed give the same commit ids on every machine.
     """
     output, workspace = context.output, context.workspace
-    overrides = _overrides(settings, scenario)
-    branch = branch or _new_branch(context, scenario)
+    from memento.scenario import load
+
+    declared = load(scenario, _overrides(settings, scenario))
+    branch = branch or workspace.new_branch(declared.name)
     with Progress(output, f"simulating {scenario}") as progress:
-        commits = workspace.generate(scenario, branch, seed, overrides, progress.report)
+        commits = workspace.generate(declared, branch, seed, progress=progress.report)
     world = workspace.world_at(commits[-1])
     sizes = {name: len(table) for name, table in world.tables.items()}
     if output.json:
@@ -59,9 +62,3 @@ def _overrides(settings: tuple[str, ...], scenario: str) -> dict[str, str]:
     if faults:
         raise InvalidFile("--set", faults, f"`memento scenarios {scenario}` lists the parameters")
     return overrides
-
-
-def _new_branch(context: Context, scenario: str) -> str:
-    from memento.scenario import load
-
-    return context.workspace.new_branch(load(scenario).name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION
+from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
     LEARNERS,
@@ -67,15 +67,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     type=click.Path(path_type=Path),
     help="The checkpoint to write.",
 )
-@click.option(
-    "-s",
-    "--seed",
-    metavar="N",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    help="Seed of weights and order.",
-)
+@seed_option("Seed of weights and order.")
 @click.option(
     "-e",
     "--epochs",
