@@ -13,7 +13,8 @@ from memento.errors import NotFound, UsageError
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict, Violation
     from memento.changes.merge import MergeResult
-    from memento.workspace import Merge, Workspace
+    from memento.history.merges import Merge
+    from memento.workspace import Workspace
 
 
 def sides(workspace: Workspace, merge: Merge) -> tuple[str, str]:

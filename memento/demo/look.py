@@ -31,13 +31,13 @@ from memento.world.values import in_words
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict
     from memento.changes.diff import Diff
+    from memento.history.merges import Merge
     from memento.history.repository import Repository
     from memento.render.rendering import Rendering
     from memento.train import Run
     from memento.validate import Report
     from memento.validate.canary import Canaries
     from memento.validate.intervals import Figure
-    from memento.workspace import Merge
     from memento.world.world import World
 
 SAMPLE = 4

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
 
     from memento.changes.diff import Diff
     from memento.demo.outcome import NoisePoint, Step
+    from memento.history.merges import Merge
     from memento.render.rendering import Rendering
     from memento.train import Run
     from memento.train.checkpoint import Check
     from memento.validate import Report
     from memento.validate.canary import Canaries
-    from memento.workspace import Merge, Workspace
+    from memento.workspace import Workspace
 
 
 class Narrator:

@@ -143,6 +143,12 @@ class Repository:
         """Whether there is a branch of this name."""
         return bool(self.refs.read(HEADS + name))
 
+    def require_branch(self, name: str) -> None:
+        """Raises the error for a branch that is not there (`NotFound`), or has no commit yet."""
+        if not self.has_branch(name) and name == self.head:
+            self.resolve(name)
+        self._existing(HEADS, name)
+
     def branches(self) -> list[Branch]:
         """All branches, by name; one whose commit is corrupt says so in its subject."""
         current = self.refs.read("HEAD").removeprefix(HEADS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from memento.cli.arguments import seed_option
 from memento.cli.changes import diff_lines
 from memento.cli.completion import scenarios
 from memento.cli.context import Context, define, json_option
@@ -23,12 +24,13 @@ from memento.errors import InvalidFile
 if TYPE_CHECKING:
     from memento.changes.diff import Diff
     from memento.demo.outcome import NoisePoint, Outcome, Step
+    from memento.history.merges import Merge
     from memento.render.rendering import Rendering
     from memento.train import Run
     from memento.train.checkpoint import Check
     from memento.validate import Report
     from memento.validate.canary import Canaries
-    from memento.workspace import Merge, Workspace
+    from memento.workspace import Workspace
 
 DEFAULT = "memento-demo"
 _SHOWN = 20
@@ -50,15 +52,7 @@ _SHOWN = 20
     shell_complete=scenarios,
     help="What to simulate.",
 )
-@click.option(
-    "-s",
-    "--seed",
-    metavar="N",
-    type=click.IntRange(0, 2**63 - 1),
-    default=7,
-    show_default=True,
-    help="Seed of the simulation.",
-)
+@seed_option("Seed of the simulation.", default=7)
 @click.option(
     "--set",
     "settings",

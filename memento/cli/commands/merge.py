@@ -14,7 +14,7 @@ from memento.cli.present import short
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
-    from memento.workspace import Merge
+    from memento.history.merges import Merge
 
 
 @define(
