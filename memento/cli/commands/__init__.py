@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("undo", "Take back the last operation."),
         ]
     ),
+    "Ask what would have been": {},
     "Look": dict(
         [
             _row("status", "Show where you are, and a merge in progress."),
@@ -43,6 +44,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("diff", "Show what differs between two worlds, field by field."),
         ]
     ),
+    "Find": {},
     "Merge": dict(
         [
             _row("merge", "Join another branch's changes into a branch."),
@@ -50,6 +52,8 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("resolve", "Decide conflicts and violations of a merge."),
         ]
     ),
+    "Share": {},
+    "Look after the repository": {},
     "Tensors and models": dict(
         [
             _row("render", "Compile a world into tensors."),
