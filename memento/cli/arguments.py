@@ -53,8 +53,9 @@ class RecordName:
 
 
 def is_record(text: str) -> bool:
-    """Whether an argument names a record; no revision has a colon."""
-    return ":" in text
+    """Whether an argument names a record; a revision has a colon in ``:/WORDS`` and in braces alone."""
+    kind, colon, _ = text.partition(":")
+    return bool(kind and colon) and "{" not in kind
 
 
 def record_name(text: str) -> RecordName:

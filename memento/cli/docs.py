@@ -31,7 +31,10 @@ variable `MEMENTO_DIR` name another. `memento COMMAND --help` shows what stands 
 | `3f2a1c9e`, `3f2a` | a commit, by its id or the beginning of it |
 | `HEAD`, `@` | the current branch (`memento switch`); a revision left out means this one |
 | `main~3`, `main^` | three commits before `main`, its first parent |
-| `@{1}` | the current branch before the last operation |
+| `@{1}`, `main@{2}` | a branch before its last moves; `HEAD@{1}`: where HEAD was before it moved |
+| `main@{2026-03-02}` | the last commit along first parents whose world's clock is at or before that time |
+| `@{-1}` | the branch that was current before the last switch |
+| `:/words`, `main^{/words}` | the newest commit whose message matches, of all branches or of `main` |
 | `memory:ID`, `session:ID`, `candidate:SESSION/MEMORY` | a record, as it is on the branch at hand |
 | `memory:ID@main~3` | a record as it was |
 | `A B`, `A..B` | for `diff`: from A to B |

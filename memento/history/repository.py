@@ -55,8 +55,9 @@ class Repository:
     `path` is that folder, `root` the one that holds it, `objects` its object store, `created`
     whether `init` made it just now. Use as a context manager or call `close`.
     Every method that takes a revision takes what git takes: a branch, a tag, ``refs/heads/x``, a
-    full id or at least 4 digits of one, ``HEAD`` or ``@``, ``@{n}`` (HEAD's branch before the last
-    n operations), each followed by any number of ``~n``, ``^n``.
+    full id or at least 4 digits of one, ``HEAD`` or ``@``, ``:/WORDS`` (the newest commit whose message
+    matches), each followed by any number of ``@{n}`` (before the last n moves), ``@{TIME}`` (the last
+    first parent whose world's clock is at or before TIME), ``~n``, ``^n``, ``^{/WORDS}``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -138,6 +139,15 @@ class Repository:
     def tree_of(self, revision: str = "HEAD") -> str:
         """The id of the tree of the commit that a revision names."""
         return self.commit_of(revision).tree
+
+    def commit_at(self, revision: str, time: int) -> Commit:
+        """The last commit along the first parents of a revision whose world's clock is at or before
+        `time`, s UTC. Raises `UsageError` where even the first is later."""
+        return self._revisions.at_time(self.commit_of(revision), time)
+
+    def left_branch(self, count: int = 1) -> str:
+        """The branch that was current before the last `count` switches (``@{-1}``). Raises `UsageError`."""
+        return self._revisions.left_branch(count)
 
     def has_branch(self, name: str) -> bool:
         """Whether there is a branch of this name."""

@@ -12,13 +12,19 @@ from memento.history.objects import Objects
 from memento.history.oplog import OperationLog
 from memento.history.refs import Refs
 from memento.history.walk import Walker
+from memento.language.matching import compile_pattern, within
+from memento.world import tree
+from memento.world.values import format_time, parse_time
 
-_STEPS = re.compile(r"(?:[~^][0-9]*|\^\{(?:commit)?\})*\Z")
-_STEP = re.compile(r"([~^])([0-9]*)(\{(?:commit)?\})?")
-_BEFORE = re.compile(r"(.*)@\{([0-9]{1,9})\}")
+_STEPS = re.compile(r"(?:[~^][0-9]*|\^\{(?:commit|/[^{}]*)?\})*\Z")
+_STEP = re.compile(r"([~^])([0-9]*)(\{(?:commit|/[^{}]*)?\})?")
+_AT = re.compile(r"(.*)@\{([^{}]*)\}")
+_COUNT = re.compile(r"-?[0-9]{1,9}")
 _ID = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 _SHOWN = 8
+_PATIENCE = 10.0
+_LONGEST = 1000
 
 
 class Revisions:
@@ -32,6 +38,10 @@ class Revisions:
 
     def resolve(self, revision: str) -> Commit:
         """The commit that a revision names. Raises `NotFound`, `UsageError`."""
+        if len(revision) > _LONGEST:
+            raise UsageError(f"no revision has {len(revision):,} characters", f"at most {_LONGEST:,} are read")
+        if revision.startswith(":/"):
+            return self._told(self._tips(), revision[2:], revision)
         steps = _STEPS.search(revision)
         assert steps is not None
         base, tail = revision[: steps.start()], steps.group()
@@ -39,6 +49,8 @@ class Revisions:
         for sign, digits, braces in _STEP.findall(tail):
             count = int(digits[:9]) if digits else 1
             if braces:
+                if braces.startswith("{/"):
+                    commit = self._told([commit.id], braces[2:-1], revision)
                 continue
             if sign == "~":
                 for done in range(count):
@@ -66,9 +78,9 @@ class Revisions:
     def _base(self, name: str) -> str:
         if name in ("HEAD", "@"):
             return self._head()
-        earlier = _BEFORE.fullmatch(name)
-        if earlier:
-            return self._earlier(earlier[1], int(earlier[2]), name)
+        at = _AT.fullmatch(name)
+        if at:
+            return self._at(at[1], at[2], name)
         if _ID.fullmatch(name.lower()):
             if not self.objects.contains(name.lower()):
                 self.objects.refresh(force=True)
@@ -129,19 +141,115 @@ class Revisions:
                 raise UsageError(f"{revision!r} names a {kind}, not a commit")
             object_id = parse_tag(object_id, data)[0]
 
+    def _at(self, before: str, inside: str, revision: str) -> str:
+        """What ``BEFORE@{INSIDE}`` names: an earlier value, a branch left behind, or a moment."""
+        if not _COUNT.fullmatch(inside):
+            return self.at_time(self.resolve(before), _moment(inside, revision)).id
+        count = int(inside)
+        if count < 0 or inside.startswith("-"):
+            if before:
+                raise UsageError(f"{revision!r}: only @{{-N}} alone names the branch that was current before")
+            return self._base(HEADS + self.left_branch(-count))
+        return self._earlier_head(count, revision) if before == "HEAD" else self._earlier(before, count, revision)
+
+    def at_time(self, tip: Commit, time: int) -> Commit:
+        """The last commit along the first parents of `tip` whose world's clock is at or before `time`
+        (s UTC); where a commit holds no world its own time counts. Raises `UsageError`."""
+        commit = tip
+        clocks: dict[str, int] = {}
+        while (clock := self._clock(commit, clocks)) > time:
+            if not commit.parents:
+                raise UsageError(
+                    f"no world of {tip.id[:10]} is as early as {format_time(time)}",
+                    f"the first one has its clock at {format_time(clock)}",
+                )
+            commit = self.walker.commit(commit.parents[0])
+        return commit
+
+    def _clock(self, commit: Commit, known: dict[str, int]) -> int:
+        manifest = next((entry.id for entry in self.objects.tree(commit.tree) if entry.name == "manifest"), None)
+        if manifest is None:
+            return commit.time
+        if manifest not in known:
+            known[manifest] = tree.read_manifest(self.objects, commit.tree).clock
+        return known[manifest]
+
+    def left_branch(self, count: int = 1) -> str:
+        """The branch that was current before the last `count` switches. Raises `UsageError`."""
+        left = 0
+        for operation in self.operations.walk() if count > 0 else ():
+            moved = {name: before for name, before, after in operation.changes if before != after}
+            renamed = any(name == moved.get("HEAD") and not after for name, _, after in operation.changes)
+            if moved.get("HEAD", "").startswith(HEADS) and not renamed:
+                left += 1
+                if left == count:
+                    return moved["HEAD"].removeprefix(HEADS)
+        times = "never" if not left else "once" if left == 1 else f"{left} times"
+        raise UsageError(f"'@{{-{count}}}': the current branch was switched {times}", "`memento branch` lists branches")
+
     def _earlier(self, branch: str, count: int, revision: str) -> str:
         """Where a branch stood before its last `count` moves, from the operation log."""
-        ref = HEADS + (branch if branch not in ("", "HEAD", "@") else self.branch_of_head())
+        name = self.branch_of_head() if branch in ("", "@") else branch
+        ref = name if name.startswith("refs/") else HEADS + name
         values = [self.refs.read(ref)]
         if count:
             for operation in self.operations.walk():
                 values += [before for name, before, after in operation.changes if name == ref and before != after]
                 if len(values) > count:
                     break
-        if len(values) <= count or not values[count]:
-            known = len([value for value in values if value]) - 1
-            raise UsageError(f"{revision!r}: branch {ref.removeprefix(HEADS)} has moved {max(known, 0)} times only")
-        return values[count]
+        return _nth(values, count, revision, f"branch {ref.removeprefix(HEADS)}")
+
+    def _earlier_head(self, count: int, revision: str) -> str:
+        """Where HEAD stood before its last `count` moves: its branch moved, or it went to another one."""
+        at = self.refs.read("HEAD")
+        past: dict[str, str] = {}
+
+        def stood() -> str:
+            return past[at] if at in past else self.refs.read(at) if at.startswith("refs/") else at
+
+        values = [stood()]
+        for operation in self.operations.walk() if count else ():
+            past.update((name, before) for name, before, _ in operation.changes)
+            at = past.get("HEAD", at)
+            if stood() != values[-1] or any(name == "HEAD" for name, _, _ in operation.changes):
+                values.append(stood())
+                if len(values) > count:
+                    break
+        return _nth(values, count, revision, "HEAD")
+
+    def _tips(self) -> list[str]:
+        """The commits of all branches, tags and HEAD."""
+        refs = [*self.refs.names(HEADS), *self.refs.names(TAGS)]
+        tips = [self._commit(self.refs.read(ref), ref).id for ref in refs]
+        head = self.refs.read("HEAD")
+        return list(dict.fromkeys([*tips, head] if _ID.fullmatch(head) else tips))
+
+    def _told(self, starts: list[str], words: str, revision: str) -> Commit:
+        """The newest commit reachable from some whose message matches; ``!-WORDS`` is one that does
+        not, ``!!`` stands for a leading exclamation mark."""
+        wanted = not words.startswith("!-")
+        if words.startswith("!"):
+            if words[1:2] not in ("-", "!"):
+                raise UsageError(f"{revision!r}: after '!' comes '-' for messages that do not match, or '!' for itself")
+            words = words[2:] if words[1] == "-" else words[1:]
+        pattern = compile_pattern(words)
+        with within(_PATIENCE, pattern):
+            for commit in self.walker.log(starts):
+                if bool(pattern.search(commit.message)) == wanted:
+                    return commit
+        raise NotFound("commit message", words, hint="`memento log --all` lists messages")
+
+
+def _moment(text: str, revision: str) -> int:
+    """An instant, s UTC, from ISO 8601 (a day alone is its beginning) or 10 and more digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else parse_time(text, repr(revision))
+
+
+def _nth(values: list[str], count: int, revision: str, what: str) -> str:
+    if len(values) <= count or not values[count]:
+        known = len([value for value in values if value]) - 1
+        raise UsageError(f"{revision!r}: {what} has moved {max(known, 0)} times only")
+    return values[count]
 
 
 def _no_commit(branch: str, others: list[str]) -> UsageError:

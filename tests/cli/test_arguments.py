@@ -31,3 +31,14 @@ def test_records_and_revisions_are_told_apart():
     revisions, records = split_records(["main", "memory:a", "main~1"])
     assert revisions == ["main", "main~1"]
     assert [record.key for record in records] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ("memory:a", True), ("memory:a@main@{2026-01-15T10:00}", True), ("main", False), (":/deploy", False),
+        ("main@{2026-01-15T10:00}", False), ("main^{/a: b}", False),
+    ],
+)  # fmt: skip
+def test_a_colon_alone_makes_no_record(text, record):
+    assert is_record(text) == record

@@ -12,3 +12,14 @@ def test_the_current_branch_is_what_commands_take(world):
 def test_a_typo_is_told(world):
     assert "did you mean main" in world("switch", "mian", code=2).hint
     assert world.json("status")["branch"] == "main"
+
+
+def test_back_to_the_branch_before(world):
+    world("fork", "main", "trial")
+    world("fork", "main", "other")
+    assert "switched never" in world("switch", "-", code=2).err
+    world("switch", "trial")
+    world("switch", "other")
+    assert world.json("switch", "@{-2}")["branch"] == "main"
+    assert world.json("switch", "-")["branch"] == "other"
+    assert world.json("switch", "-")["branch"] == "main"
