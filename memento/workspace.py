@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from memento.errors import NotFound, StaleBranch, UsageError
 from memento.history.merges import Merge, Merges
 from memento.history.repository import Repository
+from memento.measure.runs import Runs
 from memento.world import tree
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Workspace:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.merges = Merges(repository)
+        self.runs = Runs(repository)
         self._worlds: dict[str, World] = {}
 
     @classmethod

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.output import Column, Output, plural
-from memento.errors import NotFound, UsageError
+from memento.errors import NotFound, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from memento.cli.context import Context
     from memento.render.rendering import Spec
     from memento.train import Run
     from memento.validate import Report
+    from memento.validate.canary import Canaries
     from memento.validate.intervals import Figure
     from memento.workspace import Workspace
 
@@ -86,6 +88,31 @@ def trained_scorer(path: Path) -> Run:
         near = sorted(str(other) for other in path.parent.glob("*.safetensors")) if path.parent.is_dir() else []
         raise NotFound("checkpoint", str(path), near, "`memento train REV --out FILE` makes one")
     return checkpoint.load(path)
+
+
+record_option = click.option(
+    "--record/--no-record", "keep", default=True, help="Keep the figures as a note on the commit; see memento runs."
+)
+
+
+def record(
+    context: Context, run: Run, report: Report, canaries: Canaries | None, spec: Spec, seed: int
+) -> tuple[str, bool]:
+    """Keeps an evaluation as a run record; its id, and whether it is kept.
+
+    An evaluation is worth its answer even where nothing can be written: then a warning says so.
+    """
+    from memento.measure.runs import record_of
+    from memento.train.checkpoint import digest
+
+    made = record_of(run, digest(run), report, canaries, spec.to_map(), seed)
+    try:
+        context.workspace.runs.add(made)
+    except (StoreError, OSError) as error:
+        why = error.message if isinstance(error, StoreError) else error.strerror or str(error)
+        context.output.warning(f"this run was not recorded: {why}")
+        return made.id, False
+    return made.id, True
 
 
 def size_words(path: Path) -> str:

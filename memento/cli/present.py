@@ -65,8 +65,8 @@ def _few(names: Sequence[str], limit: int = 4) -> list[str]:
     return list(names) if len(names) <= limit else [*names[: limit - 1], f"and {len(names) - limit + 1} more"]
 
 
-def commit_lines(output: Output, commit: Commit, refs: Sequence[str] = ()) -> Iterator[str]:
-    """A commit in full, as ``git log`` prints it."""
+def commit_lines(output: Output, commit: Commit, refs: Sequence[str] = (), note: str = "") -> Iterator[str]:
+    """A commit in full with what is noted on it, as ``git log`` prints it."""
     names = f" ({', '.join(_few(refs, 20))})" if refs else ""
     yield f"{output.paint('commit ' + commit.id, fg='yellow')}{output.paint(names, fg='green')}"
     if len(commit.parents) > 1:
@@ -76,6 +76,16 @@ def commit_lines(output: Output, commit: Commit, refs: Sequence[str] = ()) -> It
     yield ""
     for line in commit.message.rstrip("\n").splitlines():
         yield f"    {clean(line)}"
+    if note:
+        yield ""
+        yield from note_lines(note)
+
+
+def note_lines(note: str, indent: str = "") -> Iterator[str]:
+    """A note, as ``git log`` prints it."""
+    yield f"{indent}Notes:"
+    for line in note.splitlines():
+        yield f"{indent}    {clean(line)}".rstrip()
 
 
 def value_text(field: Field, value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -18,10 +18,12 @@ from memento.history.files import storing
 from memento.history.graph import draw
 from memento.history.merging import MergeState
 from memento.history.names import HEADS, TAGS, check_name
+from memento.history.notes import WORDS, Notes
 from memento.history.objects import Objects
 from memento.history.operations import Batch, Operations
 from memento.history.oplog import Operation
 from memento.history.place import FOLDER, author, check_folder, find, make
+from memento.history.reach import reached
 from memento.history.record import log_record
 from memento.history.refs import Refs
 from memento.history.revisions import Revisions
@@ -187,6 +189,10 @@ class Repository:
             found.append(Tag(ref.removeprefix(TAGS), commit, message))
         return found
 
+    def notes(self, namespace: str = WORDS) -> Notes:
+        """The notes of a namespace: ``commits``, ``runs``, or a full ``refs/notes/…``."""
+        return Notes(self._operations, self._walker, namespace)
+
     # ── history ──────────────────────────────────────────────────────────────────────────────────
 
     def log(
@@ -214,6 +220,10 @@ class Repository:
     def is_ancestor(self, ancestor: str, revision: str) -> bool:
         """Whether `ancestor` is `revision` or one of its ancestors."""
         return self._walker.is_ancestor(self.resolve(ancestor), self.resolve(revision))
+
+    def reached(self, revision: str, commits: Collection[str]) -> list[str]:
+        """Which of some commits (full ids) are `revision` or its ancestors, newer first."""
+        return reached(self._walker, self.resolve(revision), commits)
 
     def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
         """How many commits only `a` has, and how many only `b` has."""

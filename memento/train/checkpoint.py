@@ -41,6 +41,25 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
 
     Raises `UsageError` where the folder cannot be written, `StoreError` where the machine fails.
     """
+    arrays, text = _parts(run)
+    metadata = {
+        "kind": KIND,
+        "format": str(FORMAT),
+        "code": run.code,
+        "schema": run.schema,
+        "document": text,
+        "digest": _digest(arrays, text),
+    }
+    storage.write(path, arrays, metadata)
+
+
+def digest(run: Run) -> str:
+    """The SHA-256 over a run's tensors and what tells how it came about; a checkpoint file names it."""
+    return _digest(*_parts(run))
+
+
+def _parts(run: Run) -> tuple[dict[str, npt.NDArray[Any]], str]:
+    """The tensors of a checkpoint, and its document."""
     arrays: dict[str, npt.NDArray[Any]] = {"seen": run.seen.view(np.int64)}
     for prefix, model in (("model", run.scorer), ("baseline", run.baseline)):
         arrays.update({f"{prefix}.{name}": value.cpu().numpy() for name, value in model.state_dict().items()})
@@ -52,16 +71,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
         "sources": [source.to_map() for source in run.sources],
         "metrics": run.metrics,
     }
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    metadata = {
-        "kind": KIND,
-        "format": str(FORMAT),
-        "code": run.code,
-        "schema": run.schema,
-        "document": text,
-        "digest": _digest(arrays, text),
-    }
-    storage.write(path, arrays, metadata)
+    return arrays, json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def load(path: str | os.PathLike[str]) -> Run:

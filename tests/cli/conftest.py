@@ -125,7 +125,7 @@ def observed(world: Shell) -> Shell:
 def checkpoint_file(tiny_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scorer trained for two epochs on the tiny scenario."""
     path = tmp_path_factory.mktemp("model") / "m.safetensors"
-    arguments = ["-C", str(tiny_repository), "train", "main", "--out", str(path), "--epochs", "2", "-q"]
+    arguments = ["-C", str(tiny_repository), "train", "main", "--out", str(path), "--epochs", "2", "--no-record", "-q"]
     done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return path

@@ -25,6 +25,8 @@ LINES = {
     "switch": "switch main",
     "edit": "edit main memory:MEMORY importance=0.5",
     "tag": "tag v1",
+    "note": "note list",
+    "runs": "runs",
     "undo": "undo --list",
     "status": "status",
     "log": "log -n 2",

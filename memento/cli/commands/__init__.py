@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("switch", "Choose the current branch."),
             _row("edit", "Change records and commit the change."),
             _row("tag", "Give a commit a lasting name."),
+            _row("note", "Say something about a commit without changing it."),
             _row("undo", "Take back the last operation."),
         ]
     ),
@@ -59,6 +60,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("render", "Compile a world into tensors."),
             _row("train", "Train a scorer on one revision or a mix of several."),
             _row("evaluate", "Judge a trained scorer on a revision."),
+            _row("runs", "List the models judged on a branch, with their figures."),
             _row("verify", "Render again what a checkpoint was trained on."),
         ]
     ),

@@ -9,7 +9,7 @@ import click
 
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import LABELS, scores_note, scores_table, trained_scorer
+from memento.cli.learning import LABELS, record, record_option, scores_note, scores_table, trained_scorer
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     help="Also train again on labels at 10, 0 and -10 dB and ask those models; takes three trainings.",
 )
 @seed_option("Seed of canaries and intervals.")
+@record_option
 @json_option
 def command(
     context: Context,
@@ -67,12 +68,14 @@ def command(
     episodes: int,
     noise_curve: bool,
     seed: int,
+    keep: bool,
 ) -> None:
     """Judge a trained scorer on a revision.
 
     Ranks the sessions of REV (the current branch if left out) that training did not see. NDCG@10, MRR
     and recall@10 stand beside chance, recency, frequency, a linear scorer, and the ceiling: what the
     planted rule itself gets against noisy labels. Then the canaries. The exit code is 0 whatever passes.
+    The figures are kept as a note on the commit, which memento runs lists and push takes along.
     """
     output, workspace = context.output, context.workspace
     from memento.train.threads import one_thread
@@ -93,13 +96,21 @@ def command(
         report = evaluate(run, rendering, seed=seed)
         if canaries and workspace.snapshot(revision).manifest.patterns:
             asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
+    kept = record(context, run, report, asked, spec, seed) if keep else None
     if output.json:
         outcomes = (
             {"canaries": asked.to_json() | {"noise": [o.to_map() for o in curve]}} if asked else {"canaries": None}
         )
         output.document(
             "memento.evaluate/1",
-            {"checkpoint": str(checkpoint), "revision": revision, "report": report.to_json(), **outcomes},
+            {
+                "checkpoint": str(checkpoint),
+                "revision": revision,
+                "report": report.to_json(),
+                **outcomes,
+                "run": kept[0] if kept else None,
+                "recorded": bool(kept and kept[1]),
+            },
         )
         return
     output.line(f"{report.model} on {revision} ({short(report.commit)}):")
@@ -110,6 +121,8 @@ def command(
         canary_tables(output, asked, curve)
     elif canaries:
         output.message("No canaries: they ask for planted patterns, and this world has none")
+    if kept and kept[1]:
+        output.message(f"Recorded as run {kept[0]} on {short(report.commit)}")
 
 
 def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:

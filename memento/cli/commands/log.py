@@ -8,7 +8,15 @@ from memento.cli.arguments import RecordName, split_records
 from memento.cli.completion import records_or_revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.lookup import changes_of
-from memento.cli.present import change_word, commit_line, commit_lines, commit_map, decorations, field_change_lines
+from memento.cli.present import (
+    change_word,
+    commit_line,
+    commit_lines,
+    commit_map,
+    decorations,
+    field_change_lines,
+    note_lines,
+)
 from memento.errors import UsageError
 
 
@@ -24,10 +32,11 @@ from memento.errors import UsageError
 @click.option("--graph", is_flag=True, help="Draw how branches part and join.")
 @click.option("-a", "--all", "everything", is_flag=True, help="Begin at every branch.")
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1), help="Show at most N commits.")
-@click.option("--full", is_flag=True, help="Show authors and whole messages.")
+@click.option("--full", is_flag=True, help="Show authors, whole messages and notes.")
+@click.option("--notes", is_flag=True, help="Show what is noted on each commit; see memento note.")
 @json_option
 def command(
-    context: Context, what: tuple[str, ...], graph: bool, everything: bool, limit: int | None, full: bool
+    context: Context, what: tuple[str, ...], graph: bool, everything: bool, limit: int | None, full: bool, notes: bool
 ) -> None:
     """Show how a world came to be, or one record's history.
 
@@ -46,20 +55,27 @@ def command(
     if everything:
         revisions += dict.fromkeys(branch.commit for branch in repository.branches())
     names = decorations(repository)
+    noted = repository.notes().all() if notes or full else {}
     if output.json:
-        commits = [commit_map(c, names.get(c.id, ())) for c in repository.log(*revisions, limit=limit)]
+        commits = [
+            commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {})
+            for c in repository.log(*revisions, limit=limit)
+        ]
         output.document("memento.log/1", {"commits": commits})
     elif graph:
         for drawing, commit in repository.graph(*revisions, limit=limit):
             lead = drawing.rstrip()
             output.line(commit_line(output, commit, names.get(commit.id, ()), f"{lead} ") if commit else lead)
+            if commit and commit.id in noted:
+                output.lines(note_lines(noted[commit.id], f"{lead.replace('*', '|')}     "))
     else:
         for number, commit in enumerate(repository.log(*revisions, limit=limit)):
             if full:
                 output.lines([""] if number else [])
-                output.lines(commit_lines(output, commit, names.get(commit.id, ())))
+                output.lines(commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, "")))
             else:
                 output.line(commit_line(output, commit, names.get(commit.id, ())))
+                output.lines(note_lines(noted[commit.id], "    ") if commit.id in noted else ())
 
 
 def _record_log(context: Context, revision: str, record: RecordName, limit: int | None) -> None:

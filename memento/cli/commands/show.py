@@ -166,16 +166,18 @@ def _show_commit(context: Context, revision: str) -> int:
     manifest = unless_corrupt(lambda: snapshot.manifest)
     diff = unless_corrupt(lambda: workspace.diff(commit.parents[0], commit.id)) if commit.parents else None
     refs = decorations(repository).get(commit.id, ())
+    note = repository.notes().read(commit.id)
     if output.json:
         content = {
             "commit": commit_map(commit, refs),
+            "note": note,
             "manifest": None if manifest is None else manifest.to_map(),
             "counts": sizes,
             "changes": diff.stat() if diff is not None else None,
         }
         output.document("memento.show/1", content | ({"faults": list(faults)} if faults else {}))
         return _tell_faults(context, faults)
-    output.lines(commit_lines(output, commit, refs))
+    output.lines(commit_lines(output, commit, refs, note))
     output.line()
     output.lines(world_lines(manifest, sizes))
     if diff:

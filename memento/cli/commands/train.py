@@ -16,6 +16,8 @@ from memento.cli.learning import (
     force_option,
     labels_option,
     ready,
+    record,
+    record_option,
     run_words,
     scores_note,
     scores_table,
@@ -85,6 +87,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     help="Another training option: batch, rate, decay, temperature, patience, fit, validation, shuffle.",
 )
 @force_option
+@record_option
 @json_option
 def command(
     context: Context,
@@ -98,12 +101,14 @@ def command(
     dimension: int,
     settings: tuple[str, ...],
     force: bool,
+    keep: bool,
 ) -> None:
     """Train a scorer on one revision or a mix of several.
 
     Each revision's sessions are split by time: the first 70% are fitted, the next 10% choose the best
     epoch, the rest is only used for the figures printed at the end. ListNet loss at temperature 0.5.
-    With weights, every epoch takes that share of its sessions from each revision.
+    With weights, every epoch takes that share of its sessions from each revision. The figures are kept
+    as notes on the commits, which memento runs lists.
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
@@ -132,11 +137,12 @@ def command(
         run = train(renderings, model=model, progress=show, revisions=[rev for rev, _ in weighted], **options)
     save(run, path)
     reports = held_out(run, [(rev, rendering) for (rev, _), (rendering, _) in zip(weighted, renderings, strict=True)])
+    specs = {rendering.commit: rendering.spec for rendering, _ in renderings}
+    kept = [record(context, run, r, None, specs[r.commit], 0) for _, r in reports] if keep else []
     if output.json:
-        output.document(
-            "memento.train/1",
-            {"file": str(path), **run_map(run), "reports": [r.to_json() | {"revision": rev} for rev, r in reports]},
-        )
+        shown = [r.to_json() | {"revision": rev} for rev, r in reports]
+        runs = [name for name, done in kept if done]
+        output.document("memento.train/1", {"file": str(path), **run_map(run), "reports": shown, "runs": runs})
         return
     run_lines(output, run)
     for revision, report in reports:

@@ -1,0 +1,1 @@
+"""Measuring commits: records of what was found, gates that ask for it, and the search for what broke it."""
