@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
 from memento.errors import RepositoryNotFound, StoreError
@@ -15,6 +16,11 @@ from memento.history.oplog import AUTHOR
 
 FOLDER = ".memento"
 _FOLDERS = ("objects/pack", "objects/info", "refs/heads", "refs/tags", "refs/memento", "info", "memento")
+_PLACES = (
+    "", *_FOLDERS, "objects", "refs", "refs/notes", "refs/remotes", "cache", "cache/renderings",
+    "HEAD", "config", "packed-refs", *(f"memento/{name}" for name in ("lock", "pending", "merge")),
+)  # fmt: skip
+"""What is opened by name: files and folders of this repository, never links to others, pipes or devices."""
 _ALTERNATES = ("objects/info/alternates", "objects/info/http-alternates")
 
 
@@ -75,6 +81,7 @@ def check_folder(path: Path) -> None:
             f"{path} is not a repository: it has no {', '.join(missing)}",
             "restore it from a clone or a backup, or move it away and `memento init` again",
         )
+    _refuse_odd_files(path)
     owner, own = path.stat().st_uid, os.geteuid()
     trusted = {str(own), os.environ.get("SUDO_UID", "") if own == 0 else str(own)}
     if str(owner) not in trusted and os.environ.get("MEMENTO_TRUST_OWNER") != "1":
@@ -91,6 +98,21 @@ def check_folder(path: Path) -> None:
     for name in ("shallow", "info/grafts", "commondir"):
         if (path / name).exists():
             raise StoreError(f"refusing to open {path}: its file {name} hides part of its history", "clone it in full")
+
+
+def _refuse_odd_files(path: Path) -> None:
+    for name in _PLACES:
+        try:
+            mode = os.lstat(f"{path}/{name}" if name else path).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            what = "a link to somewhere else" if stat.S_ISLNK(mode) else "no file, but a pipe or a device"
+            where = f"its {name}" if name else "it"
+            raise StoreError(
+                f"refusing to open {path}: {where} is {what}",
+                "clone it instead: `git clone --mirror` takes its history alone",
+            )
 
 
 def author(config: Config) -> str:

@@ -23,8 +23,9 @@ from memento.history.files import make_folders, sync_folder, write_into, write_n
 from memento.history.lock import Lock
 
 _ID = re.compile(r"[0-9a-f]{40}")
-_SYMBOLIC = re.compile(r"ref: (refs/[!-~]{1,300})")
 _NAME = re.compile(r"HEAD|refs/(?!.*(\.\.|//|/\.|\.lock(/|$)))[!-~]{1,300}")
+_EVIL = re.compile(rb"\.\.|//|/\.|\.lock[/\n]|[^\n -~]")
+"""What stands in no line of packed-refs whose names are names."""
 _BULK = 32
 _HEADER = b"# pack-refs with: peeled fully-peeled sorted \n"
 _PATIENCE = 5.0
@@ -55,19 +56,28 @@ class Refs:
         if not _NAME.fullmatch(ref):
             return ""
         try:
-            fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except (FileNotFoundError, NotADirectoryError):
             return self._packed(ref.encode()) if ref != "HEAD" else ""
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise CorruptRecord("it is a link to another file", path=ref, hint=_way_back(ref)) from None
             if error.errno != errno.ENAMETOOLONG:
                 raise
             return self._packed(ref.encode())
         try:
-            return _value(os.read(fd, 400), ref)
+            value = _value(os.read(fd, 400), ref)
         except IsADirectoryError:
             return self._packed(ref.encode())
         finally:
             os.close(fd)
+        return value if ref == "HEAD" or not value.startswith("refs/") else self._followed(ref, value)
+
+    def _followed(self, ref: str, target: str) -> str:
+        """What a symbolic reference other than ``HEAD`` leads to, as git makes one for a remote's ``HEAD``."""
+        if not ref.startswith("refs/remotes/") or target.endswith("/HEAD"):
+            raise CorruptRecord(f"it leads to {target}, not to a commit", path=ref, hint=_way_back(ref))
+        return self.read(target)
 
     def values(self, prefix: str) -> dict[str, str]:
         """All references whose name begins with `prefix` (which ends in a slash), sorted by name."""
@@ -101,7 +111,12 @@ class Refs:
     def _lines(self) -> list[bytes]:
         """The lines of ``packed-refs`` that are references."""
         lines = []
-        for line in self._packed_file().split(b"\n"):
+        content = self._packed_file()
+        evil = _EVIL.search(content)
+        if evil:
+            line = content[content.rfind(b"\n", 0, evil.start()) + 1 :].partition(b"\n")[0]
+            raise CorruptRecord(f"not a reference: {line[:80]!r}", path="packed-refs")
+        for line in content.split(b"\n"):
             if line and line[:1] not in b"#^":
                 _check_line(line)
                 lines.append(line)
@@ -194,6 +209,10 @@ class Refs:
         path = f"{self.path}/{name}"
         deadline = time.monotonic() + _PATIENCE
         while True:
+            if os.path.realpath(os.path.dirname(path)) != os.path.join(
+                os.path.realpath(self.path), os.path.dirname(name)
+            ).rstrip("/"):
+                raise StoreError(f"{short(name.removesuffix('.lock'))} lies behind a link to another folder")
             try:
                 write_new(path, content, self.durable)
                 prepared.locks.append(path)
@@ -298,9 +317,9 @@ def _value(data: bytes, ref: str) -> str:
     text = data.decode("latin-1").removesuffix("\n")
     if _ID.fullmatch(text):
         return text
-    symbolic = _SYMBOLIC.fullmatch(text)
-    if symbolic:
-        return symbolic[1]
+    target = text.removeprefix("ref: ")
+    if target != text and target != "HEAD" and _NAME.fullmatch(target):
+        return target
     raise CorruptRecord(
         "it is empty" if not data else "it is neither a commit id nor a name",
         path=ref,
