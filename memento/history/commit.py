@@ -11,8 +11,10 @@ from memento.errors import CorruptRecord, UsageError
 MAX_MESSAGE = 1 << 20
 _MAX_TIME = 1 << 62
 _AUTHOR = re.compile(r"[^<>\n\0]*[^<>\n\0 ] <[^<>\n\0 ]*>")
-_HEADER = re.compile(rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author ([^\n]*)\ncommitter ([^\n]*)\n")
-_WHEN = re.compile(r"(.*>) ([0-9]{1,19}) [+-][0-9]{4}")
+_WHEN = r" ([^\n]*>) ([0-9]{1,19}) [+-][0-9]{4}\n"
+_HEADER = re.compile(
+    rf"tree ([0-9a-f]{{40}})\n((?:parent [0-9a-f]{{40}}\n)*)author{_WHEN}committer{_WHEN}(?:[^\n]+\n)*\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,16 @@ def commit_bytes(tree: str, parents: Sequence[str], author: str, time: int, mess
 
 def parse_commit(object_id: str, data: bytes) -> Commit:
     """The commit of an object's content, git's own included. Raises `CorruptRecord`."""
-    header = _HEADER.match(data)
-    end = data.find(b"\n\n")
-    if header is None or end < 0:
+    text = data.decode("utf-8", "replace")
+    header = _HEADER.match(text)
+    if header is None:
         raise CorruptRecord("not a commit", object_id)
-    who = _WHEN.fullmatch(header[4].decode("utf-8", "replace"))
-    author = _WHEN.fullmatch(header[3].decode("utf-8", "replace"))
-    if who is None or author is None or int(who[2]) >= _MAX_TIME:
-        raise CorruptRecord("not a commit: its author or its time cannot be read", object_id)
-    parents = tuple(line[7:].decode() for line in header[2].splitlines())
-    message = data[end + 2 :].decode("utf-8", "replace").removesuffix("\n")
-    return Commit(object_id, header[1].decode(), parents, author[1], int(who[2]), message)
+    tree, before, author, when = header.group(1, 2, 3, 6)
+    time = int(when)
+    if time >= _MAX_TIME:
+        raise CorruptRecord("not a commit: its time cannot be read", object_id)
+    parents = (before[7:47],) if len(before) == 48 else tuple(before.split()[1::2])
+    return Commit(object_id, tree, parents, author, time, text[header.end() :].removesuffix("\n"))
 
 
 def next_time(wanted: int, parents: Sequence[Commit]) -> int:

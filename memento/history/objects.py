@@ -127,6 +127,11 @@ class Objects:
         self._contents.put(object_id, found, len(data) + 200)
         return found
 
+    def pack_of(self, object_id: str) -> tuple[Pack, int] | None:
+        """The pack that holds an object, and where in it the object starts; None for a loose or staged one."""
+        place = self._place(bytes.fromhex(object_id))
+        return None if place is None else place[:2]
+
     def contains(self, object_id: str) -> bool:
         """Whether an object is stored or staged."""
         raw = bytes.fromhex(object_id)

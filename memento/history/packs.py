@@ -25,6 +25,8 @@ MAX_OBJECT = 64 << 20
 """The largest object that is read, in bytes after decompression."""
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 OFS_DELTA, REF_DELTA = 6, 7
+STRETCH = 16 << 20
+"""The bytes of a pack that `Pack.stretch` reads at once."""
 _TABLE = 8 + 256 * 4
 _RATIO = 1032
 _RUN = 8 << 20
@@ -155,6 +157,18 @@ class Pack:
             for offset, end in places[start:stop]:
                 yield data[offset - first : end - first]
             start = stop
+
+    def stretch(self, number: int, kind: int) -> dict[str, bytes]:
+        """The objects of a kind that lie whole in stretch `number` of the pack and are no deltas, by
+        id, as they are stored. Raises `OSError`, `ValueError`."""
+        index, start = self.index, number * STRETCH
+        stop = min(start + STRETCH, int(index.ends.max(initial=0)))
+        rows = np.flatnonzero((index.offsets >= start) & (index.ends <= stop))
+        data = self.read(start, stop)
+        rows = rows[np.frombuffer(data, np.uint8)[index.offsets[rows] - start] >> 4 & 7 == kind]
+        names = index.names[rows].tobytes().hex()
+        firsts, ends = (index.offsets[rows] - start).tolist(), (index.ends[rows] - start).tolist()
+        return {names[40 * n : 40 * n + 40]: data[first:end] for n, (first, end) in enumerate(zip(firsts, ends))}
 
     def close(self) -> None:
         """Closes the pack's file."""

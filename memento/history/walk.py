@@ -2,93 +2,86 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 
-from memento.errors import CorruptRecord
-from memento.history.commit import Commit, parse_commit
+from memento.history.commit import Commit
+from memento.history.commits import Commits
 from memento.history.objects import Objects
 
-_KEPT = 200_000
 _A, _B, _STALE = 1, 2, 4
+_BOTH = _A | _B
+_LOW = (1 << 32) - 1
+"""A heap holds whole numbers: the time, negated, above 32 bits of what is to come first among equals."""
 
 
 class Walker:
     """Reads commits of an object store and remembers them."""
 
     def __init__(self, objects: Objects) -> None:
-        self.objects = objects
-        self._commits: dict[str, Commit] = {}
+        self.commits = Commits(objects)
 
     def commit(self, commit_id: str) -> Commit:
         """One commit. Raises `CorruptRecord`."""
-        found = self._commits.get(commit_id)
-        if found is None:
-            kind, data = self.objects.read(commit_id)
-            if kind != "commit":
-                raise CorruptRecord(f"a {kind} where a commit belongs", commit_id)
-            found = parse_commit(commit_id, data)
-            if len(self._commits) >= _KEPT:
-                self._commits.clear()
-            self._commits[commit_id] = found
-        return found
+        return self.commits.commit(self.commits.number(commit_id))
 
     def ancestors(self, starts: Iterable[str]) -> set[str]:
         """The ids of commits reachable from some, themselves included."""
-        seen = set(starts)
-        queue = deque(seen)
-        while queue:
-            for parent in self.commit(queue.popleft()).parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    queue.append(parent)
-        return seen
+        ids = self.commits.ids
+        return {ids[number] for number in self._reach(map(self.commits.number, starts))}
 
     def log(self, starts: Sequence[str], exclude: Sequence[str] = (), first_parent: bool = False) -> Iterator[Commit]:
         """Commits reachable from `starts` and not from `exclude`, newer first.
 
         Children come before their parents wherever times grow along history, as memento's do.
         """
-        hidden = self.ancestors(exclude) if exclude else set()
-        heap: list[tuple[int, int, str]] = []
-        seen: set[str] = set()
-
-        def push(commit_id: str) -> None:
-            if commit_id not in seen and commit_id not in hidden:
-                seen.add(commit_id)
-                heapq.heappush(heap, (-self.commit(commit_id).time, len(seen), commit_id))
-
-        for start in starts:
-            push(start)
-        while heap:
-            commit = self.commit(heapq.heappop(heap)[2])
-            yield commit
-            for parent in commit.parents[:1] if first_parent else commit.parents:
-                push(parent)
+        commits = self.commits
+        parents, read = commits.parents, commits.commit
+        seen = self._reach(map(commits.number, exclude)) if exclude else set()
+        met: list[Commit] = []
+        heap: list[int] = []
+        numbers: list[int] = []
+        waiting: Iterable[int] = map(commits.number, starts)
+        while True:
+            for number in waiting:
+                if number not in seen:
+                    seen.add(number)
+                    commit = read(number)
+                    heappush(heap, (-commit.time << 32) | len(met))
+                    met.append(commit)
+                    numbers.append(number)
+            if not heap:
+                return
+            place = heappop(heap) & _LOW
+            yield met[place]
+            waiting = parents[numbers[place]] or ()
+            if first_parent:
+                waiting = waiting[:1]
 
     def topological(self, starts: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Commit]:
         """As `log`, lines of history one after the other and never a parent before a child, whatever
         the times are (``git log --topo-order``)."""
-        hidden = self.ancestors(exclude) if exclude else set()
-        reachable = self.ancestors(start for start in starts if start not in hidden) - hidden
+        commits = self.commits
+        times, above = commits.times, commits.above
+        hidden = self._reach(map(commits.number, exclude)) if exclude else set()
+        firsts = [number for number in dict.fromkeys(map(commits.number, starts)) if number not in hidden]
+        reachable = self._reach(firsts) - hidden
         children = dict.fromkeys(reachable, 0)
-        for commit_id in reachable:
-            for parent in self.commit(commit_id).parents:
+        for number in reachable:
+            for parent in above(number):
                 if parent in children:
                     children[parent] += 1
-        roots = [start for start in dict.fromkeys(starts) if start in children and not children[start]]
-        stack = sorted(roots, key=lambda commit_id: self.commit(commit_id).time)
+        stack = sorted((number for number in firsts if not children[number]), key=times.__getitem__)
         while stack:
-            commit = self.commit(stack.pop())
-            yield commit
+            number = stack.pop()
+            yield commits.commit(number)
             ready = []
-            for parent in commit.parents:
+            for parent in above(number):
                 if parent in children:
                     children[parent] -= 1
                     if not children[parent]:
                         ready.append(parent)
-            stack += sorted(ready, key=lambda commit_id: self.commit(commit_id).time)
+            stack += sorted(ready, key=times.__getitem__)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether `ancestor` is `descendant` or reachable from it."""
@@ -102,60 +95,64 @@ class Walker:
         """
         if a == b:
             return [a]
-        flags = {a: _A, b: _B}
-        heap: list[tuple[int, str]] = []
-        queued: set[str] = set()
-        found: list[str] = []
-        fresh = 0
-
-        def push(commit_id: str) -> None:
-            nonlocal fresh
-            if commit_id not in queued:
-                queued.add(commit_id)
-                heapq.heappush(heap, (-self.commit(commit_id).time, commit_id))
-                fresh += not flags[commit_id] & _STALE
-
-        push(a)
-        push(b)
+        commits = self.commits
+        times, parents, load = commits.times, commits.parents, commits.load
+        first, second = commits.number(a), commits.number(b)
+        flags = {first: _A, second: _B}
+        heap = sorted((-times[number] << 32) | number for number in (first, second))
+        queued = {first, second}
+        found: list[int] = []
+        fresh = 2
         while fresh:
-            commit_id = heapq.heappop(heap)[1]
-            queued.discard(commit_id)
-            flag = flags[commit_id]
-            fresh -= not flag & _STALE
-            if flag & (_A | _B) == _A | _B:
-                if not flag & _STALE:
-                    found.append(commit_id)
-                flag |= _STALE
-            for parent in self.commit(commit_id).parents:
+            number = heappop(heap) & _LOW
+            queued.discard(number)
+            flag = flags[number]
+            if not flag & _STALE:
+                fresh -= 1
+                if flag == _BOTH:
+                    found.append(number)
+                    flag |= _STALE
+            for parent in parents[number] or commits.above(number):
                 old = flags.get(parent, 0)
-                if old | flag == old:
+                new = old | flag
+                if new == old:
                     continue
+                flags[parent] = new
                 if parent in queued:
-                    fresh -= not old & _STALE and bool(flag & _STALE)
-                flags[parent] = old | flag
-                push(parent)
-        candidates = [c for c in dict.fromkeys(found) if not flags[c] & _STALE]
-        return sorted(self._best(candidates), key=lambda c: (-self.commit(c).time, c))
+                    if new & _STALE and not old & _STALE:
+                        fresh -= 1
+                    continue
+                if times[parent] < 0:
+                    load(parent)
+                queued.add(parent)
+                heappush(heap, (-times[parent] << 32) | parent)
+                if not new & _STALE:
+                    fresh += 1
+        candidates = [number for number in dict.fromkeys(found) if not flags[number] & _STALE]
+        ids = commits.ids
+        return [ids[n] for n in sorted(self._best(candidates), key=lambda n: (-times[n], ids[n]))]
 
-    def _best(self, candidates: list[str]) -> list[str]:
+    def _best(self, candidates: list[int]) -> list[int]:
         """Those that cannot be reached from another."""
         if len(candidates) < 2:
             return candidates
-        reached = {candidate: self.ancestors(self.commit(candidate).parents) for candidate in candidates}
+        reached = {candidate: self._reach(self.commits.above(candidate)) for candidate in candidates}
         return [c for c in candidates if not any(c in reached[other] for other in candidates if other != c)]
 
     def ahead_behind(self, a: str, b: str) -> tuple[int, int]:
         """How many commits are reachable from `a` alone, and how many from `b` alone."""
-        bases = self.merge_bases(a, b)
-        hidden = self.ancestors(bases)
-        return len(self._beyond(a, hidden)), len(self._beyond(b, hidden))
+        hidden = self._reach(map(self.commits.number, self.merge_bases(a, b)))
+        return tuple(len(self._reach([self.commits.number(tip)], hidden)) for tip in (a, b))  # type: ignore[return-value]
 
-    def _beyond(self, start: str, hidden: set[str]) -> set[str]:
-        seen = {start} - hidden
-        queue = deque(seen)
-        while queue:
-            for parent in self.commit(queue.popleft()).parents:
-                if parent not in seen and parent not in hidden:
+    def _reach(self, starts: Iterable[int], hidden: Iterable[int] = ()) -> set[int]:
+        """The numbers of commits reachable from some, themselves included, and not through `hidden`."""
+        above = self.commits.above
+        stopped = hidden if isinstance(hidden, set) else set(hidden)
+        seen = set(starts) - stopped
+        stack = list(seen)
+        while stack:
+            for parent in above(stack.pop()):
+                if parent not in seen and parent not in stopped:
                     seen.add(parent)
-                    queue.append(parent)
+                    stack.append(parent)
         return seen
