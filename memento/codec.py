@@ -20,6 +20,8 @@ MAX_DEPTH = 16
 MAX_ITEMS = 1 << 20
 """The most items of one value, those of all its lists and maps together."""
 
+_BYTES = {bytes}
+
 Value = None | bool | int | float | str | bytes | list[Any] | dict[str, Any]
 
 
@@ -145,7 +147,7 @@ def _bounded(value: Any, depth: int) -> None:
             raise ValueError(f"{item} is not a finite number")
         if kind is int and not -(1 << 63) <= item < 1 << 63:
             raise ValueError(f"integer {item} does not fit 64 bits")
-        if kind is dict or kind is list:
+        if kind is dict or (kind is list and not (depth < MAX_DEPTH and set(map(type, item)) == _BYTES)):
             _bounded(item, depth + 1)
 
 

@@ -175,11 +175,11 @@ class Diff:
 
 def diff_trees(store: ObjectStore, old: str, new: str) -> Diff:
     """The difference of two stored trees; reads only chunks that differ. Raises `CorruptRecord`."""
-    manifests = tuple(_manifest(store, tree_id) for tree_id in (old, new))
+    manifests = _manifests(store, old, new)
     if old == new:
-        return Diff({}, (manifests[0], manifests[1]))
+        return Diff({}, manifests)
     left, right = tree.differing(store, old, new)
-    return Diff(_compare(left, right), (manifests[0], manifests[1]))
+    return Diff(_compare(left, right), manifests)
 
 
 def diff_worlds(old: World, new: World) -> Diff:
@@ -226,13 +226,20 @@ def apply_tree(store: ObjectStore, tree_id: str, diff: Diff) -> str:
     return tree.apply(store, tree_id, diff.delta())
 
 
-def _manifest(store: ObjectStore, tree_id: str) -> Manifest | None:
-    return tree.read_manifest(store, tree_id) if store.tree(tree_id) else None
+def _manifests(store: ObjectStore, old: str, new: str) -> tuple[Manifest | None, Manifest | None]:
+    """The manifests of two trees, read once where they are one."""
+    one, two = ([entry for entry in store.tree(t) if entry.name == "manifest"] for t in (old, new))
+    before = tree.read_manifest(store, old) if store.tree(old) else None
+    if one and one == two:
+        return before, before
+    return before, tree.read_manifest(store, new) if store.tree(new) else None
 
 
 def _compare(old: Mapping[str, Table], new: Mapping[str, Table]) -> dict[str, TableDiff]:
     parts = {}
     for name, schema in TABLES.items():
+        if name not in old and name not in new:
+            continue
         empty = Table.empty(schema)
         part = compare(schema, old.get(name, empty), new.get(name, empty))
         if part:

@@ -9,7 +9,9 @@ that fits (1, 2 or 4 bytes; none where there is one text alone).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from operator import ne
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from memento.world.table import Column, Table
 
 MAX_ROWS = 1 << 20
 _TOGETHER = 32
+_WIDTHS = {"bool": 1, "int": 8, "time": 8, "float": 8, "text": 0, "ref": 0, "set": 0}
 _KEPT, _KEPT_BYTES, _KEPT_ROWS = 256, 1 << 17, 4096
 _DECODED: dict[tuple[str, str], Table] = {}
 _FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, CorruptRecord)
@@ -52,9 +55,128 @@ def decode(schema: Schema, chunks: Sequence[bytes], names: Sequence[tuple[str, s
             try:
                 _decode(schema, [data])
             except _FAULTS as found:
-                why = found.why if isinstance(found, CorruptRecord) else str(found)
-                raise CorruptRecord(why, object_id, path) from None
+                raise CorruptRecord(_why(found), object_id, path) from None
         raise CorruptRecord(str(error), path=schema.name) from None
+
+
+def _why(error: Exception) -> str:
+    return error.why if isinstance(error, CorruptRecord) else str(error)
+
+
+Chunk = tuple[str, str]
+"""The id of a chunk's blob, and its path."""
+
+
+def decode_changed(
+    schema: Schema,
+    pairs: Sequence[tuple[Chunk | None, Chunk | None]],
+    contents: Mapping[str, bytes],
+) -> tuple[Table, Table]:
+    """The rows that differ in pairs of an old and a new chunk, as a table of each side.
+
+    Where both chunks of a pair hold the same keys, columns are compared as bytes and only rows that
+    differ are decoded; otherwise all rows of both are returned. `contents` are the blobs by id.
+    Raises `CorruptRecord` as `decode`; what is equal on both sides is not looked into.
+    """
+    olds: list[tuple[Any, Chunk]] = []
+    news: list[tuple[Any, Chunk]] = []
+    before: Any
+    after: Any
+    for old, new in pairs:
+        before, after = (_checked(schema, contents[chunk[0]], *chunk) if chunk else None for chunk in (old, new))
+        if old and new:
+            try:
+                before, after = _narrowed(schema, before, after)
+            except _FAULTS as error:
+                for chunk in (old, new):
+                    decode(schema, [contents[chunk[0]]], [chunk])
+                raise CorruptRecord(str(error), *new) from None
+        olds += [(before, old)] if old and before["n"] else []
+        news += [(after, new)] if new and after["n"] else []
+    both = _tables(schema, [*olds, *news])
+    cut = sum(value["n"] for value, _ in olds)
+    return both.slice(0, cut), both.slice(cut, len(both))
+
+
+def _tables(schema: Schema, named: list[tuple[Any, Chunk]]) -> Table:
+    try:
+        return _of_maps(schema, [value for value, _ in named])
+    except _FAULTS as error:
+        for value, (object_id, path) in named:
+            try:
+                _of_maps(schema, [value])
+            except _FAULTS as found:
+                raise CorruptRecord(_why(found), object_id, path) from None
+        raise CorruptRecord(str(error), path=schema.name) from None
+
+
+def _checked(schema: Schema, data: bytes, object_id: str, path: str) -> Any:
+    value = codec.decode(data, object_id=object_id, path=path)
+    try:
+        _require_form(schema, value)
+    except ValueError as error:
+        raise CorruptRecord(str(error), object_id, path) from None
+    return value
+
+
+def _narrowed(schema: Schema, old: Any, new: Any) -> tuple[Any, Any]:
+    """The maps of two chunks with the rows alone in which they differ, where they hold the same keys."""
+    a, b, size = old["c"], new["c"], old["n"]
+    if size != new["n"] or any(a[name] != b[name] for name in schema.key):
+        return old, new
+    apart = [name for name in a if a[name] != b[name]]
+    differ: set[int] = set()
+    for name in apart:
+        x, y = (_elements(schema.by_name[name], payload[name], size) for payload in (a, b))
+        differ.update(compress(range(size), map(ne, x, y)))
+    rows = sorted(differ)
+    narrow = _one if len(rows) == 1 else _some
+    shared = {name: narrow(schema.by_name[name], a[name], size, rows) for name in a if name not in apart}
+    parts = [{name: narrow(schema.by_name[name], c[name], size, rows) for name in apart} for c in (a, b)]
+    return {"n": len(rows), "c": {**shared, **parts[0]}}, {"n": len(rows), "c": {**shared, **parts[1]}}
+
+
+def _elements(field: Field, payload: Any, size: int) -> list[bytes]:
+    """The stored bytes of each row; equal bytes are equal elements."""
+    width = _WIDTHS[field.kind]
+    if width:
+        if len(payload) == width:
+            return [payload] * size
+        _require(field, len(payload), size * width)
+        return [payload[start : start + width] for start in range(0, size * width, width)]
+    if isinstance(payload, bytes):
+        texts = payload.split(b"\0")
+    else:
+        distinct = payload[1].split(b"\0")
+        texts = [distinct[code] for code in _local(field, payload[0], len(distinct), size).tolist()]
+    _require(field, len(texts), size)
+    return texts
+
+
+def _some(field: Field, payload: Any, size: int, rows: list[int]) -> bytes:
+    """The payload of some rows: may be decoded, is not in canonical form."""
+    elements = _elements(field, payload, size)
+    return (b"" if _WIDTHS[field.kind] else b"\0").join([elements[row] for row in rows])
+
+
+def _one(field: Field, payload: Any, size: int, rows: list[int]) -> bytes:
+    """As `_some`, of one row, without taking the others apart."""
+    row, width = rows[0], _WIDTHS[field.kind]
+    if width:
+        if len(payload) == width:
+            return bytes(payload)
+        _require(field, len(payload), size * width)
+        return bytes(payload[row * width : row * width + width])
+    if isinstance(payload, bytes):
+        _require(field, payload.count(0) + 1, size)
+        return payload.split(b"\0", row + 1)[row]
+    texts: list[bytes] = payload[1].split(b"\0")
+    return texts[int(_local(field, payload[0], len(texts), size)[row])]
+
+
+def _require(field: Field, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise ValueError(f"{field.name} holds {found} where {wanted} belong")
 
 
 def _decode_one(schema: Schema, data: bytes, object_id: str, path: str) -> Table:
@@ -65,13 +187,58 @@ def _decode_one(schema: Schema, data: bytes, object_id: str, path: str) -> Table
         try:
             found = _decode(schema, [data])
         except _FAULTS as error:
-            why = error.why if isinstance(error, CorruptRecord) else str(error)
-            raise CorruptRecord(why, object_id, path) from None
+            raise CorruptRecord(_why(error), object_id, path) from None
         if object_id and len(data) <= _KEPT_BYTES and len(found) <= _KEPT_ROWS:
             while len(_DECODED) >= _KEPT:
                 _DECODED.pop(next(iter(_DECODED)), None)
             _DECODED[key] = found
     return found
+
+
+def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object_id: str = "") -> bytes | None:
+    """The bytes of a chunk after `rows` took the place of rows with the same keys.
+
+    None where a row is not there yet, or differs in one of the fields `fixed`, which say where a row
+    stands. Only columns that change are taken apart. Raises `CorruptRecord`.
+    """
+    value = _checked(schema, data, object_id, schema.name)
+    size, columns = value["n"], value["c"]
+    try:
+        keys = list(zip(*(_elements(schema.by_name[name], columns[name], size) for name in schema.key), strict=True))
+        row_of = {key: row for row, key in enumerate(keys)}
+        wanted = zip(*([text.encode() for text in rows[name].tolist()] for name in schema.key), strict=True)
+        places = [row_of.get(key, -1) for key in wanted]
+        if -1 in places or len(row_of) != size:
+            return None
+        changed = {}
+        for field in schema.fields:
+            payload = columns[field.name]
+            old = [_one(field, payload, size, [row]) for row in places]
+            new = _stored(field, rows.columns[field.name])
+            if old == new:
+                continue
+            if field.name in fixed:
+                return None
+            column = _of_payload(field, payload, size).copy()
+            column[places] = rows.columns[field.name]
+            changed[field.name] = _encode(field, column)
+    except _FAULTS as error:
+        raise CorruptRecord(_why(error), object_id, schema.name) from None
+    return codec.encode({"n": size, "c": {**columns, **changed}})
+
+
+def _stored(field: Field, column: Column) -> list[bytes]:
+    """The stored bytes of each element."""
+    if field.dtype == object:
+        return [text.encode() for text in column.tolist()]
+    data, width = _plain(field, column).tobytes(), _WIDTHS[field.kind]
+    return [data[start : start + width] for start in range(0, len(data), width)]
+
+
+def _of_payload(field: Field, payload: Any, size: int) -> Column:
+    return (
+        _decode_texts(field, [payload], [size]) if field.dtype == object else _decode_numbers(field, [payload], [size])
+    )
 
 
 def count(data: bytes) -> int:
@@ -82,15 +249,19 @@ def count(data: bytes) -> int:
 def _encode(field: Field, column: Column) -> Any:
     if field.dtype == object:
         return _encode_texts(column.tolist())
-    if field.kind == "bool":
-        plain = column.astype(np.uint8)
-    elif field.kind == "float":
-        plain = np.where(np.isnan(column), np.nan, column + 0.0).astype("<f8")
-    else:
-        plain = column.astype("<i8")
+    plain = _plain(field, column)
     data = plain.tobytes()
     first = data[: plain.itemsize]
     return first if len(plain) > 1 and data == first * len(plain) else data
+
+
+def _plain(field: Field, column: Column) -> Column:
+    """The numbers of a column as they are stored: one NaN, no negative zero."""
+    if field.kind == "bool":
+        return column.astype(np.uint8)
+    if field.kind == "float":
+        return np.where(np.isnan(column), np.nan, column + 0.0).astype("<f8")
+    return column.astype("<i8")
 
 
 def _encode_texts(texts: list[str]) -> bytes | list[bytes]:
@@ -118,15 +289,23 @@ def _width(distinct: int) -> str:
 
 def _decode(schema: Schema, chunks: Sequence[bytes]) -> Table:
     maps = [codec.decode(data) for data in chunks]
-    names = set(schema.by_name)
     for value in maps:
-        if type(value) is not dict or set(value) != {"c", "n"} or type(value["n"]) is not int or value["n"] < 0:
-            raise ValueError("not a chunk")
-        if value["n"] > MAX_ROWS:
-            raise ValueError(f"{value['n']} rows, limit {MAX_ROWS}")
-        if value["c"].keys() != names:
-            odd = sorted(set(value["c"]) ^ names)
-            raise ValueError(f"columns differ from the schema of {schema.name}: {', '.join(odd)}")
+        _require_form(schema, value)
+    return _of_maps(schema, maps)
+
+
+def _require_form(schema: Schema, value: Any) -> None:
+    """Raises `ValueError` for what is not the map of a chunk."""
+    if type(value) is not dict or set(value) != {"c", "n"} or type(value["n"]) is not int or value["n"] < 0:
+        raise ValueError("not a chunk")
+    if value["n"] > MAX_ROWS:
+        raise ValueError(f"{value['n']} rows, limit {MAX_ROWS}")
+    if type(value["c"]) is not dict or value["c"].keys() != schema.by_name.keys():
+        odd = sorted(set(value["c"]) ^ set(schema.by_name))
+        raise ValueError(f"columns differ from the schema of {schema.name}: {', '.join(odd)}")
+
+
+def _of_maps(schema: Schema, maps: Sequence[Any]) -> Table:
     counts = [value["n"] for value in maps]
     columns = {}
     for field in schema.fields:

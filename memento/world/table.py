@@ -144,11 +144,20 @@ class Table:
         chosen = np.asarray(rows)
         if chosen.size == 0:
             chosen = chosen.astype(np.int64)
-        return Table(self.schema, {name: column[chosen] for name, column in self.columns.items()})
+        columns = {name: column[chosen] for name, column in self.columns.items()}
+        for column in columns.values():
+            column.setflags(write=False)
+        return self._alike(columns)
 
     def slice(self, low: int, high: int) -> Table:
         """Rows `low` to `high` as views."""
-        return Table(self.schema, {name: column[low:high] for name, column in self.columns.items()})
+        return self._alike({name: column[low:high] for name, column in self.columns.items()})
+
+    def _alike(self, columns: dict[str, Column]) -> Table:
+        """Other rows of this table; the columns are those of a table already, so nothing is checked."""
+        table = object.__new__(Table)
+        table.schema, table.columns = self.schema, columns
+        return table
 
     def replace(self, **columns: npt.ArrayLike) -> Table:
         """The same rows with whole columns exchanged."""

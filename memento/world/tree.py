@@ -27,11 +27,13 @@ from memento.world.keys import record_keys, session_keys
 from memento.world.objects import Entry, ObjectStore
 from memento.world.records import HISTORY, KEYED, TABLES
 from memento.world.table import Rows, Table, concat
-from memento.world.trie import Changes, Folder, Trie, children, place, tables_of
+from memento.world.trie import Changes, Folder, Trie, bits_of, children, place, tables_of
 from memento.world.world import Manifest, World, session_order
 
 FOLDERS = (*KEYED, "history")
 _by_bits = itemgetter(0)
+Leaf = tuple[str, str, str]
+"""The id of a blob, its path, and its suffix."""
 
 
 @dataclass(frozen=True)
@@ -144,22 +146,29 @@ def apply(store: ObjectStore, tree_id: str, delta: Delta) -> str:
 
 
 def differing(store: ObjectStore, old: str, new: str) -> tuple[dict[str, Table], dict[str, Table]]:
-    """The rows of two trees that stand in chunks not shared by both, by table; empty tables left out.
+    """Rows of two trees, by table, among which are all that differ; empty tables left out.
 
-    What is in neither result is equal in both trees. Reads only chunks that differ.
+    What is in neither result is equal in both trees. Reads only chunks that differ, and of chunks
+    that hold the same keys decodes only the rows that differ.
     """
     sides: tuple[dict[str, Table], dict[str, Table]] = ({}, {})
     for folder in FOLDERS:
         a, b = _entry(store, old, folder), _entry(store, new, folder)
         if (a and a.id) == (b and b.id):
             continue
-        found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]] = ([], [])
+        found: tuple[list[Leaf], list[Leaf]] = ([], [])
         _walk(store, a, b, folder, found, (set(), set()))
-        for side, leaves in zip(sides, found, strict=True):
-            for table in tables_of(folder):
-                blobs = [(i, p) for i, p, suffix in leaves if suffix == place(table)[1]]
-                if blobs:
-                    side[table] = chunk.decode(TABLES[table], store.blobs(blobs), blobs)
+        for table in tables_of(folder):
+            suffix = place(table)[1]
+            olds, news = ({path: (i, path) for i, path, s in leaves if s == suffix} for leaves in found)
+            if not (olds or news):
+                continue
+            pairs = [(olds.get(path), news.get(path)) for path in dict.fromkeys([*olds, *news])]
+            blobs = [*olds.values(), *news.values()]
+            contents = dict(zip([i for i, _ in blobs], store.blobs(blobs), strict=True))
+            for side, rows in zip(sides, chunk.decode_changed(TABLES[table], pairs, contents), strict=True):
+                if len(rows):
+                    side[table] = rows
     return sides
 
 
@@ -216,18 +225,16 @@ def _walk(
     a: Entry | None,
     b: Entry | None,
     path: str,
-    found: tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]],
+    found: tuple[list[Leaf], list[Leaf]],
     seen: tuple[set[str], set[str]],
 ) -> None:
     if a and b and a.folder and b.folder:
         _note(a, path, seen[0])
         _note(b, path, seen[1])
-        olds = {e.name: e for _, e in children(store, a.id, path)}
-        news = {e.name: e for _, e in children(store, b.id, path)}
+        x, y = set(store.tree(a.id, path)), set(store.tree(b.id, path))
+        olds, news = ({e.name: e for _, e in bits_of(part, i, path)} for part, i in ((x - y, a.id), (y - x, b.id)))
         for name in sorted(olds.keys() | news.keys()):
-            x, y = olds.get(name), news.get(name)
-            if (x and x.id) != (y and y.id):
-                _walk(store, x, y, f"{path}/{name}", found, seen)
+            _walk(store, olds.get(name), news.get(name), f"{path}/{name}", found, seen)
         return
     for entry, leaves, ids in ((a, found[0], seen[0]), (b, found[1], seen[1])):
         if entry is not None:

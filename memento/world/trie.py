@@ -6,8 +6,10 @@ stands for five bits. See `memento.world.tree` for the names and the reasons.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +18,16 @@ from memento.errors import CorruptRecord
 from memento.world import chunk
 from memento.world.keys import Keys, record_keys, session_keys
 from memento.world.objects import Entry, ObjectStore
-from memento.world.records import HISTORY, TABLES
+from memento.world.records import HISTORY, KEYED, TABLES
 from memento.world.table import Table, concat
 from memento.world.world import dependent_order, key_order
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 LIMIT = 64
 HISTORY_LIMIT = 32
+_PLACED_BY = {**dict.fromkeys(KEYED, ("id",)), "sessions": ("id", "started_at"), "turns": ("id", "session")}
+_PLACED_BY["candidates"] = ("session", "memory", "rank")
+"""The fields that fix where a row stands in its leaf."""
 _DEPTH = 60
 _DEEPEST = _DEPTH // 5 - 1
 
@@ -41,10 +46,15 @@ def tables_of(folder: str) -> tuple[str, ...]:
 
 def children(store: ObjectStore, folder: str, path: str) -> list[tuple[str, Entry]]:
     """The entries of a trie folder, each with the bits that it stands for. Raises `CorruptRecord`."""
+    return bits_of(store.tree(folder, path), folder, path)
+
+
+def bits_of(entries: Iterable[Entry], folder: str, path: str) -> list[tuple[str, Entry]]:
+    """Some entries of a trie folder, each with the bits that it stands for. Raises `CorruptRecord`."""
     if path.count("/") > _DEEPEST:
         raise CorruptRecord("a folder deeper than any key", folder, path)
     try:
-        return [(_bits_of(entry.name), entry) for entry in store.tree(folder, path)]
+        return [(_bits_of(entry.name), entry) for entry in entries]
     except ValueError as error:
         raise CorruptRecord(str(error), folder, path) from None
 
@@ -90,6 +100,18 @@ class Changes:
                     side.deletes[suffix] = ([ids[i] for i in np.flatnonzero(mask)], keys[mask])
         return sides
 
+    def parts(self, depth: int, names: npt.NDArray[Any]) -> dict[str, Changes]:
+        """The puts by name; `names` says where each of the 32 values of the bits at `depth` belongs,
+        shape (32,). Deletes are left out."""
+        parts: dict[str, Changes] = {}
+        for suffix, (table, keys) in self.upserts.items():
+            of_row = names[(keys >> np.uint64(59 - depth) & np.uint64(31)).astype(np.intp)].tolist()
+            for name in dict.fromkeys(of_row):
+                mask = np.array([name == other for other in of_row], bool)
+                put = (table, keys) if mask.all() else (table.take(mask), keys[mask])
+                parts.setdefault(name, Changes({}, {})).upserts[suffix] = put
+        return parts
+
 
 @dataclass(frozen=True)
 class _Bundle:
@@ -127,6 +149,15 @@ class Folder:
 
     id: str
     path: str
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A stored folder that changes below: entries that stay, leaves as blobs by suffix, and folders, by name."""
+
+    kept: dict[Entry, None]
+    leaves: dict[str, dict[str, bytes]]
+    folders: dict[str, _Plan]
 
 
 @dataclass(frozen=True)
@@ -168,32 +199,68 @@ class Trie:
         return self.grow(self.edit(node, changes), depth)
 
     def put_in_place(self, folder: Folder, changes: Changes, depth: int) -> Folder | None:
-        """The folder after changes that touch one entry of it and leave its shape as it is; None where
-        they do not, and the long way is to be taken."""
-        if changes.deletes:
-            return None
+        """The folder after changes that leave its shape as it is; None where they do not, and the long
+        way is to be taken. Nothing is stored unless all of it can be."""
+        plan = None if changes.deletes else self._plan(folder, changes, depth)
+        return None if plan is None else Folder(self._carry_out(plan), folder.path)
+
+    def _plan(self, folder: Folder, changes: Changes, depth: int) -> _Plan | None:
+        """The new leaves and the folders on the way to them."""
         entries = children(self.store, folder.id, folder.path)
-        keys = np.concatenate([keys for _, keys in changes.upserts.values()]) >> np.uint64(59 - depth) & np.uint64(31)
-        if np.any(keys != keys[0]):
-            return None
-        bits = f"{int(keys[0]):05b}"
-        mine = [entry for prefix, entry in entries if bits.startswith(prefix)]
-        if not mine:
-            return None
-        name = mine[0].name.partition(".")[0]
-        path = f"{folder.path}/{name}"
-        if mine[0].folder:
-            below = self.put_in_place(Folder(mine[0].id, path), changes, depth + 5)
-            if below is None:
+        plan = _Plan(dict.fromkeys(entry for _, entry in entries), {}, {})
+        names = np.full(32, "", object)
+        held: dict[str, list[Entry]] = {}
+        for bits, entry in entries:
+            name = entry.name.partition(".")[0]
+            held.setdefault(name, []).append(entry)
+            low = int(bits.ljust(5, "0"), 2)
+            names[low : low + (32 >> len(bits))] = name
+        for name, part in changes.parts(depth, names).items():
+            mine = held.get(name)
+            if mine is None:
                 return None
-            new = [Entry(name, below.id, True)]
-        else:
-            leaf = self.edit(_Leaf({entry.name.partition(".")[2]: entry.id for entry in mine}, path), changes)
-            if len(leaf) > self.limit:
+            path = f"{folder.path}/{name}"
+            for entry in mine:
+                del plan.kept[entry]
+            if mine[0].folder:
+                below = self._plan(Folder(mine[0].id, path), part, depth + 5)
+                if below is None:
+                    return None
+                plan.folders[name] = below
+                continue
+            leaf = _Leaf({entry.name.partition(".")[2]: entry.id for entry in mine}, path)
+            stored = self._patched(leaf, part)
+            if stored is None:
+                bundle = self.edit(leaf, part)
+                if len(bundle) > self.limit:
+                    return None
+                stored = self.encode_leaf(bundle)
+            plan.leaves[name] = stored
+        return plan
+
+    def _patched(self, leaf: _Leaf, changes: Changes) -> dict[str, bytes] | None:
+        """The blobs of a leaf in which rows change and stay where they are; None where they may not."""
+        blobs = {}
+        for table in tables_of(self.folder):
+            suffix = place(table)[1]
+            if suffix not in leaf.parts and suffix not in changes.upserts:
+                continue
+            if suffix not in leaf.parts:
                 return None
-            new = [Entry(f"{name}.{s}" if s else name, i, False) for s, i in self.store_leaf(leaf).items()]
-        kept = [entry for _, entry in entries if entry not in mine]
-        return Folder(self.store.add_tree([*kept, *new]), folder.path)
+            blobs[suffix] = self.store.blob(leaf.parts[suffix], leaf.path)
+            if suffix in changes.upserts:
+                rows = changes.upserts[suffix][0]
+                patched = chunk.patch(TABLES[table], blobs[suffix], rows, _PLACED_BY[table], leaf.parts[suffix])
+                if patched is None:
+                    return None
+                blobs[suffix] = patched
+        return blobs
+
+    def _carry_out(self, plan: _Plan) -> str:
+        new = [Entry(name, self._carry_out(below), True) for name, below in plan.folders.items()]
+        for name, blobs in plan.leaves.items():
+            new += [Entry(f"{name}.{s}" if s else name, self.store.add_blob(data), False) for s, data in blobs.items()]
+        return self.store.add_tree([*plan.kept, *new])
 
     def grow(self, bundle: _Bundle, depth: int) -> _Node:
         """The canonical subtrie of some rows."""
@@ -253,10 +320,14 @@ class Trie:
 
     def store_leaf(self, bundle: _Bundle) -> dict[str, str]:
         """Adds the blobs of a leaf; returns their ids by suffix."""
-        parts = {"": self.store.add_blob(chunk.encode(bundle.table))}
+        return {suffix: self.store.add_blob(data) for suffix, data in self.encode_leaf(bundle).items()}
+
+    def encode_leaf(self, bundle: _Bundle) -> dict[str, bytes]:
+        """The blobs of a leaf by suffix."""
+        parts = {"": chunk.encode(bundle.table)}
         for suffix, (table, _) in bundle.dependents.items():
             if len(table):
-                parts[suffix] = self.store.add_blob(chunk.encode(table))
+                parts[suffix] = chunk.encode(table)
         return parts
 
     def load(self, node: _Node) -> _Bundle:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memento import codec
+from memento.changes.diff import compare
 from memento.errors import CorruptRecord
 from memento.world import chunk
 from memento.world.records import NULL_INT, TABLES, Field
@@ -133,3 +134,66 @@ def altered(**payloads: Any) -> bytes:
 def test_what_breaks_a_bound_is_corrupt(payloads: dict[str, Any], why: str) -> None:
     with pytest.raises(CorruptRecord, match=why):
         chunk.decode(TABLES["memories"], [altered(**payloads)])
+
+
+# ── what changed in a chunk ──────────────────────────────────────────────────────────────────────
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[Table, Table]:
+    """Memories or candidates with keys of their own, and some of them changed in some fields."""
+    name = draw(st.sampled_from(["memories", "candidates", "turns"]))
+    table = draw(tables(name).filter(len))
+    texts = [f"k{row}" for row in range(len(table))]
+    table = table.replace(**{field: as_column(table.schema.field(field), texts) for field in table.schema.key})
+    rows = sorted(draw(st.sets(st.integers(0, len(table) - 1), min_size=1, max_size=4)))
+    new = table.take(rows)
+    for field in draw(st.lists(st.sampled_from(table.schema.fields), max_size=4)):
+        if field.name not in table.schema.key:
+            new = new.replace(**{field.name: as_column(field, draw(columns(field, len(rows))))})
+    return table, new
+
+
+@given(edited())
+@settings(max_examples=60, deadline=None)
+def test_a_patched_chunk_is_the_chunk_of_the_changed_rows(case: tuple[Table, Table]) -> None:
+    table, rows = case
+    whole = table.row_of
+    after = concat(table.schema, [table, rows]).take(
+        [len(table) + rows.row_of[key] if key in rows.row_of else whole[key] for key in table.keys]
+    )
+    assert chunk.patch(table.schema, chunk.encode(table), rows, ()) == chunk.encode(after)
+
+
+@given(edited())
+@settings(max_examples=60, deadline=None)
+def test_rows_that_differ_are_found_without_decoding_the_rest(case: tuple[Table, Table]) -> None:
+    table, rows = case
+    data = [chunk.encode(table), chunk.patch(table.schema, chunk.encode(table), rows, ()) or b""]
+    contents = {"old": data[0], "new": data[1]}
+    old, new = chunk.decode_changed(table.schema, [(("old", "a"), ("new", "a"))], contents)
+    found = compare(table.schema, old, new)
+    truth = compare(table.schema, *(chunk.decode(table.schema, [one]) for one in data))
+    assert len(old) == len(new) == len(truth.after)
+    assert (found.before, found.after, found.changed.keys()) == (truth.before, truth.after, truth.changed.keys())
+
+
+def test_a_patch_that_moves_or_adds_a_row_is_left_to_others() -> None:
+    table = world_of(base_state()).memories
+    row = table.take([1])
+    data = chunk.encode(table)
+    assert chunk.patch(table.schema, data, row.replace(text=["x"]), ("text",)) is None
+    assert chunk.patch(table.schema, data, row.replace(id=["elsewhere"]), ()) is None
+    assert chunk.patch(table.schema, data, row, ("text",)) == data
+
+
+def test_damage_in_one_of_two_chunks_is_told_by_its_place() -> None:
+    table = world_of(base_state()).memories
+    good = chunk.encode(table)
+    value = codec.decode(good)
+    value["c"]["importance"] = value["c"]["importance"][:-8]
+    contents = {"old": good, "new": codec.encode(value)}
+    with pytest.raises(CorruptRecord, match=r"new.*memories/_"):
+        chunk.decode_changed(table.schema, [(("old", "memories/_"), ("new", "memories/_"))], contents)
+    with pytest.raises(CorruptRecord, match="importance"):
+        chunk.patch(table.schema, contents["new"], table.take([1]).replace(importance=[0.9]), ())
