@@ -108,6 +108,14 @@ def records_or_revisions(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 @_items
+def operations(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Ids of operations; for ``oplog`` the word ``show`` before them."""
+    words = [text for text in (ctx.params.get("words") or ()) if text != incomplete]
+    ids = [operation.id[:8] for operation in _repository(ctx).operations(50)]
+    return ["show"] if "words" in ctx.params and not words else ids
+
+
+@_items
 def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """What may follow ``edit BRANCH``: records of that branch, then the fields of the record named."""
     from memento.world.records import TABLES, schema_of

@@ -29,7 +29,7 @@ _GIT_WORDS = {
     "list": "`memento branch` lists branches, `memento show --table memories` lists records",
     "ls": "`memento branch` lists branches, `memento show --table memories` lists records",
     "new": "`memento init` creates a repository, `memento generate` a world",
-    "redo": "`memento undo --redo` brings back what the last undo took back",
+    "reflog": "`memento oplog` lists what was done; `main@{2}` names where main was two moves ago",
     "reset": "`memento undo` takes back the last operation; `memento fork BASE NEW --at REV` starts again from there",
     "revert": "`memento undo` takes back the last operation",
     "rm": "`memento edit BRANCH memory:ID --delete` removes a record, `memento branch -d NAME` a branch",

@@ -184,14 +184,14 @@ def operation_map(operation: Operation) -> dict[str, Any]:
     return {"id": operation.id, "description": operation.description, "changes": changes}
 
 
-def operation_lines(output: Output, operation: Operation, back: bool) -> Iterator[str]:
+def operation_lines(output: Output, operation: Operation, back: bool, limit: int = 10) -> Iterator[str]:
     """Where the refs of an operation stand now that it was taken `back`, or done again."""
-    for ref, before, after in operation.changes[:10]:
+    for ref, before, after in operation.changes[:limit]:
         name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
         old, new = (after, before) if back else (before, after)
         yield f"  {name}: {_target(old)} → {_target(new)}"
-    if len(operation.changes) > 10:
-        yield f"  and {len(operation.changes) - 10:,} more"
+    if len(operation.changes) > limit:
+        yield f"  and {len(operation.changes) - limit:,} more"
 
 
 def _target(value: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 from memento.errors import MementoError, StaleBranch, StoreError, UsageError
@@ -16,12 +17,13 @@ from memento.history.files import storing
 from memento.history.lock import Lock
 from memento.history.names import HEADS, TAGS, check_name, check_new
 from memento.history.objects import Objects
-from memento.history.oplog import REF, Operation, OperationLog, in_force, to_redo
+from memento.history.oplog import REF, Operation, OperationLog
 from memento.history.refs import Move, Refs, short, stale
 from memento.history.walk import Walker
 from memento.world import tree as world_tree
 
 MAX_FORK = 1_000_000
+_MANY = 32
 log = logging.getLogger("memento")
 
 
@@ -79,13 +81,14 @@ class Operations:
             self.objects.discard()
             raise
 
-    def _perform(self, description: str, moves: Sequence[Move], undoes: str = "", redoes: str = "") -> Operation | None:
+    def _perform(self, description: str, moves: Sequence[Move], **step: str) -> Operation | None:
+        """Moves references as one operation; none where nothing moves, unless it is a `step` (see `OperationLog`)."""
         moves = [move for move in moves if move.before != move.after]
-        if not moves:
+        if not moves and not step:
             self.objects.discard()
             return None
         try:
-            operation = self.log.stage(_line(description), moves, undoes, redoes)
+            operation = self.log.stage(_line(description), moves, **step)
             self._move(operation, moves)
         finally:
             self.objects.discard()
@@ -121,8 +124,9 @@ class Operations:
 
     # ── single changes ───────────────────────────────────────────────────────────────────────────
 
-    def fork(self, base: str, start: str, new: str, count: int | None) -> list[str]:
-        """Branch `new`, or `count` numbered ones, at commit `start`; `base` is for the log."""
+    def fork(self, base: str, start: str, new: str, count: int | None, switch: bool = False) -> list[str]:
+        """Branch `new`, or `count` numbered ones, at commit `start`; `base` is for the log. `switch` makes
+        the first the current branch."""
         if count is None:
             names = [new]
         else:
@@ -133,7 +137,10 @@ class Operations:
         with self.exclusive():
             check_new(names, [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS)])
             what = new if count is None else f"{names[0]} to {names[-1]}"
-            self._perform(f"fork {base} to {what}", [Move(HEADS + name, "", start) for name in names])
+            moves = [Move(HEADS + name, "", start) for name in names]
+            if switch:
+                moves.append(Move("HEAD", self.refs.read("HEAD"), HEADS + names[0]))
+            self._perform(f"fork {base} to {what}", moves)
         return names
 
     def rename(self, old: str, new: str, head: str) -> None:
@@ -171,51 +178,108 @@ class Operations:
                 value = self.objects.add("tag", tag_bytes(commit.id, name, self.author, commit.time, text))
             self._perform(f"tag {name}", [Move(TAGS + name, "", value)])
 
-    def undo(self) -> Operation:
-        """Takes back the operation whose outcome is shown."""
+    def undo(self, count: int = 1) -> list[Operation]:
+        """Takes back the last `count` operations in force, as one operation; returns them, newest first."""
         with self.exclusive():
-            tip = self.log.tip
-            operation = in_force(self.log, self.log.read(tip) if tip else None)
-            if operation is None:
-                raise UsageError("there is nothing to undo", "`memento undo --list` lists what was done")
-            back = [Move(ref, after, before) for ref, before, after in operation.changes]
-            self._replay(f"undo: {operation.description}", back, operation, undoes=operation.id)
+            found = list(islice(self.log.shown(), count + 1))
+            back, left = found[:count], found[count:]
+            _enough(len(back), count, "undo")
+            changes = [(ref, after, before) for operation in back for ref, before, after in operation.changes]
+            step = {"undoes": back[-1].id, "shows": left[0].id if left else ""}
+            self._replay(_many("undo", back), changes, back, step)
+            return back
+
+    def redo(self, count: int = 1) -> list[Operation]:
+        """Brings back the last `count` operations taken back, as one operation; returns them, oldest first."""
+        with self.exclusive():
+            forth = self.log.undone()[:count]
+            _enough(len(forth), count, "redo")
+            changes = [change for operation in forth for change in operation.changes]
+            self._replay(_many("redo", forth), changes, forth, {"redoes": forth[-1].id, "shows": forth[-1].id})
+            return forth
+
+    def take_back(self, digits: str) -> Operation:
+        """Takes back one earlier operation, those after it staying; `digits` begin its id.
+
+        Raises `UsageError` where it is not in force or a later operation moved what it moved.
+        """
+        with self.exclusive():
+            operation = self.log.find(digits)
+            later: list[Operation] = []
+            for shown in self.log.shown():
+                if shown.id == operation.id:
+                    break
+                later.append(shown)
+            else:
+                why = "is an undo or a redo itself" if operation.steps else "is not in force: it has been taken back"
+                raise UsageError(
+                    f"{operation.id[:8]} ({operation.description}) {why}", "`memento oplog` shows what is in force"
+                )
+            if not later:
+                return self.undo()[0]
+            self._refuse_touched(operation, later)
+            changes = [(ref, after, before) for ref, before, after in operation.changes]
+            self._replay(f"undo: {operation.description}", changes, [operation], {"reverts": operation.id})
             return operation
 
-    def redo(self) -> Operation:
-        """Brings back what the last undo took back."""
-        with self.exclusive():
-            operation = to_redo(self.log)
-            if operation is None:
+    def _refuse_touched(self, operation: Operation, later: Sequence[Operation]) -> None:
+        """Raises `UsageError` where an operation after `operation` moved a reference that it moved."""
+        own = {ref for ref, _, _ in operation.changes}
+        for other in reversed(later):
+            both = [ref for ref, _, _ in other.changes if ref in own]
+            if both:
+                since = "it has" if len(both) == 1 else f"{len(both):,} of its references have"
                 raise UsageError(
-                    "there is nothing to redo: the last operation was no undo",
-                    "`memento undo --list` lists what was done",
+                    f"cannot take back {operation.id[:8]} ({operation.description}) alone: {since} been moved since, "
+                    f"{short(both[0])} by {other.id[:8]} ({other.description})",
+                    f"`memento undo {len(later) + 1}` takes back everything since and it; "
+                    f"`memento undo {other.id[:8]}` takes back that one first",
                 )
-            forth = [Move(*change) for change in operation.changes]
-            self._replay(f"redo: {operation.description}", forth, operation, redoes=operation.id)
-            return operation
 
     def _replay(
-        self, description: str, moves: list[Move], operation: Operation, undoes: str = "", redoes: str = ""
+        self,
+        description: str,
+        changes: Iterable[tuple[str, str, str]],
+        operations: Sequence[Operation],
+        step: dict[str, str],
     ) -> None:
-        many = {**self.refs.values("refs/"), "HEAD": self.refs.read("HEAD")}
-        moved = [short(move.ref) for move in moves if many.get(move.ref, "") != move.before]
-        if moved:
+        """Moves references along `changes`, (ref, from, to) one after the other, as one operation."""
+        moves: dict[str, Move] = {}
+        broken: list[str] = []
+        for ref, before, after in changes:
+            known = moves.get(ref)
+            if known is not None and known.after != before:
+                broken.append(ref)
+            moves[ref] = Move(ref, known.before if known else before, after)
+        if len(moves) > _MANY:
+            now = {**self.refs.values("refs/"), "HEAD": self.refs.read("HEAD")}
+        else:
+            now = {ref: self.refs.read(ref) for ref in moves}
+        broken += [move.ref for move in moves.values() if now.get(move.ref, "") != move.before]
+        if broken:
             raise StaleBranch(
-                f"cannot {description}; moved since by something else: {', '.join(moved[:5])}",
+                f"cannot {description}; moved since by something else: {', '.join(map(short, broken[:5]))}",
                 "`memento log --all` shows where things are; `memento fork COMMIT NAME` starts a branch at any of them",
             )
-        stay = many.keys() - {move.ref for move in moves if not move.after}
+        self._refuse_folders(description, list(moves.values()))
+        for operation in operations:
+            for content in (operation.kept or {}).values():
+                self.objects.add("tag", content)
+        self._perform(description, list(moves.values()), **step)
+
+    def _refuse_folders(self, description: str, moves: Sequence[Move]) -> None:
+        """Raises `StaleBranch` where a name that comes back would be a folder of names that stay."""
+        come = [move.ref for move in moves if move.after and not move.before]
+        if not come:
+            return
+        stay = set(self.refs.names("refs/")) - {move.ref for move in moves if not move.after}
         folders = {folder for ref in stay for folder in _folders(ref)}
-        taken = [m.ref for m in moves if m.after and (m.ref in folders or not stay.isdisjoint(_folders(m.ref)))]
+        taken = [ref for ref in come if ref in folders or not stay.isdisjoint(_folders(ref))]
         if taken:
             raise StaleBranch(
                 f"cannot {description!r}: {short(taken[0])} would be a name and a folder of names",
                 "rename or delete what was made since",
             )
-        for content in (operation.kept or {}).values():
-            self.objects.add("tag", content)
-        self._perform(description, moves, undoes, redoes)
 
 
 class Batch:
@@ -275,6 +339,23 @@ def check_expected(ref: str, tip: str, expected: str | None) -> None:
     """Raises `StaleBranch` where a reference is not where its reader saw it."""
     if expected is not None and tip != expected:
         raise stale(ref, tip, expected)
+
+
+def _enough(found: int, count: int, verb: str) -> None:
+    """Raises `UsageError` where there are fewer operations to undo or redo than asked for."""
+    hint = "`memento oplog` lists what was done"
+    if not found and verb == "redo":
+        raise UsageError("there is nothing to redo: the last operation was no undo", hint)
+    if not found:
+        raise UsageError("there is nothing to undo", hint)
+    if found < count:
+        raise UsageError(f"cannot {verb} {count} operations: there {'is 1' if found == 1 else f'are {found}'}", hint)
+
+
+def _many(verb: str, operations: Sequence[Operation]) -> str:
+    """What an undo or a redo does, on a line."""
+    first = operations[0].description
+    return f"{verb}: {first}" if len(operations) == 1 else f"{verb} {len(operations)} operations, from: {first}"
 
 
 def _folders(ref: str) -> list[str]:

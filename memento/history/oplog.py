@@ -5,18 +5,23 @@ its first parent is the operation before, and its other parents are the commits 
 references from and to, so that git's housekeeping keeps what was undone. Before anything moves, the
 operation's id is written to the file ``memento/pending``, and that is the commit point: from then
 on the operation is completed, by whoever comes next if its writer is killed.
+
+Operations form a line of what is in force. An undo steps back along it, over one operation or
+several, and a redo forth; anything else is put at its end, and what was undone before is left aside.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from memento import codec
-from memento.errors import CorruptRecord, MementoError
+from memento.errors import CorruptRecord, MementoError, NotFound, UsageError
 from memento.history.commit import Commit, commit_bytes, next_time, parse_commit, parse_tag
 from memento.history.files import remove_temporary, write_new
 from memento.history.lock import Lock
@@ -29,6 +34,7 @@ REF = "refs/memento/operations"
 AUTHOR = "memento <memento@localhost>"
 _NONE = b"0" * 40 + b"\n"
 _MAX_PARENTS = 64
+_DIGITS = re.compile(r"[0-9a-f]{4,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,10 @@ class Operation:
     """One mutating call.
 
     `changes` are (ref, before, after): commit or tag ids, the empty string for absence, and for
-    ``HEAD`` the branch's ref. `undoes` and `redoes` are the id of the operation that it takes back
-    or brings back, or empty. `kept` are tag objects by id, which no commit can keep alive.
+    ``HEAD`` the branch's ref. `undoes` is the id of the oldest operation that it steps back over,
+    `redoes` of the newest that it brings back, and `reverts` of an earlier one that it takes back
+    while those after it stay; else they are empty. `kept` are tag objects by id, which no commit can
+    keep alive.
     """
 
     id: str
@@ -47,6 +55,13 @@ class Operation:
     undoes: str = ""
     redoes: str = ""
     kept: Mapping[str, bytes] | None = None
+    reverts: str = ""
+    shows: str = ""
+
+    @property
+    def steps(self) -> bool:
+        """Whether it is an undo or a redo: a step along what was done, nothing new."""
+        return bool(self.undoes or self.redoes)
 
 
 class OperationLog:
@@ -72,9 +87,11 @@ class OperationLog:
         try:
             parent = commit.parents[0] if value["previous"] and commit.parents else ""
             changes = _unpack(value["changes"])
+            reverts, shows = value.get("reverts", ""), value.get("shows", "")
             return Operation(
-                operation_id, parent, value["description"], changes, value["undoes"], value["redoes"], value["kept"]
-            )
+                operation_id, parent, value["description"], changes,
+                value["undoes"], value["redoes"], value["kept"], reverts, shows,
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CorruptRecord("not an operation", entry.id, "operation") from None
 
@@ -86,16 +103,72 @@ class OperationLog:
             yield operation
             at = operation.parent
 
-    def stage(self, description: str, moves: Sequence[Move], undoes: str = "", redoes: str = "") -> Operation:
-        """Stages the record of an operation that moves references."""
+    def find(self, digits: str) -> Operation:
+        """The operation whose id begins with some digits, at least four.
+
+        Raises `UsageError` for digits that begin several ids, `NotFound` where none does.
+        """
+        hint = "`memento oplog` lists the operations"
+        if not _DIGITS.fullmatch(digits):
+            raise UsageError(f"{digits!r} names no operation: an id is 4 to 40 of 0-9 a-f", hint)
+        found = [name for name in self.objects.prefixed(digits) if self._is_operation(name)]
+        if len(found) > 1:
+            raise UsageError(f"{digits!r} is ambiguous: {len(found)} operations begin with it", hint)
+        if not found:
+            raise NotFound("operation", digits, [op.id[:8] for op in islice(self.walk(), 50)], hint)
+        return self.read(found[0])
+
+    def in_force(self, operation: Operation | None) -> Operation | None:
+        """The newest operation in force after `operation`: itself, or for an undo the one before what
+        it stepped back over, or for a redo what it brought back."""
+        while operation is not None and operation.steps:
+            if operation.shows:
+                return self.read(operation.shows)
+            if operation.redoes:
+                return self.read(operation.redoes)
+            operation = self._before(self.read(operation.undoes))
+        return operation
+
+    def shown(self) -> Iterator[Operation]:
+        """The operations in force, newest first: what `undo` takes back, one after the other."""
+        tip = self.tip
+        operation = self.in_force(self.read(tip) if tip else None)
+        while operation is not None:
+            yield operation
+            operation = self.in_force(self._before(operation))
+
+    def undone(self) -> list[Operation]:
+        """What `redo` brings back, one after the other: stepped back over, and nothing done since."""
+        tip = self.tip
+        operation = self.read(tip) if tip else None
+        shown = self.in_force(operation)
+        while operation is not None and operation.steps:
+            operation = self._before(operation)
+        aside: list[Operation] = []
+        while operation is not None and operation.id != (shown.id if shown else ""):
+            aside.append(operation)
+            operation = self.in_force(self._before(operation))
+        return aside[::-1] if (operation and operation.id) == (shown and shown.id) else []
+
+    def stage(
+        self,
+        description: str,
+        moves: Sequence[Move],
+        undoes: str = "",
+        redoes: str = "",
+        reverts: str = "",
+        shows: str = "",
+    ) -> Operation:
+        """Stages the record of an operation that moves references; `shows` is the operation in force
+        after an undo or a redo."""
         previous = self.tip
         kept: dict[str, bytes] = {}
-        parents: dict[str, Commit] = {previous: self._commit(previous)} if previous else {}
+        led: dict[str, Commit] = {}
         for value in dict.fromkeys(v for move in moves for v in (move.after, move.before)):
-            if value and not value.startswith("refs/") and len(parents) <= _MAX_PARENTS:
+            if value and not value.startswith("refs/"):
                 commit = self._keep(value, kept)
                 if commit is not None:
-                    parents[commit.id] = commit
+                    led[commit.id] = commit
         record = {
             "description": description,
             "changes": "\n".join(f"{m.ref} {m.before} {m.after}" for m in moves),
@@ -104,11 +177,14 @@ class OperationLog:
             "redoes": redoes,
             "kept": kept,
         }
+        record |= {name: value for name, value in (("reverts", reverts), ("shows", shows)) if value}
         tree = self.objects.add_tree([Entry("operation", self.objects.add_blob(codec.encode(record)), False)])
-        time = next_time(0, list(parents.values()))
-        content = commit_bytes(tree, list(parents), AUTHOR, time, description)
+        before = [self._commit(previous)] if previous else []
+        parents = [*before, *self._bundled(list(led.values()))]
+        content = commit_bytes(tree, [commit.id for commit in parents], AUTHOR, next_time(0, parents), description)
         changes = tuple((m.ref, m.before, m.after) for m in moves)
-        return Operation(self.objects.add("commit", content), previous, description, changes, undoes, redoes, kept)
+        name = self.objects.add("commit", content)
+        return Operation(name, previous, description, changes, undoes, redoes, kept, reverts, shows)
 
     # ── the commit point ─────────────────────────────────────────────────────────────────────────
 
@@ -173,6 +249,38 @@ class OperationLog:
         finally:
             os.close(fd)
 
+    def _before(self, operation: Operation) -> Operation | None:
+        return self.read(operation.parent) if operation.parent else None
+
+    def _is_operation(self, object_id: str) -> bool:
+        """Whether an object is an operation of this log; times grow along the log."""
+        kind, data = self.objects.read(object_id)
+        if kind != "commit":
+            return False
+        wanted, at = parse_commit(object_id, data), self.tip
+        if [entry.name for entry in self.objects.tree(wanted.tree)] != ["operation"]:
+            return False
+        while at:
+            commit = self._commit(at)
+            if at == object_id:
+                return True
+            at = commit.parents[0] if commit.parents and commit.time > wanted.time else ""
+        return False
+
+    def _bundled(self, commits: list[Commit]) -> list[Commit]:
+        """At most 64 commits whose ancestors `commits` are: themselves, or ones made to hold them."""
+        while len(commits) > _MAX_PARENTS:
+            tree = self.objects.add_tree([])
+            bundles = []
+            for first in range(0, len(commits), _MAX_PARENTS):
+                held = commits[first : first + _MAX_PARENTS]
+                time = next_time(0, held)
+                content = commit_bytes(tree, [commit.id for commit in held], AUTHOR, time, "held by an operation")
+                name = self.objects.add("commit", content)
+                bundles.append(Commit(name, tree, (), AUTHOR, time, ""))
+            commits = bundles
+        return commits
+
     def _commit(self, commit_id: str) -> Commit:
         kind, data = self.objects.read(commit_id)
         if kind != "commit":
@@ -189,32 +297,6 @@ class OperationLog:
                 return None
             kept[value] = data
             value = parse_tag(value, data)[0]
-
-
-def in_force(log: OperationLog, operation: Operation | None) -> Operation | None:
-    """The operation whose outcome the repository shows after `operation`: itself, or for an undo the
-    one before what it took back, or for a redo what it brought back."""
-    while operation is not None and (operation.undoes or operation.redoes):
-        if operation.redoes:
-            return log.read(operation.redoes)
-        undone = log.read(operation.undoes)
-        operation = log.read(undone.parent) if undone.parent else None
-    return operation
-
-
-def to_redo(log: OperationLog) -> Operation | None:
-    """What the last undo took back and nothing has replaced since, or None."""
-    tip = log.tip
-    operation = log.read(tip) if tip else None
-    shown = in_force(log, operation)
-    while operation is not None and (operation.undoes or operation.redoes):
-        operation = log.read(operation.parent) if operation.parent else None
-    while operation is not None and operation != shown:
-        before = in_force(log, log.read(operation.parent)) if operation.parent else None
-        if before == shown:
-            return operation
-        operation = before
-    return None
 
 
 def _unpack(text: str) -> tuple[tuple[str, str, str], ...]:

@@ -332,7 +332,7 @@ def _way_back(ref: str) -> str:
         return "`echo ref: refs/heads/main > .memento/HEAD` makes main the current branch again"
     if ref == "refs/memento/operations":
         return f"`rm .memento/{ref}` begins a new operation log; branches and tags stay as they are"
-    return f"`memento undo --list --json` has its last values; `echo COMMIT > .memento/{ref}` puts one back"
+    return f"`memento oplog --json` has its last values; `echo COMMIT > .memento/{ref}` puts one back"
 
 
 def _content(value: str) -> bytes:

@@ -264,10 +264,10 @@ class Repository:
         """
         return self._operations.batch(description)
 
-    def fork(self, base: str, new: str, count: int | None = None) -> list[str]:
+    def fork(self, base: str, new: str, count: int | None = None, switch: bool = False) -> list[str]:
         """Starts branch `new` at revision `base`, or `count` branches ``new-1`` … ``new-<count>``
-        (numbers padded with zeros to one width); returns their names."""
-        return self._operations.fork(base, self.resolve(base), new, count)
+        (numbers padded with zeros to one width); returns their names. `switch` makes the first current."""
+        return self._operations.fork(base, self.resolve(base), new, count, switch)
 
     def move_branch(self, branch: str, commit: str, expected: str | None = None, description: str = "") -> None:
         """Makes a branch point at a commit (fast-forward, reset)."""
@@ -307,13 +307,32 @@ class Repository:
             self._existing(TAGS, name)
         self._operations.delete([TAGS + name for name in dict.fromkeys(names)], f"delete tag {_some(names)}")
 
-    def undo(self) -> Operation:
-        """Takes back the last operation that is in force; again, the one before. Returns it."""
-        return self._operations.undo()
+    def undo(self, count: int = 1) -> list[Operation]:
+        """Takes back the last `count` operations that are in force, as one operation; again, those before.
 
-    def redo(self) -> Operation:
-        """Brings back what the last `undo` took back. Returns it."""
-        return self._operations.redo()
+        Returns them, newest first. Raises `UsageError` where there are fewer.
+        """
+        return self._operations.undo(count)
+
+    def take_back(self, operation: str) -> Operation:
+        """Takes back one earlier operation and leaves those after it; `operation` begins its id.
+
+        Raises `UsageError` where a later one moved what it moved. Returns it.
+        """
+        return self._operations.take_back(operation)
+
+    def redo(self, count: int = 1) -> list[Operation]:
+        """Brings back the last `count` operations that `undo` took back; returns them, oldest first."""
+        return self._operations.redo(count)
+
+    def operation(self, digits: str = "") -> Operation:
+        """The operation whose id begins with some digits, at least four; without them the last one."""
+        log = self._operations.log
+        return log.find(digits or log.tip or "0000")
+
+    def in_force(self) -> Iterator[Operation]:
+        """The operations that `undo` would take back, one after the other: newest first."""
+        return self._operations.log.shown()
 
     def operations(self, limit: int | None = None) -> Iterator[Operation]:
         """The operation log, newest first."""

@@ -99,7 +99,7 @@ def test_a_branch_is_moved(repository: Repository, first: str) -> None:
     assert repository.resolve("main") == first
     with pytest.raises(StaleBranch):
         repository.move_branch("main", first, expected=tip)
-    assert repository.undo().description.startswith("move main")
+    assert repository.undo()[0].description.startswith("move main")
     assert repository.resolve("main") == tip
 
 

@@ -53,7 +53,7 @@ def test_everything_is_there_after_gc(repository: Repository, git: Git) -> None:
     repository.redo()
     assert repository.tags()[-1].message == "the first release"
     repository.undo()
-    assert repository.undo().description == "tag light"
+    assert repository.undo()[0].description == "tag light"
     git("fsck", "--strict")
 
 
@@ -82,7 +82,7 @@ def test_a_mirror_clone_opens(repository: Repository, git: Git, tmp_path: Path) 
     with Repository.open(tmp_path / "m") as copy:
         assert copy.resolve("main") == merged
         line(copy, 1)
-        assert copy.undo().description == "commit main 0"
+        assert copy.undo()[0].description == "commit main 0"
         assert copy.resolve("main") == merged
 
 

@@ -33,7 +33,9 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("edit", "Change records and commit the change."),
             _row("tag", "Give a commit a lasting name."),
             _row("note", "Say something about a commit without changing it."),
-            _row("undo", "Take back the last operation."),
+            _row("undo", "Take back the last operation, the last N, or one earlier one."),
+            _row("redo", "Bring back the last operation that undo took back, or the last N."),
+            _row("oplog", "List what was done to the repository, newest first."),
         ]
     ),
     "Ask what would have been": {},

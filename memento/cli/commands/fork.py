@@ -51,9 +51,7 @@ def command(context: Context, base: str, new: str, at: str | None, count: int | 
             hint = f"`memento log {base}` lists it; or start there: `memento fork {at} {new}`"
             raise UsageError(f"{at} is not in the history of {base}", hint)
     commit = repository.resolve(revision)
-    names = repository.fork(revision, new, count)
-    if switch:
-        repository.set_head(names[0])
+    names = repository.fork(revision, new, count, switch)
     if output.json:
         output.document("memento.fork/1", {"base": base, "commit": commit, "branches": names})
     if count is None:

@@ -1,0 +1,154 @@
+"""Every command that changes references is exactly one operation, which undo and redo take back and forth exactly.
+
+Whoever adds a command adds it to one of the three tables below; the first test fails until then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from memento.cli.commands import COMMANDS
+from memento.history import Repository
+
+LOG = "refs/memento/operations"
+
+READS = {
+    "scenarios": ["scenarios tiny"],
+    "oplog": ["oplog", "oplog show"],
+    "status": ["status"],
+    "log": ["log", "log --all", "log main -- memory:MEMORY"],
+    "show": ["show", "show memory:MEMORY"],
+    "diff": ["diff main~1 main"],
+    "conflicts": ["conflicts"],
+    "runs": ["runs"],
+    "render": ["render main --out r"],
+    "verify": ["verify m.safetensors"],
+}
+"""Commands that leave all references as they are, each with lines that are run."""
+
+WRITES: Mapping[str, list[tuple[str, ...]]] = {
+    "generate": [("generate tiny --branch other --set time.days=14",)],
+    "import": [("import chat.json --format locomo --branch real",)],
+    "fork": [
+        ("fork main a",),
+        ("fork main early --at ~1",),
+        ("fork main many -n 100",),
+        ("fork main there --switch",),
+    ],
+    "branch": [
+        ("branch -m main trunk",),
+        ("fork main t -n 40", "branch -d t-*"),
+    ],
+    "switch": [("fork main a", "switch a")],
+    "edit": [
+        ("edit main memory:MEMORY importance=0.123",),
+        ("edit main memory:MEMORY pinned=yes memory:OTHER pinned=yes",),
+    ],
+    "tag": [("tag v1",), ("tag v1 -m words",), ("tag v1 -m words", "tag -d v1")],
+    "undo": [("fork main a", "undo"), ("fork main a", "tag v1", "edit main memory:MEMORY importance=0.1", "undo 3")],
+    "redo": [("fork main a", "undo", "redo"), ("fork main a", "tag v1 -m words", "undo 2", "redo 2")],
+    "merge": [
+        ("fork main a", "edit a memory:MEMORY importance=0.1", "merge a"),
+        ("fork main a", "edit a memory:MEMORY importance=0.1", "edit main memory:OTHER importance=0.2", "merge a"),
+        ("fork main a", "edit a memory:MEMORY importance=0.1", "edit main memory:MEMORY importance=0.2",
+         "merge a --ours"),
+        ("fork main a", "edit a memory:MEMORY importance=0.1", "edit main memory:MEMORY importance=0.2",
+         "merge a !1", "resolve --all --ours", "merge --continue"),
+    ],
+    "note": [("note main -m words",)],
+    "train": [("train main --epochs 1 --out m2.safetensors",)],
+    "evaluate": [("evaluate m.safetensors main",)],
+}  # fmt: skip
+"""Commands that change references: lists of lines of which the last is the one under test.
+
+``!1`` at the end of a line is the exit code that it must have.
+"""
+
+APART = {
+    "init": "makes the repository, before which there is nothing to go back to",
+    "demo": "takes its tour in a repository of its own, many commands after each other",
+    "resolve": "decides conflicts of a merge, which moves nothing before merge --continue",
+}
+"""Commands that are neither, and why."""
+
+CHAT = [
+    {
+        "sample_id": "c1",
+        "conversation": {
+            "speaker_a": "Ann", "speaker_b": "Bob",
+            "session_1_date_time": "1:56 pm on 8 May, 2023",
+            "session_1": [
+                {"speaker": "Ann", "dia_id": "D1:1", "text": "I adopted a cat."},
+                {"speaker": "Bob", "dia_id": "D1:2", "text": "What is its name?"},
+            ],
+        },
+        "qa": [{"question": "What did Ann adopt?", "answer": "A cat", "evidence": ["D1:1"], "category": 4}],
+    }
+]  # fmt: skip
+
+
+def test_every_command_is_in_one_table():
+    tables = [set(READS), set(WRITES), set(APART)]
+    assert set.union(*tables) == set(COMMANDS), "add the new command to READS or WRITES"
+    assert sum(map(len, tables)) == len(COMMANDS)
+
+
+@pytest.fixture
+def ready(trained, monkeypatch):
+    monkeypatch.setenv("MEMENTO_DURABILITY", "fast")
+    Path("chat.json").write_text(json.dumps(CHAT))
+    first, second = trained.ids("memories")[:2]
+    named = {"MEMORY": first, "OTHER": second}
+
+    def run(line: str) -> None:
+        words = line.split()
+        code = int(words.pop()[1:]) if words[-1].startswith("!") else 0
+        for name, value in named.items():
+            words = [word.replace(name, value) for word in words]
+        trained(*words, code=code)
+
+    return run
+
+
+def refs() -> dict[str, str]:
+    """Every reference but the log itself, HEAD too."""
+    with Repository.open(os.getcwd()) as repository:
+        found = {**repository.refs.values("refs/"), "HEAD": repository.refs.read("HEAD")}
+    found.pop(LOG, None)
+    return found
+
+
+def count() -> int:
+    with Repository.open(os.getcwd()) as repository:
+        return sum(1 for _ in repository.operations())
+
+
+@pytest.mark.parametrize("lines", [lines for rows in WRITES.values() for lines in rows], ids=lambda lines: lines[-1])
+def test_a_write_is_one_operation_that_goes_back_and_forth(ready, lines):
+    for line in lines[:-1]:
+        ready(line)
+    before, done = refs(), count()
+    ready(lines[-1])
+    after = refs()
+    assert count() == done + 1
+    assert after != before
+    back, forth = ("redo", "undo") if lines[-1].startswith("undo") else ("undo", "redo")
+    many = lines[-1].partition(" ")[2] if lines[-1].split()[0] in ("undo", "redo") else ""
+    ready(f"{back} {many}")
+    assert refs() == before
+    ready(f"{forth} {many}")
+    assert refs() == after
+    assert count() == done + 3
+
+
+@pytest.mark.parametrize("line", [line for lines in READS.values() for line in lines])
+def test_a_read_leaves_every_reference(ready, line):
+    before, done = refs(), count()
+    ready(line)
+    assert refs() == before
+    assert count() == done
