@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +12,7 @@ from types import TracebackType
 
 from memento.errors import CorruptRecord, NotFound, UsageError
 from memento.history import merging
+from memento.history.blame import Origin, blame, never
 from memento.history.commit import Commit, check_message, parse_tag
 from memento.history.config import Config
 from memento.history.files import storing
@@ -27,6 +28,7 @@ from memento.history.reach import reached
 from memento.history.record import log_record
 from memento.history.refs import Refs
 from memento.history.revisions import Revisions
+from memento.history.trail import MANIFEST, Trail
 from memento.history.walk import Walker
 from memento.world.records import schema_of
 
@@ -211,7 +213,23 @@ class Repository:
 
     def log_record(self, revision: str, table: str, key: str) -> Iterator[tuple[Commit, str]]:
         """Commits that changed one record, newest first, each with added, changed or removed."""
-        return log_record(self._walker, self.objects, self.resolve(revision), schema_of(table).name, key)
+        return log_record(self._walker, self._trail(table, key), self.resolve(revision))
+
+    def blame(self, revision: str, table: str, key: str = "", fields: Iterable[str] = ()) -> list[Origin]:
+        """For each field of a record (or some of them), the commit that set its present value.
+
+        The table `MANIFEST` has one record, without a key. Raises `NotFound`, which names the commit
+        that removed the record where one did.
+        """
+        start, trail = self.resolve(revision), self._trail(table, key)
+        return blame(self._walker, trail, start, fields) or never(self._walker, trail, start, revision)
+
+    def last_change(self, revision: str, table: str, key: str = "") -> tuple[Commit, str] | None:
+        """The newest commit that changed a record, with added, changed or removed; None where it never was."""
+        return next(log_record(self._walker, self._trail(table, key), self.resolve(revision)), None)
+
+    def _trail(self, table: str, key: str) -> Trail:
+        return Trail(self._walker.folders, table if table == MANIFEST else schema_of(table).name, key)
 
     def merge_bases(self, a: str, b: str) -> list[str]:
         """All best common ancestors of two revisions, newest first; none: the empty list."""

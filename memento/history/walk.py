@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from memento.history.commit import Commit
 from memento.history.commits import Commits
+from memento.history.nearby import Nearby
 from memento.history.objects import Objects
 
 _A, _B, _STALE = 1, 2, 4
@@ -20,6 +21,7 @@ class Walker:
 
     def __init__(self, objects: Objects) -> None:
         self.commits = Commits(objects)
+        self.folders = Nearby(objects, "tree")
 
     def commit(self, commit_id: str) -> Commit:
         """One commit. Raises `CorruptRecord`."""

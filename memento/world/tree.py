@@ -145,14 +145,16 @@ def apply(store: ObjectStore, tree_id: str, delta: Delta) -> str:
     return store.add_tree(root.values())
 
 
-def differing(store: ObjectStore, old: str, new: str) -> tuple[dict[str, Table], dict[str, Table]]:
+def differing(
+    store: ObjectStore, old: str, new: str, folders: Iterable[str] = FOLDERS
+) -> tuple[dict[str, Table], dict[str, Table]]:
     """Rows of two trees, by table, among which are all that differ; empty tables left out.
 
     What is in neither result is equal in both trees. Reads only chunks that differ, and of chunks
     that hold the same keys decodes only the rows that differ.
     """
     sides: tuple[dict[str, Table], dict[str, Table]] = ({}, {})
-    for folder in FOLDERS:
+    for folder in folders:
         a, b = _entry(store, old, folder), _entry(store, new, folder)
         if (a and a.id) == (b and b.id):
             continue

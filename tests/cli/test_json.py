@@ -34,6 +34,7 @@ LINES = {
     "log": "log -n 2",
     "show": "show memory:MEMORY",
     "diff": "diff main~1 main",
+    "blame": "blame memory:MEMORY",
     "merge": "merge main~1",
     "conflicts": "conflicts",
     "resolve": "resolve --all --ours",

@@ -47,7 +47,11 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("diff", "Show what differs between two worlds, field by field."),
         ]
     ),
-    "Find": {},
+    "Find": dict(
+        [
+            _row("blame", "Show which commit set each field of a record."),
+        ]
+    ),
     "Merge": dict(
         [
             _row("merge", "Join another branch's changes into a branch."),
