@@ -264,17 +264,18 @@ class Workspace:
 
     def merge(
         self,
-        other: str,
+        others: str | Sequence[str],
         into: str | None = None,
         policy: Policy | None = None,
         dry_run: bool = False,
         message: str = "",
     ) -> Merge:
-        """Merges revision `other` into a branch (default: the current one); see `Merges.start`."""
-        return self.merges.start(other, into, policy, dry_run, message)
+        """Merges revisions into a branch (default: the current one); see `Merges.start`. The other
+        verbs that merge are methods of `merges`."""
+        return self.merges.start(others, into, policy, dry_run, message)
 
     def merge_in_progress(self) -> Merge | None:
-        """The merge that is open, worked out again with the answers given so far; or None."""
+        """What is in progress, worked out again with the answers given so far; or None."""
         return self.merges.in_progress()
 
     def open_items(self) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:

@@ -31,7 +31,6 @@ _GIT_WORDS = {
     "new": "`memento init` creates a repository, `memento generate` a world",
     "reflog": "`memento oplog` lists what was done; `main@{2}` names where main was two moves ago",
     "reset": "`memento undo` takes back the last operation; `memento fork BASE NEW --at REV` starts again from there",
-    "revert": "`memento undo` takes back the last operation",
     "rm": "`memento edit BRANCH memory:ID --delete` removes a record, `memento branch -d NAME` a branch",
     "simulate": "`memento generate SCENARIO` simulates one",
     "version": "`memento --version`",

@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from memento.cli.changes import stat_words
 from memento.cli.output import Output, clean, plural
-from memento.cli.present import short
 from memento.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict, Violation
     from memento.changes.merge import MergeResult
     from memento.history.merges import Merge
-    from memento.workspace import Workspace
-
-
-def sides(workspace: Workspace, merge: Merge) -> tuple[str, str]:
-    """What the two sides of a merge are called: the branch, and the other branch or its short id."""
-    others = [b.name for b in workspace.repository.branches() if b.commit == merge.theirs and b.name != merge.branch]
-    return merge.branch, others[0] if others else short(merge.theirs)
 
 
 def open_words(merge: Merge) -> str:
@@ -37,10 +29,16 @@ def merge_map(merge: Merge) -> dict[str, Any]:
     result = merge.result
     content: dict[str, Any] = {
         "kind": merge.kind,
+        "verb": merge.verb,
+        "title": merge.title,
         "branch": merge.branch,
         "ours": merge.ours,
         "theirs": merge.theirs,
         "commit": merge.commit or None,
+        "done": merge.done,
+        "total": merge.total,
+        "made": list(merge.made),
+        "dropped": list(merge.dropped),
         "conflicts": [],
         "violations": [],
         "settled": [],
@@ -115,13 +113,21 @@ def _ways(item: Conflict | Violation) -> str:
     return f"memento resolve {item.id} {ways[0]}{others}"
 
 
+def progress_words(merge: Merge) -> str:
+    """``Rebasing trial onto main: 3 of 7 done, 1 conflict``."""
+    steps = f"{merge.done} of {merge.total} done, " if merge.total > 1 else ""
+    return f"{merge.title}: {steps}{open_words(merge) or 'everything is decided'}"
+
+
 def rest_hint(merge: Merge) -> str:
-    """What to do next with an open merge."""
+    """What to do next with what is in progress."""
     if merge.result and open_words(merge):
         items: list[Conflict | Violation] = [*merge.result.conflicts, *merge.result.violations]
         first = _ways(items[0]).partition("  ")[0]
-        return f"`memento conflicts` lists them, `{first}` decides one, `memento merge --abort` gives up"
-    return "`memento merge --continue` commits the merge"
+        skip = "" if merge.verb in ("merge", "squash") else f", `memento {merge.verb} --skip` leaves this commit out"
+        return f"`memento conflicts` lists them, `{first}` decides one{skip}, `memento {merge.verb} --abort` gives up"
+    what = "commits the merge" if merge.verb == "merge" else "goes on"
+    return f"`memento {merge.verb} --continue` {what}"
 
 
 def chosen(result: MergeResult, names: Sequence[str]) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:

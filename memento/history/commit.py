@@ -57,10 +57,20 @@ def check_message(message: str) -> str:
     return text
 
 
-def commit_bytes(tree: str, parents: Sequence[str], author: str, time: int, message: str) -> bytes:
-    """The content of a commit object; author and committer are one."""
+def commit_bytes(
+    tree: str,
+    parents: Sequence[str],
+    committer: str,
+    time: int,
+    message: str,
+    author: str = "",
+    written: int | None = None,
+) -> bytes:
+    """The content of a commit object; author and committer are one unless another `author` is given,
+    who wrote it at `written`, s UTC."""
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {author} {time} +0000", f"committer {author} {time} +0000", "", message]
+    lines.append(f"author {author or committer} {time if written is None else written} +0000")
+    lines += [f"committer {committer} {time} +0000", "", message]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -1,212 +1,220 @@
-"""Merging one branch into another over several commands: begun, answered, finished or given up.
+"""Beginning a merge, pick, revert, rebase or squash; each is a list of three-way merges.
 
-What is open is not kept but worked out again from the two commits and the answers, so that it is
-always true of them; `MergeState` holds no more than that.
+See `memento.history.replay` for the steps and `memento.history.sequencer` for what happens over
+several commands, where one of them is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from memento.errors import ConflictError, StaleBranch, StoreError, UsageError
+from memento.errors import UsageError
+from memento.history import todo, wording
 from memento.history.commit import check_message
-from memento.history.merging import MergeState
-from memento.history.repository import Repository
+from memento.history.merging import MergeState, Verb
+from memento.history.sequencer import Merge, Sequencer, counted
 from memento.world import tree
 
 if TYPE_CHECKING:
-    from memento.changes.conflict import Resolution
-    from memento.changes.merge import Base, MergeResult, Policy
+    from memento.changes.merge import Policy
+
+__all__ = ["Merge", "Merges", "counted"]
 
 
-@dataclass(frozen=True)
-class Merge:
-    """A merge, done or not.
-
-    `kind` is ``up to date``, ``fast-forward``, ``merged`` or ``open``; `commit` the tip after it,
-    empty while it is open or for a dry run; `result` what the merge found (None for the first two).
-    """
-
-    kind: str
-    branch: str
-    ours: str
-    theirs: str
-    commit: str = ""
-    result: MergeResult | None = None
-
-
-class Merges:
-    """The merges of a repository; at most one is open at a time."""
-
-    def __init__(self, repository: Repository) -> None:
-        self.repository = repository
+class Merges(Sequencer):
+    """What merges in a repository; at most one is in progress at a time."""
 
     def start(
         self,
-        other: str,
+        others: str | Sequence[str],
         into: str | None = None,
         policy: Policy | None = None,
         dry_run: bool = False,
         message: str = "",
     ) -> Merge:
-        """Merges revision `other` into a branch (default: the current one).
+        """Merges revisions into a branch (default: the current one), many of them as one commit.
 
         Where conflicts or violations are open, nothing is committed: the merge is kept, `conflicts`
         lists what is open, `resolve` answers, `finish` ends it. `policy` decides conflicts
-        for one side. A dry run keeps nothing.
+        for one side. A dry run keeps nothing. Several revisions are joined pairwise in the order
+        of their ids, so that neither result nor commit depends on the order they are named in.
         """
+        return self._join("merge", others, into, policy, dry_run, message)
+
+    def squash(
+        self,
+        others: str | Sequence[str],
+        into: str | None = None,
+        policy: Policy | None = None,
+        dry_run: bool = False,
+        message: str = "",
+    ) -> Merge:
+        """Takes what revisions changed into a branch as one plain commit (``git merge --squash``)."""
+        return self._join("squash", others, into, policy, dry_run, message)
+
+    def _join(
+        self,
+        verb: Verb,
+        others: str | Sequence[str],
+        into: str | None,
+        policy: Policy | None,
+        dry_run: bool,
+        message: str,
+    ) -> Merge:
         repository = self.repository
-        branch = into or repository.head
-        text = check_message(message or f"Merge {other} into {branch}")
-        repository.require_branch(branch)
+        names = [others] if isinstance(others, str) else list(dict.fromkeys(others))
+        branch, ours = self._branch(into)
+        if message:
+            check_message(message)
+        named: dict[str, str] = {}
+        for name in names:
+            named.setdefault(repository.resolve(name), name)
+        for commit in named:
+            tree.read_manifest(repository.objects, repository.tree_of(commit))  # stock git may have committed no world
+        heads, subsumed = list(named), False
+        if len(heads) > 1:
+            heads, subsumed = todo.independent(repository, ours, heads)
+        what = [named[head] for head in heads]
+        options = _options(names=what, message=message, policy=policy, subsumed=subsumed)
+        state = MergeState(verb, branch, ours, ours, tuple(heads), options=options)
         if not dry_run:
             self._refuse_another()
-        ours, theirs = repository.resolve(f"refs/heads/{branch}"), repository.resolve(other)
-        tree.read_manifest(repository.objects, repository.tree_of(theirs))  # stock git may have committed no world
-        bases = repository.merge_bases(ours, theirs)
-        if theirs in bases:
-            return Merge("up to date", branch, ours, theirs, ours)
-        if ours in bases:
-            if not dry_run:
-                repository.move_branch(branch, theirs, expected=ours, description=f"merge {other} into {branch}")
-            return Merge("fast-forward", branch, ours, theirs, "" if dry_run else theirs)
-        options = {"other": other} | ({"policy": policy} if policy else {})
-        state = MergeState(branch, ours, theirs, tuple(bases), text, {}, options)
-        result = self._merge(state)
-        if dry_run or not result.clean:
-            repository.objects.discard()
-        if dry_run:
-            return Merge("merged" if result.clean else "open", branch, ours, theirs, "", result)
-        if result.clean:
-            return self._finish(state, result)
-        with repository.exclusive():
-            self._refuse_another()
-            repository.save_merge(state)
-        return Merge("open", branch, ours, theirs, "", result)
+        if not heads:
+            return self._told(replace(state, todo=tuple(named), options=_options(names=names)), "up to date", ours)
+        if len(heads) == 1:
+            bases = repository.merge_bases(ours, heads[0])
+            if heads[0] in bases:
+                return self._told(state, "up to date", ours)
+            if ours in bases and verb == "merge":
+                if not dry_run:
+                    self._move(state, heads[0])
+                told = self._told(state, "fast-forward", "" if dry_run else heads[0])
+                return replace(told, incoming=self._stat(state, repository.tree_of(heads[0]))) if dry_run else told
+        return self._begin(state, dry_run)
 
-    def _refuse_another(self) -> None:
-        state = self.repository.load_merge()
-        if state is not None and not self._landed(state):
-            raise ConflictError(
-                "a merge is in progress",
-                "`memento status` says how far it is; `memento merge --abort` gives it up",
-            )
+    def cherry_pick(
+        self,
+        revisions: str | Sequence[str],
+        onto: str | None = None,
+        mainline: int = 0,
+        policy: Policy | None = None,
+        dry_run: bool = False,
+        message: str = "",
+        origin: bool = False,
+    ) -> Merge:
+        """Makes the changes of commits again on a branch (default: the current one), one commit each.
 
-    def in_progress(self) -> Merge | None:
-        """The merge that is open, worked out again with the answers given so far; or None."""
-        state = self.repository.load_merge()
-        return None if state is None or self._landed(state) else self._open(state)
-
-    def resolve(self, resolutions: Iterable[Resolution]) -> Merge:
-        """Adds answers to the open merge; returns what is open then."""
-        with self.repository.exclusive():
-            state = self._open_merge()
-            known = {**state.resolutions, **{r.id: r.to_map() for r in resolutions}}
-            state = replace(state, resolutions=known)
-            merge = self._open(state)
-            self.repository.save_merge(state)
-        return merge
-
-    def finish(self) -> Merge:
-        """Commits the open merge. Raises `ConflictError` while something is open, `StaleBranch` where
-        the branch has moved since the merge began."""
-        state = self._open_merge()
-        tip = self._tip(state)
-        if self._landed(state):
-            self.repository.clear_merge()
-            return Merge("merged", state.branch, state.ours, state.theirs, tip)
-        if tip != state.ours:
-            raise StaleBranch(
-                f"branch {state.branch} has moved since the merge began",
-                "`memento merge --abort`, then begin the merge again",
-            )
-        result = self._merge(state)
-        if not result.clean:
-            left = counted(len(result.conflicts), "conflict"), counted(len(result.violations), "violation")
-            raise ConflictError(
-                f"{' and '.join(filter(None, left))} still open", "`memento conflicts` lists what is open"
-            )
-        return self._finish(state, result)
-
-    def abort(self) -> None:
-        """Forgets the open merge, one that cannot be read too; no branch has moved.
-
-        Raises `UsageError` where there is none to give up.
+        `revisions` may be ranges ``A..B``. A merge needs `mainline`, the parent (from 1) that it is
+        compared with. Authors and messages are kept; with `origin` a message names the commit it
+        comes from. A change that is there already is left out. Else as `start`.
         """
-        try:
-            state = self._open_merge()
-        except StoreError:
-            self.repository.clear_merge()
-            return
-        self.repository.clear_merge()
-        if self._landed(state):
-            raise UsageError(
-                f"the merge into {state.branch} is committed already, as {self._tip(state)[:10]}",
-                "`memento undo` takes back the last change",
-            )
+        return self._each("cherry-pick", revisions, onto, mainline, policy, dry_run, message, origin)
 
-    def _open(self, state: MergeState) -> Merge:
-        """What is open in a merge; the provisional tree is not kept."""
-        result = self._merge(state)
-        self.repository.objects.discard()
-        return Merge("open", state.branch, state.ours, state.theirs, "", result)
+    def revert(
+        self,
+        revisions: str | Sequence[str],
+        onto: str | None = None,
+        mainline: int = 0,
+        policy: Policy | None = None,
+        dry_run: bool = False,
+        message: str = "",
+    ) -> Merge:
+        """Takes the changes of commits back on a branch, one commit each, a range newest first.
 
-    def _open_merge(self) -> MergeState:
-        state = self.repository.load_merge()
-        if state is None:
-            raise UsageError("no merge is in progress", "`memento merge OTHER --into BRANCH` begins one")
-        return state
+        The first commit cannot be reverted. Else as `cherry_pick`.
+        """
+        return self._each("revert", revisions, onto, mainline, policy, dry_run, message)
 
-    def _tip(self, state: MergeState) -> str:
-        return self.repository.refs.read(f"refs/heads/{state.branch}")
+    def _each(
+        self,
+        verb: Verb,
+        revisions: str | Sequence[str],
+        onto: str | None,
+        mainline: int,
+        policy: Policy | None,
+        dry_run: bool,
+        message: str,
+        origin: bool = False,
+    ) -> Merge:
+        names = [revisions] if isinstance(revisions, str) else list(revisions)
+        branch, ours = self._branch(onto)
+        commits = todo.named(self.repository, names, mainline, revert=verb == "revert")
+        if message and len(commits) > 1:
+            raise UsageError(f"one message for {len(commits)} commits", "leave it out: each has a message of its own")
+        if message:
+            check_message(message)
+        options = _options(names=names, mainline=mainline, message=message, policy=policy, origin=origin)
+        return self._begin(MergeState(verb, branch, ours, ours, tuple(commits), options=options), dry_run)
 
-    def _landed(self, state: MergeState) -> bool:
-        """Whether the branch has both sides already: the merge was committed by a process that was
-        killed before it could clear the state away."""
-        tip, repository = self._tip(state), self.repository
-        return tip not in ("", state.ours) and all(
-            repository.is_ancestor(side, tip) for side in (state.ours, state.theirs)
-        )
+    def rebase(
+        self,
+        upstream: str,
+        branch: str | None = None,
+        onto: str | None = None,
+        policy: Policy | None = None,
+        dry_run: bool = False,
+    ) -> Merge:
+        """Makes the commits that a branch (default: the current one) has and `upstream` has not again
+        on top of `onto` (default: `upstream`), and moves the branch there.
 
-    def _merge(self, state: MergeState) -> MergeResult:
-        from memento.changes.conflict import Resolution
-        from memento.changes.merge import merge_trees, virtual_base
+        Merges are left out, as are changes that `upstream` has too; commits that stand where they
+        would be put are kept. For `policy` ``ours`` is the new base. Else as `start`.
+        """
+        repository = self.repository
+        branch, before = self._branch(branch)
+        above, start = repository.resolve(upstream), repository.resolve(onto or upstream)
+        tree.read_manifest(repository.objects, repository.tree_of(start))
+        options = _options(names=[onto or upstream], policy=policy)
+        commits = todo.replayed(repository, above, before)
+        return self._begin(MergeState("rebase", branch, before, start, tuple(commits), options=options), dry_run)
 
-        repository, objects = self.repository, self.repository.objects
-        base: Base | list[str]
-        if len(state.bases) > 1:
-            base = virtual_base(
-                objects,
-                state.bases,
-                lambda commit: repository.commit_of(commit).parents,
-                lambda commit: repository.commit_of(commit).tree,
-            )
-        else:
-            base = [repository.tree_of(commit) for commit in state.bases]
-        return merge_trees(
-            objects,
-            base,
-            repository.tree_of(state.ours),
-            repository.tree_of(state.theirs),
-            resolutions=[Resolution.from_map(value) for value in state.resolutions.values()],
-            policy=state.options.get("policy"),
-        )
+    def fold(
+        self, branch: str | None = None, since: str = "", count: int = 0, dry_run: bool = False, message: str = ""
+    ) -> Merge:
+        """Makes one commit of a branch's commits after `since`, or of its last `count`.
 
-    def _finish(self, state: MergeState, result: MergeResult) -> Merge:
-        commit = self.repository.commit(
-            state.branch,
-            result.tree_id,
-            state.message,
-            parents=[state.ours, state.theirs],
-            expected=state.ours,
-            description=f"merge {state.options.get('other') or state.theirs[:10]} into {state.branch}",
-        )
-        self.repository.clear_merge()
-        return Merge("merged", state.branch, state.ours, state.theirs, commit, result)
+        The world stays as it is; the author is that of the first of them.
+        """
+        repository = self.repository
+        branch, before = self._branch(branch)
+        if not dry_run:
+            self._refuse_another()
+        base = self._below(branch, before, since, count)
+        commits = repository.between([base] if base else [], [before])
+        names = [f"{len(commits)} commits" if len(commits) != 1 else "1 commit"]
+        state = MergeState("squash", branch, before, base, (before,), options=_options(names=names))
+        if len(commits) < 2:
+            return self._told(state, "up to date", before)
+        text = check_message(message or wording.squash_message(commits[0].subject, commits))
+        tip = repository.commit_of(before)
+        if dry_run:
+            return self._told(state, "done", "")
+        self._ask_gate(branch, tip.tree)
+        with repository.batch(f"squash {names[0]} of {branch}") as batch:
+            first = commits[0]
+            parents = [base] if base else []
+            made = batch.write(tip.tree, text, parents, author=first.author, written=first.time)
+            batch.move(branch, made, before)
+        return replace(self._told(state, "done", made), made=(made,))
+
+    def _below(self, branch: str, tip: str, since: str, count: int) -> str:
+        """The commit that the folded ones stand on, empty where they are all there are."""
+        repository = self.repository
+        if since:
+            base = repository.resolve(since)
+            if not repository.is_ancestor(base, tip):
+                raise UsageError(f"{since} is not in the history of {branch}", f"`memento log {branch}` lists it")
+            return base
+        base = tip
+        for done in range(count):
+            if not base:
+                raise UsageError(f"{branch} has {done} commits, not {count}", f"`memento log {branch}` lists them")
+            base = next(iter(repository.commit_of(base).parents), "")
+        return base
 
 
-def counted(count: int, word: str) -> str:
-    """``3 conflicts``, ``1 conflict``, or the empty string for none."""
-    return f"{count} {word}{'' if count == 1 else 's'}" if count else ""
+def _options(**values: Any) -> dict[str, Any]:
+    """Those that say something."""
+    return {name: value for name, value in values.items() if value}

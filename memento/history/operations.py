@@ -313,17 +313,40 @@ class Batch:
             heads = {name.removeprefix(HEADS) for name in operations.refs.names(HEADS)}
             made = {name.removeprefix(HEADS) for name in self._after if name.startswith(HEADS)}
             check_new([branch], heads | made)
-        operations.objects.tree(tree)
         if parents is None:
             parents = [tip] if tip else []
+        self._after[ref] = self.write(tree, message, parents, time=time)
+        return self._after[ref]
+
+    def write(
+        self,
+        tree: str,
+        message: str,
+        parents: Sequence[str],
+        *,
+        time: int | None = None,
+        author: str = "",
+        written: int | None = None,
+    ) -> str:
+        """Stages a commit that no branch leads to yet; returns its id. See `commit` and `move`.
+
+        `author` is who made the change, at `written` in s UTC, where that is not who commits it.
+        """
+        operations = self._operations
+        operations.objects.tree(tree)
         before = [operations.walker.commit(parent) for parent in parents]
         if time is None:
             time = world_tree.read_manifest(operations.objects, tree).clock
         text = check_message(message)
         ids = list(dict.fromkeys(commit.id for commit in before))
-        content = commit_bytes(tree, ids, operations.author, next_time(time, before), text)
-        self._after[ref] = operations.objects.add("commit", content)
-        return self._after[ref]
+        content = commit_bytes(tree, ids, operations.author, next_time(time, before), text, author, written)
+        return operations.objects.add("commit", content)
+
+    def move(self, branch: str, commit: str, expected: str | None = None) -> None:
+        """Makes a branch point at a commit, stored or staged. Raises `StaleBranch` as `commit` does."""
+        ref = HEADS + check_name(branch)
+        check_expected(ref, self._tip(ref), expected)
+        self._after[ref] = commit
 
     def moves(self) -> list[Move]:
         """The references that this batch moves, and how."""

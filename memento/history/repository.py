@@ -231,6 +231,15 @@ class Repository:
     def _trail(self, table: str, key: str) -> Trail:
         return Trail(self._walker.folders, table if table == MANIFEST else schema_of(table).name, key)
 
+    def between(self, exclude: Sequence[str], revisions: Sequence[str]) -> list[Commit]:
+        """Commits reachable from `revisions` and not from `exclude`, parents before children."""
+        hidden, starts = ([self.resolve(name) for name in names] for names in (exclude, revisions))
+        return list(self._walker.topological(starts, hidden))[::-1]
+
+    def ancestors(self, *revisions: str) -> set[str]:
+        """The ids of all commits that some revisions have, their own included."""
+        return self._walker.ancestors(self.resolve(revision) for revision in revisions)
+
     def merge_bases(self, a: str, b: str) -> list[str]:
         """All best common ancestors of two revisions, newest first; none: the empty list."""
         return self._walker.merge_bases(self.resolve(a), self.resolve(b))
@@ -356,19 +365,19 @@ class Repository:
         """The operation log, newest first."""
         return islice(self._operations.log.walk(), limit)
 
-    # ── a merge that is not done yet ─────────────────────────────────────────────────────────────
+    # ── what is not done yet: a merge, pick, revert, rebase or squash ────────────────────────────────
 
     def load_merge(self) -> MergeState | None:
-        """The state of the merge in progress, or None."""
+        """The state of what is in progress, or None."""
         return merging.load(self._merge_file)
 
     def save_merge(self, state: MergeState) -> None:
-        """Writes the state of a merge in progress, atomically."""
+        """Writes the state of what is in progress, atomically."""
         with self._operations.exclusive():
             merging.save(self._merge_file, state, self.refs.durable)
 
     def clear_merge(self) -> None:
-        """Ends the merge in progress."""
+        """Forgets what is in progress."""
         with self._operations.exclusive():
             merging.clear(self._merge_file)
 

@@ -36,6 +36,10 @@ LINES = {
     "diff": "diff main~1 main",
     "blame": "blame memory:MEMORY",
     "merge": "merge main~1",
+    "cherry-pick": "cherry-pick main",
+    "revert": "revert main --dry-run",
+    "rebase": "rebase main~1",
+    "squash": "squash -n 2 --dry-run",
     "conflicts": "conflicts",
     "resolve": "resolve --all --ours",
 }

@@ -156,6 +156,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "generate": ["tiny"], "import": ["x.json", "--format", "locomo"], "fork": ["a", "b"], "switch": ["a"],
         "edit": ["main", "memory:a", "importance=1"], "merge": ["a"], "resolve": ["--all", "--ours"],
         "blame": ["memory:a"], "grep": ["x"], "search": ["x"],
+        "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"],
     }  # fmt: skip
     if name in ("render", "train", "evaluate", "verify", "import"):
         return

@@ -54,7 +54,11 @@ SECTIONS: dict[str, dict[str, Row]] = {
     ),
     "Merge": dict(
         [
-            _row("merge", "Join another branch's changes into a branch."),
+            _row("merge", "Join other branches' changes into a branch."),
+            _row("cherry-pick", "Make the changes of single commits again on a branch.", "cherry_pick"),
+            _row("revert", "Take the changes of commits back by new commits."),
+            _row("rebase", "Put a branch's own commits on top of another."),
+            _row("squash", "Make one plain commit of many."),
             _row("conflicts", "List what a merge could not decide."),
             _row("resolve", "Decide conflicts and violations of a merge."),
         ]

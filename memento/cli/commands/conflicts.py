@@ -6,7 +6,7 @@ import click
 
 from memento.cli.completion import open_ids
 from memento.cli.context import Context, define, json_option
-from memento.cli.merging import chosen, merge_map, open_lines, open_words, rest_hint, sides
+from memento.cli.merging import chosen, merge_map, open_lines, progress_words, rest_hint
 
 
 @define(
@@ -36,7 +36,6 @@ def command(context: Context, ids: tuple[str, ...]) -> None:
         content |= {"conflicts": [c.to_map() for c in conflicts], "violations": [v.to_map() for v in violations]}
         output.document("memento.conflicts/1", content)
         return
-    names = sides(workspace, merge)
-    output.message(f"Merging {names[1]} into {merge.branch}: {open_words(merge) or 'everything is decided'}")
-    output.lines(open_lines(output, conflicts, violations, names, full=bool(ids)))
+    output.message(progress_words(merge))
+    output.lines(open_lines(output, conflicts, violations, merge.sides, full=bool(ids)))
     output.hint(rest_hint(merge))

@@ -149,9 +149,7 @@ class _Printed(Narrator):
         self._indented(diff_lines(self.output, diff, _SHOWN))
 
     def stopped(self, workspace: Workspace, merge: Merge) -> None:
-        from memento.cli.merging import sides
-
-        names = sides(workspace, merge)
+        names = merge.sides
         assert merge.result is not None
         self.say(f"merging {names[1]} into {names[0]} stopped at one conflict; all else was merged")
         self._indented(open_lines(self.output, merge.result.conflicts, merge.result.violations, names))

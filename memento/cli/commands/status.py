@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memento.cli.context import Context, define, json_option
-from memento.cli.merging import merge_map, open_words, rest_hint, sides
+from memento.cli.merging import merge_map, progress_words, rest_hint
 from memento.cli.output import plural
 from memento.cli.present import commit_line, commit_map
 
@@ -38,8 +38,7 @@ def command(context: Context) -> None:
         output.line(commit_line(output, commit))
     output.line(f"{plural(branches, 'branch', 'branches')}, {plural(tags, 'tag')} in {repository.path}")
     if merge:
-        names = sides(workspace, merge)
-        output.line(f"Merging {names[1]} into {merge.branch}: {open_words(merge) or 'everything is decided'}")
+        output.line(progress_words(merge))
         output.hint(rest_hint(merge))
     elif not commit:
         output.hint("`memento generate tiny` makes a first world, `memento import FILE --format NAME` brings one in")

@@ -1,0 +1,313 @@
+"""Going on with a list of merge steps over several commands, to its end in one operation.
+
+No branch moves before the last step is done. What is open is not kept but worked out again from the
+commits and the answers, so that it is always true of them; `MergeState` holds no more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from memento.errors import ConflictError, StaleBranch, StoreError, UsageError
+from memento.history import wording
+from memento.history.merging import MergeState, Verb
+from memento.history.operations import Batch
+from memento.history.replay import JOINING, Replay, Replayed
+from memento.history.repository import Repository
+
+if TYPE_CHECKING:
+    from memento.changes.conflict import Resolution
+    from memento.changes.merge import MergeResult
+    from memento.changes.three_way import Stat
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merge, pick, revert, rebase or squash, done or not.
+
+    `kind` is ``up to date``, ``fast-forward``, ``merged`` (for a merge) or ``done`` (for the other
+    verbs), or ``open``; `commit` the branch's tip after it, empty while it is open or for a dry run;
+    `result` the three-way merge of the step it is at, or of the last. `theirs` is the commit of that
+    step; `sides` what its two sides are called, `what` and `title` what comes in and the whole in
+    words. Of `total` steps `done` are behind. `made` are the commits made, `dropped` those left out
+    since their change is there already; `incoming` tells for a dry run how many records would differ
+    from the branch as it is.
+    """
+
+    kind: str
+    branch: str
+    ours: str
+    theirs: str
+    commit: str = ""
+    result: MergeResult | None = None
+    verb: Verb = "merge"
+    what: str = ""
+    title: str = ""
+    sides: tuple[str, str] = ("ours", "theirs")
+    done: int = 0
+    total: int = 1
+    made: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    incoming: Stat = field(default_factory=dict)
+
+
+class Sequencer:
+    """What is in progress in a repository, at most one thing at a time.
+
+    `gate` is called with a branch and the tree it would have, right before it moves; it raises
+    where that must not be, and nothing has moved then.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.gate: Callable[[str, str], None] = lambda branch, tree_id: None
+
+    # ── going on ─────────────────────────────────────────────────────────────────────────────────
+
+    def in_progress(self) -> Merge | None:
+        """What is in progress, worked out again with the answers given so far; or None."""
+        state = self.repository.load_merge()
+        return None if state is None or self._landed(state) else self._open(state)
+
+    def resolve(self, resolutions: Iterable[Resolution]) -> Merge:
+        """Adds answers to the step that is open; returns what is open then."""
+        with self.repository.exclusive():
+            state = self._state()
+            known = {**state.answers.get(state.at, {}), **{r.id: r.to_map() for r in resolutions}}
+            state = replace(state, answers={**state.answers, state.at: known})
+            merge = self._open(state)
+            self.repository.save_merge(state)
+        return merge
+
+    def finish(self, verb: Verb | None = None) -> Merge:
+        """Goes on with what is in progress: to its end, or to the next step with something open.
+
+        Raises `ConflictError` while something is open, `StaleBranch` where the branch has moved since
+        it began, `UsageError` where nothing, or something other than `verb`, is in progress.
+        """
+        state = self._state(verb)
+        tip = self._tip(state)
+        if self._landed(state):
+            self.repository.clear_merge()
+            return self._told(state, _done(state), tip)
+        self._check_tip(state, tip)
+        work = self._replay(state)
+        if work.at <= state.at < len(state.todo):
+            self.repository.objects.discard()
+            items = (work.result.conflicts, work.result.violations) if work.result else ((), ())
+            left = counted(len(items[0]), "conflict"), counted(len(items[1]), "violation")
+            raise ConflictError(
+                f"{' and '.join(filter(None, left))} still open", "`memento conflicts` lists what is open"
+            )
+        return self._go_on(state, work, stored=True)
+
+    def skip(self, verb: Verb | None = None) -> Merge:
+        """Leaves out the commit that is open and goes on. Raises as `finish`."""
+        state = self._state(verb)
+        if self._landed(state):
+            return self.finish(verb)
+        if state.verb in JOINING:
+            raise UsageError(f"a {state.verb} has nothing to skip", f"`memento {state.verb} --abort` gives it up")
+        self._check_tip(state, self._tip(state))
+        state = replace(state, at=state.at + 1, skipped=(*state.skipped, state.at))
+        return self._go_on(state, self._replay(state), stored=True)
+
+    def abort(self, verb: Verb | None = None) -> None:
+        """Forgets what is in progress, one that cannot be read too; no branch has moved.
+
+        Raises `UsageError` where there is nothing to give up, or it is done.
+        """
+        try:
+            state = self._state(verb)
+        except StoreError:
+            self.repository.clear_merge()
+            return
+        self.repository.clear_merge()
+        if self._landed(state):
+            raise UsageError(
+                f"the {state.verb} of {state.branch} is committed already, as {self._tip(state)[:10]}",
+                "`memento undo` takes back the last change",
+            )
+
+    def _state(self, verb: Verb | None = None) -> MergeState:
+        state = self.repository.load_merge()
+        if state is None:
+            raise UsageError(
+                f"no {verb or 'merge'} is in progress", f"`memento {verb or 'merge'} --help` says how to begin one"
+            )
+        if verb is not None and state.verb != verb:
+            raise UsageError(
+                f"a {state.verb} is in progress, not a {verb}",
+                f"`memento {state.verb} --continue` goes on with it, `memento {state.verb} --abort` gives it up",
+            )
+        return state
+
+    def _refuse_another(self) -> None:
+        state = self.repository.load_merge()
+        if state is not None and not self._landed(state):
+            raise ConflictError(
+                f"a {state.verb} is in progress: {wording.title(state)}",
+                f"`memento status` says how far it is; `memento {state.verb} --abort` gives it up",
+            )
+
+    def _landed(self, state: MergeState) -> bool:
+        """Whether the branch has it all already: it was committed by a process that was killed before
+        it could clear the state away."""
+        tip, repository = self._tip(state), self.repository
+        if tip in ("", state.before):
+            return False
+        if state.landing:
+            known = tip == state.landing or repository.objects.contains(state.landing)
+            return known and repository.is_ancestor(state.landing, tip)
+        return state.verb == "merge" and all(repository.is_ancestor(c, tip) for c in (state.before, *state.todo))
+
+    def _check_tip(self, state: MergeState, tip: str) -> None:
+        if tip != state.before:
+            raise StaleBranch(
+                f"branch {state.branch} has moved since the {state.verb} began",
+                f"`memento {state.verb} --abort`, then begin the {state.verb} again",
+            )
+
+    # ── working ──────────────────────────────────────────────────────────────────────────────────
+
+    def _branch(self, name: str | None) -> tuple[str, str]:
+        """A branch that is there, and its tip."""
+        branch = name or self.repository.head
+        self.repository.require_branch(branch)
+        return branch, self._tip_of(branch)
+
+    def _tip_of(self, branch: str) -> str:
+        return self.repository.refs.read(f"refs/heads/{branch}")
+
+    def _tip(self, state: MergeState) -> str:
+        return self._tip_of(state.branch)
+
+    def _replay(self, state: MergeState, through: int | None = None) -> Replayed:
+        try:
+            return Replay(self.repository, state).run(through)
+        except BaseException:
+            self.repository.objects.discard()
+            raise
+
+    def _begin(self, state: MergeState, dry_run: bool) -> Merge:
+        if not dry_run:
+            self._refuse_another()
+        work = self._replay(state)
+        if not dry_run:
+            return self._go_on(state, work, stored=False)
+        is_done = work.at == len(state.todo)
+        merge = self._told(state, _done(state) if is_done else "open", "", work)
+        merge = replace(merge, incoming=self._stat(state, work.tree))
+        self.repository.objects.discard()
+        return merge
+
+    def _go_on(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
+        """Finishes what has no open step left, and keeps the rest."""
+        repository = self.repository
+        if work.at == len(state.todo):
+            return self._finish(state, work, stored)
+        merge = self._told(state, "open", "", work)
+        repository.objects.discard()
+        with repository.exclusive():
+            if not stored:
+                self._refuse_another()
+            repository.save_merge(replace(state, at=work.at, answers=work.answers))
+        return merge
+
+    def _open(self, state: MergeState) -> Merge:
+        """The step that is open; the provisional tree is not kept."""
+        merge = self._told(state, "open", "", self._replay(state, state.at))
+        self.repository.objects.discard()
+        return merge
+
+    def _finish(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
+        repository, done = self.repository, _done(state)
+        told = self._told(state, done, "", work)
+        fresh = [made for made in work.made if not made.ready]
+        idle = state.verb == "squash" and work.tree == repository.tree_of(state.before)
+        if not fresh or idle:
+            last = work.made[-1].source if work.made and not idle else state.onto
+            repository.objects.discard()
+            if last != state.before:
+                self._move(state, last, stored)
+            repository.clear_merge()
+            return replace(told, kind="up to date" if last == state.before else "fast-forward", commit=last)
+        self._ask_gate(state.branch, work.tree)
+        with repository.batch(wording.description(state)) as batch:
+            made = self._write(batch, state, work)
+            if stored:
+                repository.save_merge(replace(state, landing=made[-1]))
+            batch.move(state.branch, made[-1], state.before)
+        repository.clear_merge()
+        return replace(told, commit=made[-1], made=tuple(made))
+
+    def _move(self, state: MergeState, commit: str, stored: bool = False) -> None:
+        """Moves the branch to a commit that is there."""
+        self._ask_gate(state.branch, self.repository.tree_of(commit))
+        if stored:
+            self.repository.save_merge(replace(state, landing=commit))
+        self.repository.move_branch(state.branch, commit, expected=state.before, description=wording.description(state))
+
+    def _ask_gate(self, branch: str, tree_id: str) -> None:
+        """Asks the gate, which may change the repository; what is staged is staged after it too."""
+        objects = self.repository.objects
+        staged = dict(objects.staged)
+        try:
+            self.gate(branch, tree_id)
+        except BaseException:
+            objects.discard()
+            raise
+        objects.staged.update(staged)
+
+    def _write(self, batch: Batch, state: MergeState, work: Replayed) -> list[str]:
+        """Stages the commits; returns their ids."""
+        repository, options, branch = self.repository, state.options, state.branch
+        names = [str(name) for name in options.get("names") or ()]
+        message = str(options.get("message") or "")
+        if state.verb == "merge":
+            parents = [*([] if options.get("subsumed") else [state.before]), *state.todo]
+            return [batch.write(work.tree, message or wording.merge_message(names, branch), parents)]
+        if state.verb == "squash":
+            commits = repository.between([state.before], state.todo)
+            message = message or wording.squash_message(f"Squash {wording.some(names)} into {branch}", commits)
+            return [batch.write(work.tree, message, [state.before])]
+        at, made = state.onto, []
+        for step in work.made:
+            at = step.source if step.ready else self._write_one(batch, state, step.source, step.tree, at, message)
+            made += [] if step.ready else [at]
+        return made
+
+    def _write_one(self, batch: Batch, state: MergeState, source: str, tree_id: str, parent: str, message: str) -> str:
+        commit = self.repository.commit_of(source)
+        if state.verb == "revert":
+            text = message or wording.revert_message(commit, int(state.options.get("mainline") or 0))
+            return batch.write(tree_id, text, [parent])
+        text = message or wording.pick_message(commit, bool(state.options.get("origin")))
+        return batch.write(tree_id, text, [parent], author=commit.author, written=commit.time)
+
+    def _told(self, state: MergeState, kind: str, commit: str, work: Replayed | None = None) -> Merge:
+        """What is said of a state and how far it came."""
+        total = len(state.todo)
+        step = min(work.at, total - 1) if work else total - 1
+        return Merge(
+            kind, state.branch, state.before, state.todo[step] if total else state.onto, commit,
+            work.result if work else None, state.verb, wording.what_of(state), wording.title(state),
+            wording.sides(state, max(step, 0)), work.at if work else total, total, (), work.dropped if work else (),
+        )  # fmt: skip
+
+    def _stat(self, state: MergeState, after: str) -> Stat:
+        """How many records of the branch differ in another tree."""
+        from memento.changes.diff import diff_trees
+
+        return diff_trees(self.repository.objects, self.repository.tree_of(state.before), after).stat()
+
+
+def counted(count: int, word: str) -> str:
+    """``3 conflicts``, ``1 conflict``, or the empty string for none."""
+    return f"{count} {word}{'' if count == 1 else 's'}" if count else ""
+
+
+def _done(state: MergeState) -> str:
+    return "merged" if state.verb == "merge" else "done"
