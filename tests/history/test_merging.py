@@ -25,7 +25,9 @@ def test_the_state_of_a_merge_is_saved_loaded_and_cleared(repository: Repository
     assert repository.load_merge() is None
 
 
-@pytest.mark.parametrize("data", [b"", b"x", codec.encode({"format": 1}), codec.encode({"format": 2}), codec.encode([1])])
+@pytest.mark.parametrize(
+    "data", [b"", b"x", codec.encode({"format": 1}), codec.encode({"format": 2}), codec.encode([1])]
+)
 def test_a_corrupt_state_is_told(repository: Repository, data: bytes) -> None:
     (repository.path / "memento" / "merge").write_bytes(data)
     with pytest.raises(CorruptRecord) as caught:
