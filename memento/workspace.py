@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from memento.errors import NotFound, StaleBranch, UsageError
 from memento.history.merges import Merge, Merges
 from memento.history.repository import Repository
-from memento.measure.runs import Runs
+from memento.history.runs import Runs
 from memento.world import tree
 
 if TYPE_CHECKING:

@@ -44,8 +44,10 @@ _DANGER = {
 }  # fmt: skip
 _ALLOWED = frozenset(
     ("core", "gc", "pack", "repack", "user", "memento", "remote", "branch", "receive", "transfer", "fetch", "push",
-     "index", "init", "advice", "color", "log", "maintenance", "format", "fsck")
+     "index", "init", "advice", "color", "log", "maintenance", "format", "fsck", "gate", "protected")
 )  # fmt: skip
+TRUE = ("true", "yes", "on", "1")
+FALSE = ("false", "no", "off", "0", "")
 _URL = re.compile(r"(https://|ssh://|file://|/|\./|\.\./|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:)[^\n]*")
 
 
@@ -104,6 +106,10 @@ class Config(Mapping[str, str]):
         if value not in ("full", "fast"):
             raise UsageError(f"durability {value!r} is neither full nor fast", "set MEMENTO_DURABILITY=full")
         return value == "full"
+
+    def protected(self, branch: str) -> bool:
+        """Whether a branch takes merges only (``protected.BRANCH``)."""
+        return self.get(f"protected.{branch}.enabled", "false").lower() in TRUE
 
     def _check_format(self) -> None:
         version, own = self.get("core.repositoryformatversion", "0"), self.get("memento.format", str(FORMAT))
@@ -173,7 +179,7 @@ def _refuse(key: str, value: str, path: Path) -> None:
         why = "memento does not know"
     if why is None and plain == "remote.url" and not _URL.fullmatch(value):
         why = "is not an https, ssh or file address"
-    if why is None and plain == "core.bare" and value.lower() not in ("true", "yes", "on", "1"):
+    if why is None and plain == "core.bare" and value.lower() not in TRUE:
         raise StoreError(f"refusing to open {path.parent}: it is not a bare repository")
     if why:
         raise StoreError(

@@ -23,7 +23,7 @@ PREFIX = "refs/notes/"
 WORDS = PREFIX + "commits"
 """What people say about commits; `git notes` and `git log` use it too."""
 RUNS = PREFIX + "runs"
-"""Run records, one a line; see `memento.measure.runs`."""
+"""Run records, one a line; see `memento.history.runs`."""
 MAX_NOTE = 1 << 20
 _HEX = re.compile(r"[0-9a-f]+")
 

@@ -191,6 +191,11 @@ class Repository:
             found.append(Tag(ref.removeprefix(TAGS), commit, message))
         return found
 
+    @property
+    def walker(self) -> Walker:
+        """Commits by id, and walks over them."""
+        return self._walker
+
     def notes(self, namespace: str = WORDS) -> Notes:
         """The notes of a namespace: ``commits``, ``runs``, or a full ``refs/notes/…``."""
         return Notes(self._operations, self._walker, namespace)

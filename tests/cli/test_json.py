@@ -30,6 +30,8 @@ LINES = {
     "undo": "undo",
     "redo": "redo",
     "oplog": "oplog",
+    "query": "query all()",
+    "undo": "undo --list",
     "status": "status",
     "log": "log -n 2",
     "show": "show memory:MEMORY",

@@ -8,6 +8,7 @@ import click
 
 from memento.cli.completion import branches
 from memento.cli.context import Context, define, json_option
+from memento.cli.filtering import where_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
 from memento.errors import UsageError
@@ -20,6 +21,7 @@ from memento.world.values import format_time
     memento branch 'trial-*'
     memento branch -m trial kept
     memento branch -d trial-1 trial-2
+    memento branch --where 'ahead(main) > 3 & ~tagged()'
     """
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=branches)
@@ -27,8 +29,9 @@ from memento.world.values import format_time
     "-d", "--delete", "delete", is_flag=True, help="Delete the branches named; a pattern such as 'trial-*' works."
 )
 @click.option("-m", "--move", "move", is_flag=True, help="Rename a branch: memento branch -m OLD NEW.")
+@where_option
 @json_option
-def command(context: Context, names: tuple[str, ...], delete: bool, move: bool) -> None:
+def command(context: Context, names: tuple[str, ...], delete: bool, move: bool, condition: str | None) -> None:
     """List, rename or delete branches.
 
     Lists all branches, or those that match NAME, which may have * and ? in it. The current one has
@@ -37,6 +40,8 @@ def command(context: Context, names: tuple[str, ...], delete: bool, move: bool) 
     output, repository = context.output, context.workspace.repository
     if delete and move:
         raise UsageError("-d and -m exclude each other")
+    if condition is not None and move:
+        raise UsageError("--where goes with a list and with -d, not with -m")
     if move:
         if len(names) not in (1, 2):
             raise UsageError("-m takes the old and the new name", "`memento branch -m OLD NEW`")
@@ -46,31 +51,48 @@ def command(context: Context, names: tuple[str, ...], delete: bool, move: bool) 
             output.document("memento.branch/1", {"renamed": {"from": old, "to": new}})
         output.message(f"Renamed {old} to {new}")
     elif delete:
-        if not names:
+        if not names and condition is None:
             raise UsageError("name the branches to delete", "`memento branch -d NAME`")
         gone = _matching(repository.branch_names(), names)
+        if condition is not None:
+            wanted = _satisfying(context, condition)
+            gone = [name for name in gone if name in wanted] if names else sorted(wanted - {repository.head})
+            if not gone:
+                raise UsageError("no branch satisfies --where", "`memento branch --where EXPR` lists those that do")
         repository.delete_branch(*gone)
         if output.json:
             output.document("memento.branch/1", {"deleted": gone})
         output.message(f"Deleted {gone[0] if len(gone) == 1 else plural(len(gone), 'branch', 'branches')}")
         output.hint("`memento undo` brings it back" if len(gone) == 1 else "`memento undo` brings them back")
     else:
-        _list(context, names)
+        _list(context, names, condition)
 
 
-def _list(context: Context, patterns: tuple[str, ...]) -> None:
+def _satisfying(context: Context, condition: str) -> set[str]:
+    from memento.query import select
+
+    return set(select(context.workspace, condition))
+
+
+def _list(context: Context, patterns: tuple[str, ...], condition: str | None) -> None:
     output = context.output
     rows = context.workspace.repository.branches()
     if patterns:
         rows = [b for b in rows if any(fnmatch.fnmatchcase(b.name, pattern) for pattern in patterns)]
+    if condition is not None:
+        wanted = _satisfying(context, condition)
+        rows = [b for b in rows if b.name in wanted]
     if output.json:
         names = ("name", "commit", "current", "subject", "time")
         output.document("memento.branch/1", {"branches": [{n: getattr(b, n) for n in names} for b in rows]})
         return
     if not rows:
-        output.message(f"No branch matches {' '.join(patterns)}" if patterns else "No branches yet")
+        words = f"No branch matches {' '.join(patterns)}" if patterns else "No branch satisfies it"
+        output.message(words if patterns or condition else "No branches yet")
         output.hint(
-            "`memento branch` lists all" if patterns else "`memento generate tiny` makes a world on branch main"
+            "`memento branch` lists all"
+            if patterns or condition
+            else "`memento generate tiny` makes a world on branch main"
         )
         return
     columns = [

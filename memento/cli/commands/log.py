@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import click
 
 from memento.cli.arguments import RecordName, split_records
 from memento.cli.completion import records_or_revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.filtering import where_option
 from memento.cli.lookup import changes_of
 from memento.cli.present import (
     change_word,
@@ -26,6 +29,7 @@ from memento.errors import UsageError
     memento log --graph --all
     memento log main~5 -n 3
     memento log main -- memory:MEMORY_ID
+    memento log --all --where 'touched(memory:MEMORY_ID) & name("trial-*")'
     """
 )
 @click.argument("what", metavar="[REV]... [-- RECORD]", nargs=-1, shell_complete=records_or_revisions)
@@ -34,17 +38,31 @@ from memento.errors import UsageError
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1), help="Show at most N commits.")
 @click.option("--full", is_flag=True, help="Show authors, whole messages and notes.")
 @click.option("--notes", is_flag=True, help="Show what is noted on each commit; see memento note.")
+@where_option
 @json_option
 def command(
-    context: Context, what: tuple[str, ...], graph: bool, everything: bool, limit: int | None, full: bool, notes: bool
+    context: Context,
+    what: tuple[str, ...],
+    graph: bool,
+    everything: bool,
+    limit: int | None,
+    full: bool,
+    notes: bool,
+    condition: str | None,
 ) -> None:
     """Show how a world came to be, or one record's history.
 
     Commits newest first, from REV (the current branch if left out). With a RECORD such as
-    memory:ID only the commits that added, changed or removed it, field by field.
+    memory:ID only the commits that added, changed or removed it, field by field. With --where only
+    those for which an expression holds; what it asks of branches holds for all their commits.
     """
     output, repository = context.output, context.workspace.repository
     revisions, records = split_records(what)
+    if condition is not None and (records or graph):
+        raise UsageError(
+            "--where picks single commits: it goes with neither a record nor --graph",
+            "for a record: `memento log --where 'touched(memory:ID)'`",
+        )
     if records:
         if len(records) > 1 or len(revisions) > 1 or graph or everything:
             raise UsageError(
@@ -56,11 +74,13 @@ def command(
         revisions += dict.fromkeys(branch.commit for branch in repository.branches())
     names = decorations(repository)
     noted = repository.notes().all() if notes or full else {}
+    shown = repository.log(*revisions, limit=None if condition else limit)
+    if condition is not None:
+        from memento.query import commits as satisfying
+
+        shown = islice(satisfying(context.workspace, condition, shown), limit)
     if output.json:
-        commits = [
-            commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {})
-            for c in repository.log(*revisions, limit=limit)
-        ]
+        commits = [commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {}) for c in shown]
         output.document("memento.log/1", {"commits": commits})
     elif graph:
         for drawing, commit in repository.graph(*revisions, limit=limit):
@@ -69,7 +89,7 @@ def command(
             if commit and commit.id in noted:
                 output.lines(note_lines(noted[commit.id], f"{lead.replace('*', '|')}     "))
     else:
-        for number, commit in enumerate(repository.log(*revisions, limit=limit)):
+        for number, commit in enumerate(shown):
             if full:
                 output.lines([""] if number else [])
                 output.lines(commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, "")))

@@ -13,7 +13,7 @@ from memento.cli.present import short
 from memento.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from memento.measure.runs import Metric, RunRecord
+    from memento.history.runs import Metric, RunRecord
 
 _SHOWN = ("ndcg", "share")
 
@@ -84,7 +84,7 @@ def _of(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _sorted(records: list[RunRecord], metric: str) -> list[RunRecord]:
-    from memento.measure.runs import metric_names
+    from memento.history.runs import metric_names
 
     having = [record for record in records if metric in record.metrics]
     if records and not having:

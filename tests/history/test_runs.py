@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from memento.history.notes import merge
-from memento.measure.runs import Metric, RunRecord, best, metric_names
+from memento.history.runs import Metric, RunRecord, best, metric_names
 
 
 def record(**changes: object) -> RunRecord:
