@@ -31,7 +31,6 @@ LINES = {
     "redo": "redo",
     "oplog": "oplog",
     "query": "query all()",
-    "undo": "undo --list",
     "status": "status",
     "log": "log -n 2",
     "show": "show memory:MEMORY",

@@ -33,10 +33,10 @@ def test_an_evaluation_is_listed_on_the_branch_that_it_measured(judged):
 
 
 def test_recording_twice_is_nothing(judged):
-    before = judged.json("undo", "--list")["operations"]
+    before = judged.json("oplog")["operations"]
     again = judged.json("evaluate", "m.safetensors", "main", "--episodes", "20")
     assert again["recorded"]
-    assert judged.json("undo", "--list")["operations"] == before
+    assert judged.json("oplog")["operations"] == before
     assert [run["id"] for run in judged.json("runs")["runs"]] == [again["run"]]
 
 
