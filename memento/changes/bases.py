@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from memento.changes.records import BELONGING, Unknown
+from memento.changes.records import Unknown
 from memento.changes.three_way import Base, MergeResult, three_way
 from memento.world import tree
 from memento.world.objects import MemoryObjects, ObjectStore
+from memento.world.records import BELONGING
 
 Parents = Callable[[str], Sequence[str]]
 

@@ -13,14 +13,13 @@ from memento.changes.diff import Diff, TableDiff
 from memento.changes.rules import columns, presence, sessions, turns
 from memento.changes.rules.algebra import APART
 from memento.changes.rules.columns import Settle
-from memento.changes.snapshot import Lookup
+from memento.changes.snapshot import Lookup, Snapshot
 from memento.errors import UsageError
 from memento.world.keys import natural
-from memento.world.records import TABLES, Record, Schema
+from memento.world.records import BELONGING, TABLES, Record, Schema
 from memento.world.table import Table, concat, same_elements
 from memento.world.tree import Delta
 
-BELONGING = ("turns", "candidates")
 Unknown = frozenset[tuple[str, str, str]]
 """(table, key, field) on which the bases disagree; the field is empty for a record's presence."""
 
@@ -29,9 +28,9 @@ Unknown = frozenset[tuple[str, str, str]]
 class Sides:
     """The three states, our and their difference against the base, and what the base leaves open."""
 
-    base: Lookup
-    ours: Lookup
-    theirs: Lookup
+    base: Snapshot
+    ours: Snapshot
+    theirs: Snapshot
     by_us: Diff
     by_them: Diff
     unknown: Unknown = frozenset()
@@ -54,12 +53,13 @@ class _Draft:
         return Delta(upserts, {name: tuple(keys) for name, keys in self.deletes.items() if keys})
 
 
-def merge_records(sides: Sides, settle: Settle) -> Delta:
+def merge_records(sides: Sides, starts: Mapping[str, int], settle: Settle) -> Delta:
     """The change of our side that makes it the merged world, manifest left out.
 
     `settle` is told every conflict and returns its resolution, if it has one; without one our value
     stays, and a record that one side deleted and the other changed is kept. Looks only at records
-    that a side changed, or on which the base is unknown.
+    that a side changed, or on which the base is unknown. `starts` holds sessions of our side, as far
+    as they are known.
     """
     draft = _Draft()
     kept = _merge_sessions(sides, settle, draft)
@@ -69,7 +69,7 @@ def merge_records(sides: Sides, settle: Settle) -> Delta:
         blind = {key for table, key, _ in sides.unknown if table == name}
         if part_t or blind:
             _merge_table(sides, schema, part_o, part_t, blind, kept, settle, draft)
-    return _without_orphans(sides, draft.delta())
+    return _without_orphans(sides, starts, draft.delta())
 
 
 def _no_difference(schema: Schema) -> TableDiff:
@@ -93,7 +93,7 @@ def _merge_sessions(sides: Sides, settle: Settle, draft: _Draft) -> _Kept:
     blind = {key for table, key, _ in sides.unknown if table == "sessions"}
     if not (gone[0] or gone[1] or blind):
         return _Kept(set(), set())
-    held = [set(lookup.find("sessions", gone[0] | gone[1] | blind).keys) for lookup in (sides.ours, sides.theirs)]
+    held = [set(lookup.find("sessions", blind).keys) for lookup in (sides.ours, sides.theirs)]
     by_them = sessions.merge(gone[0] - gone[1], sides.by_them.tables) | (blind & held[1] - held[0])
     by_us = sessions.merge(gone[1] - gone[0], sides.by_us.tables) | (blind & held[0] - held[1])
     kept = _Kept(by_us, by_them)
@@ -127,8 +127,8 @@ def _merge_session(sides: Sides, key: str, ours_holds: bool, settle: Settle, dra
     if source is sides.ours:
         return
     for name in BELONGING:
-        rows = _of_session(source, name, key)
-        mine = _of_session(sides.ours, name, key) if ours_holds else Table.empty(rows.schema)
+        rows = source.of_sessions(name, [key])
+        mine = sides.ours.of_sessions(name, [key]) if ours_holds else Table.empty(rows.schema)
         draft.remove(name, [k for k in mine.keys if k not in rows.row_of])
         elsewhere = set() if ours_holds else set(sides.ours.find(name, rows.keys).keys)
         draft.put(rows.take(np.array([k not in elsewhere for k in rows.keys], bool)))
@@ -137,11 +137,6 @@ def _merge_session(sides: Sides, key: str, ours_holds: bool, settle: Settle, dra
 def _record(lookup: Lookup, table: str, key: str) -> Record | None:
     found = lookup.find(table, [key])
     return found.record(0) if len(found) else None
-
-
-def _of_session(lookup: Lookup, name: str, session: str) -> Table:
-    table = lookup.table(name)
-    return table.take(np.asarray(table["session"] == session, bool))
 
 
 # ── one table ────────────────────────────────────────────────────────────────────────────────────
@@ -252,7 +247,7 @@ def _merge_contested(
         o, t = ours.take(ours.rows(chosen)), theirs.take(theirs.rows(chosen))
         b = _base_rows(base, o, chosen) if known else None
         merged = columns.merge(schema, b, o, t, settle, _masks(schema, chosen, blind) if blind else None)
-        stored = sides.ours.find(schema.name, chosen) if schema.name == "turns" else o
+        stored = _rows(sides.ours, chosen, blind, (mine[0].new,), schema) if schema.name == "turns" else o
         draft.put(merged.take(_unlike(merged, stored)))
     for key in keys:
         if (key in ours.row_of) != (key in theirs.row_of):
@@ -323,7 +318,7 @@ def _merge_presence(
         draft.put(Table.from_records(schema, [value]))
 
 
-def _without_orphans(sides: Sides, delta: Delta) -> Delta:
+def _without_orphans(sides: Sides, starts: Mapping[str, int], delta: Delta) -> Delta:
     """The change without turns and candidates whose session a resolution deleted.
 
     Raises `UsageError` where a resolution puts a turn into a session that is not there.
@@ -336,8 +331,9 @@ def _without_orphans(sides: Sides, delta: Delta) -> Delta:
             continue
         table = upserts[name]
         named = set(table["session"].tolist()) - put.keys()
-        there = sides.ours.table("sessions").row_of.keys() - gone if named else set()
-        lost = named - there - gone
+        lost = named - starts.keys() - gone
+        if lost:
+            lost -= sides.ours.table("sessions").row_of.keys()
         if lost:
             row = next(r for r, s in enumerate(table["session"].tolist()) if s in lost)
             raise UsageError(

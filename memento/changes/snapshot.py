@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Protocol
+
+import numpy as np
 
 from memento.errors import NotFound
 from memento.world import tree
 from memento.world.objects import ObjectStore
-from memento.world.records import Record, schema_of
-from memento.world.table import Table
+from memento.world.records import TABLES, Record, schema_of
+from memento.world.table import Table, concat
 from memento.world.world import Manifest, World
 
 _NEAR = 300
@@ -35,12 +37,18 @@ class Lookup(Protocol):
 
 
 class Snapshot:
-    """A `Lookup` of a stored tree; `find` reads only the leaves that may hold the keys."""
+    """A `Lookup` of a stored tree; `find` reads only the leaves that may hold the keys.
 
-    def __init__(self, store: ObjectStore, tree_id: str) -> None:
+    `starts` are sessions of the tree with their start, s UTC, as far as they are known: they are
+    found without reading all sessions.
+    """
+
+    def __init__(self, store: ObjectStore, tree_id: str, starts: Mapping[str, int] | None = None) -> None:
         self.store = store
         self.tree_id = tree_id
+        self.starts: Mapping[str, int] = starts or {}
         self._tables: dict[str, Table] = {}
+        self._turns: dict[str, Table] = {}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -50,9 +58,28 @@ class Snapshot:
     def find(self, table: str, keys: Iterable[str]) -> Table:
         """The rows of those `keys` that exist."""
         name = schema_of(table).name
+        wanted = list(dict.fromkeys(keys))
+        if name == "turns" and name not in self._tables:
+            near = [table for table in self._turns.values() if any(key in table.row_of for key in wanted)]
+            if all(any(key in table.row_of for table in near) for key in wanted):
+                return concat(TABLES[name], [_rows(table, wanted) for table in near])
         if name in self._tables or name == "turns":
-            return _rows(self.table(name), keys)
-        return tree.find(self.store, self.tree_id, name, keys)
+            return _rows(self.table(name), wanted)
+        return tree.find(self.store, self.tree_id, name, wanted, self.starts)
+
+    def of_sessions(self, table: str, sessions: Iterable[str]) -> Table:
+        """The turns or candidates of some sessions; turns are kept for the next look-up."""
+        wanted = list(dict.fromkeys(sessions))
+        if table in self._tables or not all(session in self.starts for session in wanted):
+            rows, held = self.table(table), set(wanted)
+            return rows.take(np.array([session in held for session in rows["session"].tolist()], bool))
+        kept = self._turns if table == "turns" else {}
+        new = {session: self.starts[session] for session in wanted if session not in kept}
+        rows = tree.belonging(self.store, self.tree_id, table, new)
+        of_row = rows["session"].tolist()
+        for session in new:
+            kept[session] = rows.take(np.array([session == other for other in of_row], bool))
+        return concat(TABLES[table], [kept[session] for session in wanted])
 
     def table(self, table: str) -> Table:
         """A whole table, kept for the next look-up."""

@@ -14,6 +14,7 @@ from typing import Literal
 from memento.changes import violations as contradictions
 from memento.changes.conflict import MANIFEST, Conflict, Resolution, Violation
 from memento.changes.diff import Diff, diff_trees
+from memento.changes.outcome import outcome, starts_after, starts_of, where_ours
 from memento.changes.records import Sides, Unknown, merge_records
 from memento.changes.rules import manifest as manifest_rule
 from memento.changes.snapshot import Snapshot
@@ -95,16 +96,22 @@ def three_way(
     if ours == theirs or (not base.unknown and base.tree_id in (ours, theirs)):
         return MergeResult(theirs if base.tree_id == ours else ours, (), (), (), *changed)
 
-    states = (Snapshot(reader, below), Snapshot(reader, ours), Snapshot(reader, theirs))
+    starts = starts_of(reader, below, ours, theirs)
+    states = [Snapshot(reader, root, known) for root, known in zip((below, ours, theirs), starts, strict=True)]
     sides = Sides(states[0], states[1], states[2], by_us, by_them, base.unknown)
     manifest = _merge_manifests(by_us, by_them, base.unknown, answers)
-    records = merge_records(sides, answers.settle)
+    where = where_ours(starts[1], sides)
+    records = merge_records(sides, where.starts, answers.settle)
     answers.open.sort(key=_order)
     answers.settled.sort(key=lambda pair: _order(pair[0]))
-    merged = tree.apply(store, ours, Delta(records.upserts, records.deletes, manifest))
+    exact = None if base.unknown else where
+    merged = tree.apply(store, ours, Delta(records.upserts, records.deletes, manifest), exact)
     if not check:
         return MergeResult(merged, tuple(answers.open), (), tuple(answers.settled), *changed)
-    judged = contradictions.judge(store, merged, sides, answers, violation_policy)
+    trees = (ours, theirs)
+    after = outcome(store, merged, sides, records, trees)
+    known = starts_after(where.starts, records)
+    judged = contradictions.judge(store, after, sides, trees, known, answers, violation_policy)
     settled = (*answers.settled, *judged.settled)
     return MergeResult(judged.tree_id, tuple(answers.open), judged.open, settled, *changed)
 

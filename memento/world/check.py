@@ -9,14 +9,14 @@ does not say which came first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from memento.world.graph import cycles
-from memento.world.records import NULL_INT, TABLES
+from memento.world.records import BELONGING, NULL_INT, TABLES
 from memento.world.table import Column, Rows
 from memento.world.values import format_time
 from memento.world.world import World
@@ -48,14 +48,35 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One rule: its kind, the tables whose records it holds against each other, and the search.
+    """One rule: its kind, what it holds against each other, and the search.
 
-    `fields` are, by table, the fields that it reads; a change elsewhere cannot bring a finding.
+    A finding is about a row of the table `root` and what that row leads to. `roles` are, by the path
+    of reference fields from the root (empty: the root itself), the fields that are read there; none
+    where only presence counts. The rule follows `chain` as far as it goes, and holds against each
+    other all rows that agree in the field `group`: those of the root's table, or for ``session`` its
+    turns and candidates. So an edit elsewhere cannot bring a finding, which `memento.changes.affected`
+    relies on.
     """
 
     kind: str
-    fields: dict[str, tuple[str, ...]]
     search: Callable[[World, bool], Iterable[Finding]]
+    root: str = ""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chain: str = ""
+    group: str = ""
+
+    def table(self, path: str) -> str:
+        """The table that a path of reference fields leads to."""
+        name = self.root
+        for step in filter(None, path.split(".")):
+            name = TABLES[name].field(step).target
+        return name
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the search reads."""
+        also = BELONGING if self.group == "session" else ()
+        return tuple(dict.fromkeys([*map(self.table, self.roles), *also]))
 
 
 def check(world: World, *, undated: bool = False, only: Collection[Check] | None = None) -> list[Finding]:
@@ -65,6 +86,11 @@ def check(world: World, *, undated: bool = False, only: Collection[Check] | None
     tables alone, so it may be given a `World` that `World.build` would refuse.
     """
     found = [finding for one in CHECKS if only is None or one in only for finding in one.search(world, undated)]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Findings, each once, in a stable order."""
     return sorted(set(found), key=lambda f: (_ORDER[f.kind], f.table, f.key, f.field, f.message))
 
 
@@ -163,7 +189,7 @@ def _two_live_values(world: World, undated: bool) -> Iterator[Finding]:
     for aspect, held in values.items():
         if len(held) > 1:
             ids = sorted(key for keys in held.values() for key in keys)
-            said = _listed([f"{value!r} ({keys[0]})" for value, keys in sorted(held.items())])
+            said = _listed([f"{value!r} ({min(keys)})" for value, keys in sorted(held.items())])
             key, name = aspects.keys[aspect], aspects["name"][aspect]
             message = f"aspect {key} ({name}) can hold one value and has {len(held)}: {said}"
             yield Finding("two live values", "aspects", key, message, "", tuple(("memories", i) for i in ids))
@@ -284,49 +310,64 @@ def _listed(words: list[str]) -> str:
 
 def _references() -> Iterator[Check]:
     for table, schema in TABLES.items():
-        for field in schema.fields:
-            if field.target:
-                fields = {field.target: (), table: (field.name,)}
-                yield Check("dangling reference", fields, _dangling(table, field.name, field.target))
+        for one in schema.fields:
+            if one.target:
+                search = _dangling(table, one.name, one.target)
+                yield Check("dangling reference", search, table, {"": (one.name,), one.name: ()})
+
+
+_DEATH: Mapping[str, tuple[str, ...]] = {"": ("deleted", "superseded_by"), "superseded_by": ("created_at",)}
+
+
+def _at(field: str, roles: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Roles seen from a row that refers to them by `field`."""
+    return {f"{field}.{path}" if path else field: fields for path, fields in roles.items()}
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("repeated key", {}, _repeated),
+    Check("repeated key", _repeated),
     *_references(),
-    Check("supersession cycle", {"memories": ("superseded_by",)}, _supersession_cycles),
-    Check("live but superseded", {"memories": ("superseded_by", "deleted")}, _live_but_superseded),
+    Check("supersession cycle", _supersession_cycles, "memories", {"": ("superseded_by",)}, chain="superseded_by"),
+    Check("live but superseded", _live_but_superseded, "memories", {"": ("superseded_by", "deleted")}),
     Check(
         "two live values",
-        {"memories": ("aspect", "value", "deleted", "kind"), "aspects": ("single_valued",)},
         _two_live_values,
+        "memories",
+        {"": ("aspect", "value", "deleted", "kind"), "aspect": ("single_valued",)},
+        group="aspect",
     ),
     Check(
         "cites a deleted memory",
-        {
-            "turns": ("cites", "session"),
-            "memories": ("deleted", "superseded_by", "created_at"),
-            "sessions": ("started_at",),
-        },
         _cites_deleted,
+        "turns",
+        {"": ("cites", "session"), "session": ("started_at",), **_at("cites", _DEATH)},
     ),
-    Check("broken thread", {"turns": ("parent", "session")}, _broken_threads),
-    Check(_BACKWARDS, {"sessions": ("started_at", "ended_at")}, _sessions_backwards),
-    Check(_BACKWARDS, {"entities": ("created_at", "retired_at")}, _entities_backwards),
-    Check(_BACKWARDS, {"memories": ("superseded_by", "created_at")}, _superseded_by_older),
+    Check("broken thread", _broken_threads, "turns", {"": ("parent", "session"), "parent": ("session",)}, "parent"),
+    Check(_BACKWARDS, _sessions_backwards, "sessions", {"": ("started_at", "ended_at")}),
+    Check(_BACKWARDS, _entities_backwards, "entities", {"": ("created_at", "retired_at")}),
     Check(
         _BACKWARDS,
-        {"candidates": ("memory", "session"), "memories": ("created_at",), "sessions": ("ended_at",)},
+        _superseded_by_older,
+        "memories",
+        {"": ("superseded_by", "created_at"), "superseded_by": ("created_at",)},
+    ),
+    Check(
+        _BACKWARDS,
         _offered_early,
+        "candidates",
+        {"": ("memory", "session"), "memory": ("created_at",), "session": ("ended_at",)},
     ),
     Check(
         _RETIRED,
-        {"memories": ("entity", "created_at"), "entities": ("retired_at",)},
         _acts_after_retirement("memories", "entity", "created_at"),
+        "memories",
+        {"": ("entity", "created_at"), "entity": ("retired_at",)},
     ),
     Check(
         _RETIRED,
-        {"sessions": ("topic", "started_at"), "entities": ("retired_at",)},
         _acts_after_retirement("sessions", "topic", "started_at"),
+        "sessions",
+        {"": ("topic", "started_at"), "topic": ("retired_at",)},
     ),
 )
 """Every check. A new one is a function and a row."""

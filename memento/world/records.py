@@ -262,7 +262,9 @@ TABLES: dict[str, Schema] = {
 KEYED = ("entities", "aspects", "dependencies", "memories")
 """Tables keyed by record id alone."""
 HISTORY = ("sessions", "turns", "candidates")
-"""Tables that grow with time; turns and candidates belong to one session each."""
+"""Tables that grow with time."""
+BELONGING = ("turns", "candidates")
+"""Tables whose records belong to one session each."""
 _BY_SINGULAR = {schema.singular: schema for schema in TABLES.values()}
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from memento import codec
 from memento.errors import CorruptRecord
 from memento.world import chunk
-from memento.world.keys import record_keys, session_keys
+from memento.world.keys import Keys, record_keys, session_keys
 from memento.world.objects import Entry, ObjectStore
 from memento.world.records import HISTORY, KEYED, TABLES
 from memento.world.table import Rows, Table, concat
@@ -50,6 +50,19 @@ class Delta:
 
     def __bool__(self) -> bool:
         return bool(self.manifest or any(map(len, self.upserts.values())) or any(map(len, self.deletes.values())))
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where history stands in one tree, as far as it is known: `starts` of sessions by id, s UTC, and
+    `session_of` turns by id.
+
+    The place of what belongs to a session follows from the session's start, so that whoever does not
+    know it reads all sessions.
+    """
+
+    starts: Mapping[str, int] = field(default_factory=dict)
+    session_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(store: ObjectStore, world: World) -> str:
@@ -91,15 +104,16 @@ def read_table(store: ObjectStore, tree_id: str, table: str) -> Table:
     return chunk.decode(TABLES[table], store.blobs(blobs), blobs)
 
 
-def find(store: ObjectStore, tree_id: str, table: str, keys: Iterable[str]) -> Table:
+def find(
+    store: ObjectStore, tree_id: str, table: str, keys: Iterable[str], starts: Mapping[str, int] | None = None
+) -> Table:
     """The rows of some keys of one table, those that exist; reads only the leaves that may hold them.
 
-    For sessions, turns and candidates all sessions are read first, since their place follows from
-    the session's start.
+    For sessions and candidates that takes the starts of their sessions; those not in `starts` are
+    looked for among all sessions. Turns are looked for among all turns.
     """
     wanted = list(dict.fromkeys(keys))
-    folder, suffix = place(table)
-    root = _entry(store, tree_id, folder)
+    root = _entry(store, tree_id, place(table)[0])
     if root is None or not wanted:
         return Table.empty(TABLES[table])
     if table in KEYED:
@@ -108,16 +122,67 @@ def find(store: ObjectStore, tree_id: str, table: str, keys: Iterable[str]) -> T
         whole = read_table(store, tree_id, table)
         return whole.take(_present(whole, wanted))
     else:
-        sessions = read_table(store, tree_id, "sessions")
-        rows = sessions.rows(key.partition("/")[0] for key in wanted)
-        held = sessions.take(rows[rows >= 0])
-        places = session_keys(held["id"].tolist(), held["started_at"])
+        known = starts or {}
+        sessions = list(dict.fromkeys(key.partition("/")[0] for key in wanted))
+        if not all(session in known for session in sessions):
+            known = _starts(read_table(store, tree_id, "sessions"))
+        places = _places({session: known[session] for session in sessions if session in known})
+    found = _read_at(store, root, table, places)
+    return found.take(_present(found, wanted))
+
+
+def belonging(store: ObjectStore, tree_id: str, table: str, starts: Mapping[str, int]) -> Table:
+    """The turns or candidates of some sessions, given with their starts; reads the leaves of those alone."""
+    root = _entry(store, tree_id, "history")
+    if root is None or not starts:
+        return Table.empty(TABLES[table])
+    found = _read_at(store, root, table, _places(starts))
+    return found.take(np.array([session in starts for session in found["session"].tolist()], bool))
+
+
+def starts_beside(store: ObjectStore, old: str, new: str) -> tuple[dict[str, int], dict[str, int]]:
+    """The starts of all sessions in the leaves of history in which two trees differ, of each tree, by id."""
+    a, b = _entry(store, old, "history"), _entry(store, new, "history")
+    if (a and a.id) == (b and b.id):
+        return {}, {}
+    found: tuple[list[Leaf], list[Leaf]] = ([], [])
+    _walk(store, a, b, "history", found, (set(), set()))
+    sides: list[dict[str, int]] = []
+    for root, leaves in zip((a, b), found, strict=True):
+        held: dict[str, int] = {}
+        if root is not None:
+            for stem in dict.fromkeys(path.partition(".")[0] for _, path, _ in leaves):
+                held.update(_starts(_sessions_at(store, root, stem)))
+        sides.append(held)
+    return sides[0], sides[1]
+
+
+def _sessions_at(store: ObjectStore, entry: Entry, path: str) -> Table:
+    """The sessions of the leaf at a path such as ``history/a/01``."""
+    for name in path.split("/")[1:]:
+        below = next((e for e in store.tree(entry.id) if e.name == name), None)
+        if below is None:
+            raise CorruptRecord("turns or candidates without their session", entry.id, path)
+        entry = below
+    return chunk.decode(TABLES["sessions"], [store.blob(entry.id, path)], [(entry.id, path)])
+
+
+def _starts(sessions: Table) -> dict[str, int]:
+    return dict(zip(sessions["id"].tolist(), sessions["started_at"].tolist(), strict=True))
+
+
+def _places(starts: Mapping[str, int]) -> Keys:
+    return session_keys(list(starts), np.fromiter(starts.values(), np.int64, len(starts)))
+
+
+def _read_at(store: ObjectStore, root: Entry, table: str, places: Keys) -> Table:
+    """The rows of the leaves in which some keys stand."""
+    folder, suffix = place(table)
     blobs: dict[tuple[str, str], None] = {}
     for key in places.tolist():
         for blob in _path(store, root, folder, key, suffix):
             blobs[blob] = None
-    found = chunk.decode(TABLES[table], store.blobs(list(blobs)), list(blobs))
-    return found.take(_present(found, wanted))
+    return chunk.decode(TABLES[table], store.blobs(list(blobs)), list(blobs))
 
 
 def leaf(store: ObjectStore, tree_id: str, table: str, key: str) -> str:
@@ -128,11 +193,18 @@ def leaf(store: ObjectStore, tree_id: str, table: str, key: str) -> str:
     return path[0][0] if path else ""
 
 
-def apply(store: ObjectStore, tree_id: str, delta: Delta) -> str:
-    """The tree after `delta`; writes only the leaves and folders that it touches."""
+def apply(store: ObjectStore, tree_id: str, delta: Delta, where: Where | None = None) -> str:
+    """The tree after `delta`; writes only the leaves and folders that it touches.
+
+    With `where`, which has to know every session of this tree that `delta` puts, removes or puts
+    something into, and the session of every turn of this tree that it puts or removes, nothing else
+    is read either; without, all sessions are.
+    """
     root = {entry.name: entry for entry in store.tree(tree_id)}
     for folder in FOLDERS:
-        changes = _history_changes(store, tree_id, delta) if folder == "history" else _keyed_changes(folder, delta)
+        changes = (
+            _history_changes(store, tree_id, delta, where) if folder == "history" else _keyed_changes(folder, delta)
+        )
         if not changes:
             continue
         trie = Trie(store, folder)
@@ -253,16 +325,18 @@ def _keyed_changes(folder: str, delta: Delta) -> Changes:
     return Changes(upserts, deletes)
 
 
-def _history_changes(store: ObjectStore, tree_id: str, delta: Delta) -> Changes:
+def _history_changes(store: ObjectStore, tree_id: str, delta: Delta, where: Where | None) -> Changes:
     """Changes of sessions, turns and candidates, each at the place of its session.
 
     A session that starts at another time moves with all that belongs to it.
     """
     if not any(len(delta.upserts.get(name, ())) or delta.deletes.get(name) for name in HISTORY):
         return Changes({}, {})
-    old = read_table(store, tree_id, "sessions")
-    old_key = dict(zip(old["id"].tolist(), session_keys(old["id"].tolist(), old["started_at"]).tolist(), strict=True))
     upserts = {name: delta.upserts.get(name, Table.empty(TABLES[name])) for name in HISTORY}
+    whole = where is None
+    if where is None:
+        where = _all_of(store, tree_id, delta)
+    old_key = dict(zip(where.starts, _places(where.starts).tolist(), strict=True))
     deletes: dict[str, dict[str, int]] = {name: {} for name in HISTORY}
 
     sessions = upserts["sessions"]
@@ -274,26 +348,29 @@ def _history_changes(store: ObjectStore, tree_id: str, delta: Delta) -> Changes:
         deletes["sessions"][session] = old_key[session]
     standing = {**{s: key for s, key in old_key.items() if s not in gone}, **new_key}
 
-    wanted = {name: set(delta.deletes.get(name, ())) for name in ("turns", "candidates")}
     for name in ("turns", "candidates"):
-        moving: list[Table] = []
-        if leaving or wanted[name]:
-            held = read_table(store, tree_id, name)
-            of_session, table_keys = held["session"].tolist(), held.keys
-            left = set(leaving)
-            for row, (session, key) in enumerate(zip(of_session, table_keys, strict=True)):
-                if session in left or key in wanted[name]:
-                    deletes[name][key] = _stands(old_key, session, name, tree_id)
-                    if session in new_key and key not in wanted[name]:
-                        moving.append(held.slice(row, row + 1))
+        removed = set(delta.deletes.get(name, ()))
         given = upserts[name]
-        stay = [part for part in moving if part.keys[0] not in given.row_of]
-        upserts[name] = concat(TABLES[name], [given, *stay])
+        held = belonging(store, tree_id, name, {session: where.starts[session] for session in leaving})
+        for key, session in zip(held.keys, held["session"].tolist(), strict=True):
+            deletes[name][key] = old_key[session]
+        moving = [s in new_key and k not in removed for k, s in zip(held.keys, held["session"].tolist(), strict=True)]
+        stay = held.take(np.array([m and k not in given.row_of for m, k in zip(moving, held.keys, strict=True)], bool))
+        for key in removed - deletes[name].keys():
+            before = where.session_of.get(key) if name == "turns" else key.partition("/")[0]
+            if before in old_key:
+                deletes[name][key] = old_key[before]
+        upserts[name] = concat(TABLES[name], [given, stay]) if len(stay) else given
         orphans = sorted({s for s in upserts[name]["session"].tolist() if s not in standing})
+        if orphans and not whole:
+            return _history_changes(store, tree_id, delta, None)
         if orphans:
             raise CorruptRecord(f"{name} of a session that is not there: {', '.join(orphans[:3])}", path="history")
-        if name == "turns" and len(given) and old_key:
-            _moved_turns(store, tree_id, given, deletes[name], old_key)
+        if name == "turns":
+            for key, session in zip(given.keys, given["session"].tolist(), strict=True):
+                before = where.session_of.get(key)
+                if before not in (None, session) and key not in deletes[name]:
+                    deletes[name][key] = old_key[before]
 
     at = {"sessions": keys}
     for name in ("turns", "candidates"):
@@ -309,23 +386,15 @@ def _history_changes(store: ObjectStore, tree_id: str, delta: Delta) -> Changes:
     )
 
 
-def _moved_turns(
-    store: ObjectStore, tree_id: str, given: Table, deletes: dict[str, int], old_key: Mapping[str, int]
-) -> None:
-    """Notes for removal the old place of turns that now belong to another session."""
-    known = set(old_key)
-    if not any(session in known for session in given["session"].tolist()):
-        return
+def _all_of(store: ObjectStore, tree_id: str, delta: Delta) -> Where:
+    """Where everything stands; turns are read where some may leave their session or go."""
+    starts = _starts(read_table(store, tree_id, "sessions"))
+    given = delta.upserts.get("turns")
+    known = given is not None and any(session in starts for session in given["session"].tolist())
+    if not (delta.deletes.get("turns") or known):
+        return Where(starts)
     held = read_table(store, tree_id, "turns")
-    session_of = dict(zip(held.keys, held["session"].tolist(), strict=True))
-    for key, session in zip(given.keys, given["session"].tolist(), strict=True):
-        before = session_of.get(key)
-        if before is not None and before != session and key not in deletes:
-            deletes[key] = _stands(old_key, before, "turns", tree_id)
-
-
-def _stands(old_key: Mapping[str, int], session: str, name: str, tree_id: str) -> int:
-    """The key of the session that a stored row belongs to."""
-    if session not in old_key:
-        raise CorruptRecord(f"{name} without their session", tree_id, "history")
-    return old_key[session]
+    of_session = held["session"].tolist()
+    if any(session not in starts for session in of_session):
+        raise CorruptRecord("turns without their session", tree_id, "history")
+    return Where(starts, dict(zip(held.keys, of_session, strict=True)))

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
-from world.worlds import START, Change, base_state, changed, changes, store_world, world_of
+from hypothesis import strategies as st
+from world.worlds import START, Change, base_state, changed, changes, store_world
 
 from memento.changes.diff import diff_trees
-from memento.changes.merge import merge_trees
+from memento.changes.merge import Policy, merge_trees
+from memento.changes.outcome import Outcome
 from memento.changes.records import Sides
 from memento.changes.snapshot import Snapshot
-from memento.changes.violations import relevant, violations
-from memento.world.check import CHECKS
+from memento.changes.violations import everything_new, violations
 from memento.world.objects import MemoryObjects
 from memento.world.world import Manifest
 
@@ -18,31 +19,30 @@ def sides_of(store: MemoryObjects, base: str, ours: str, theirs: str) -> Sides:
     return Sides(states[0], states[1], states[2], diff_trees(store, base, ours), diff_trees(store, base, theirs))
 
 
-@given(changes(), changes(), changes(3))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_checks_left_out_would_find_nothing(ours: list[Change], theirs: list[Change], before: list[Change]) -> None:
+@given(changes(), changes(), changes(3), st.sampled_from([None, "ours", "theirs"]))
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_follows_from_the_change_is_what_the_whole_worlds_say(
+    ours: list[Change], theirs: list[Change], before: list[Change], policy: Policy | None
+) -> None:
     store = MemoryObjects()
     start = changed(base_state(), before)
     base, one, two = (store_world(s, store)[1] for s in (start, changed(start, ours), changed(start, theirs)))
-    result = merge_trees(store, [base], one, two)
-    sides = sides_of(store, base, one, two)
-    everything = {violation.id for violation in violations(store, result.tree_id, sides, CHECKS)}
-    assert {violation.id for violation in result.violations} == everything
+    result = merge_trees(store, [base], one, two, policy=policy)
+    assert list(result.violations) == everything_new(store, result.tree_id, sides_of(store, base, one, two))
 
 
-def test_edits_that_cannot_contradict_need_no_check() -> None:
-    old = world_of(base_state())
-    store, base = store_world(base_state())
-    assert isinstance(store, MemoryObjects)
-    edits: list[list[Change]] = [
-        [("put", "memories", "m-0", {"importance": 0.9})],
-        [("put", "memories", "m-1", {"text": "x"}), ("put", "sessions", "s-1", {"score": 0.5})],
-    ]
-    one, two = (store_world(changed(base_state(), e), store, old.manifest)[1] for e in edits)
-    sides = sides_of(store, base, one, two)
-    assert relevant(sides.by_us, sides.by_them) == ()
-    kinds = {check.kind for check in relevant(sides.by_us, sides.by_them, ["turns"])}
-    assert kinds == {"dangling reference", "cites a deleted memory", "broken thread"}
+@given(changes(), changes(), changes(3))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_so_do_findings_of_any_world_against_any_two_others(
+    ours: list[Change], theirs: list[Change], merged: list[Change]
+) -> None:
+    store = MemoryObjects()
+    states = (changed(base_state(), edits) for edits in (ours, theirs, merged))
+    one, two, three = (store_world(state, store)[1] for state in states)
+    sides = sides_of(store, one, one, two)
+    outcome = Outcome(three, diff_trees(store, one, three), diff_trees(store, two, three))
+    found = violations(store, outcome, sides)
+    assert found == everything_new(store, three, sides)
 
 
 def test_two_fields_that_lost_one_record_are_two_violations() -> None:
