@@ -172,6 +172,8 @@ class Suspects:
 
 
 def _suspects(one: Check, diffs: tuple[Diff, Diff], merged: State) -> Suspects:
+    if not all(any(table in diff.tables for table in one.tables) for diff in diffs):
+        return Suspects()
     if one.group:
         common = _groups(one, diffs[0]) & _groups(one, diffs[1]) - {""}
         if common and one.group == "aspect":

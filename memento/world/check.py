@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -67,14 +68,20 @@ class Check:
 
     def table(self, path: str) -> str:
         """The table that a path of reference fields leads to."""
-        name = self.root
-        for step in filter(None, path.split(".")):
-            name = TABLES[name].field(step).target
-        return name
+        return self._table_of[path]
 
-    @property
+    @cached_property
+    def _table_of(self) -> dict[str, str]:
+        found = {"": self.root}
+        for path in sorted(self.roles, key=len):
+            before, _, step = path.rpartition(".")
+            if path:
+                found[path] = TABLES[found[before]].field(step).target
+        return found
+
+    @cached_property
     def tables(self) -> tuple[str, ...]:
-        """The tables that the search reads."""
+        """The tables that the search reads; none for the check that reads all of them."""
         also = BELONGING if self.group == "session" else ()
         return tuple(dict.fromkeys([*map(self.table, self.roles), *also]))
 

@@ -15,6 +15,7 @@ from memento.world.values import to_column, to_plain
 
 Column = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
+_EMPTY: dict[str, Table] = {}
 
 
 class Table:
@@ -42,7 +43,10 @@ class Table:
     @classmethod
     def empty(cls, schema: Schema) -> Table:
         """The table without rows."""
-        return cls(schema, {field.name: np.empty(0, field.dtype) for field in schema.fields})
+        found = _EMPTY.get(schema.name)
+        if found is None or found.schema is not schema:
+            found = _EMPTY[schema.name] = cls(schema, {f.name: np.empty(0, f.dtype) for f in schema.fields})
+        return found
 
     @classmethod
     def from_columns(cls, schema: Schema, columns: Mapping[str, Any]) -> Table:

@@ -336,7 +336,7 @@ def _history_changes(store: ObjectStore, tree_id: str, delta: Delta, where: Wher
     whole = where is None
     if where is None:
         where = _all_of(store, tree_id, delta)
-    old_key = dict(zip(where.starts, _places(where.starts).tolist(), strict=True))
+    old_key = _old_keys(delta, where)
     deletes: dict[str, dict[str, int]] = {name: {} for name in HISTORY}
 
     sessions = upserts["sessions"]
@@ -384,6 +384,19 @@ def _history_changes(store: ObjectStore, tree_id: str, delta: Delta, where: Wher
             if gone
         },
     )
+
+
+def _old_keys(delta: Delta, where: Where) -> dict[str, int]:
+    """The keys, in the old tree, of the sessions that `delta` has to do with."""
+    named = set(delta.deletes.get("sessions", ()))
+    for name in HISTORY:
+        if name in delta.upserts:
+            named.update(delta.upserts[name]["id" if name == "sessions" else "session"].tolist())
+    turns = [*delta.deletes.get("turns", ()), *(delta.upserts["turns"].keys if "turns" in delta.upserts else ())]
+    named.update(where.session_of[turn] for turn in turns if turn in where.session_of)
+    named.update(key.partition("/")[0] for key in delta.deletes.get("candidates", ()))
+    starts = {session: where.starts[session] for session in named if session in where.starts}
+    return dict(zip(starts, _places(starts).tolist(), strict=True))
 
 
 def _all_of(store: ObjectStore, tree_id: str, delta: Delta) -> Where:
