@@ -74,7 +74,7 @@ def never(walker: Walker, trail: Trail, start: str, revision: str) -> NoReturn:
         raise NotFound("manifest", revision, hint="that commit holds no world")
     schema = TABLES[trail.table]
     error = NotFound(schema.singular, trail.key)
-    commit = next((commit for commit, change in log_record(walker, trail, start) if change == "removed"), None)
+    commit = next((commit for commit, change in log_record(walker, trail, [start]) if change == "removed"), None)
     if commit is None:
         raise missing(Snapshot(trail.objects, walker.commit(start).tree), trail.table, trail.key)
     name = f"{schema.singular}:{trail.key}"

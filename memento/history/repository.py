@@ -24,6 +24,7 @@ from memento.history.objects import Objects
 from memento.history.operations import Batch, Operations
 from memento.history.oplog import Operation
 from memento.history.place import FOLDER, author, check_folder, find, make
+from memento.history.ranges import read_range
 from memento.history.reach import reached
 from memento.history.record import log_record
 from memento.history.refs import Refs
@@ -206,19 +207,25 @@ class Repository:
         self, *revisions: str, exclude: Sequence[str] = (), first_parent: bool = False, limit: int | None = None
     ) -> Iterator[Commit]:
         """Commits reachable from `revisions` (default HEAD) and not from `exclude`; children before
-        parents, newer first."""
-        starts = [self.resolve(revision) for revision in revisions or ("HEAD",)]
-        hidden = [self.resolve(revision) for revision in exclude]
-        return islice(self._walker.log(starts, hidden, first_parent), limit)
+        parents, newer first. A revision may be a range, such as ``A..B`` (see `read_range`)."""
+        picked = read_range(self._revisions, [*revisions, *(f"^{revision}" for revision in exclude)])
+        return islice(self._walker.log(picked.starts, picked.exclude, first_parent), limit)
 
-    def graph(self, *revisions: str, limit: int | None = None) -> Iterator[tuple[str, Commit | None]]:
+    def graph(
+        self, *revisions: str, first_parent: bool = False, limit: int | None = None
+    ) -> Iterator[tuple[str, Commit | None]]:
         """Rows as ``git log --graph`` draws them: the drawing, and the commit of the row if any."""
-        starts = [self.resolve(revision) for revision in revisions or ("HEAD",)]
-        return draw(islice(self._walker.topological(starts), limit))
+        picked = read_range(self._revisions, revisions)
+        commits = self._walker.topological(picked.starts, picked.exclude, first_parent)
+        return draw(islice(commits, limit))
 
-    def log_record(self, revision: str, table: str, key: str) -> Iterator[tuple[Commit, str]]:
+    def log_record(
+        self, revision: str | Sequence[str], table: str, key: str, first_parent: bool = False
+    ) -> Iterator[tuple[Commit, str]]:
         """Commits that changed one record, newest first, each with added, changed or removed."""
-        return log_record(self._walker, self._trail(table, key), self.resolve(revision))
+        words = [revision] if isinstance(revision, str) else revision
+        picked = read_range(self._revisions, words)
+        return log_record(self._walker, self._trail(table, key), picked.starts, picked.exclude, first_parent)
 
     def blame(self, revision: str, table: str, key: str = "", fields: Iterable[str] = ()) -> list[Origin]:
         """For each field of a record (or some of them), the commit that set its present value.
@@ -231,7 +238,7 @@ class Repository:
 
     def last_change(self, revision: str, table: str, key: str = "") -> tuple[Commit, str] | None:
         """The newest commit that changed a record, with added, changed or removed; None where it never was."""
-        return next(log_record(self._walker, self._trail(table, key), self.resolve(revision)), None)
+        return next(self.log_record(revision, table, key), None)
 
     def _trail(self, table: str, key: str) -> Trail:
         return Trail(self._walker.folders, table if table == MANIFEST else schema_of(table).name, key)

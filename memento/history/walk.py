@@ -60,28 +60,37 @@ class Walker:
             if first_parent:
                 waiting = waiting[:1]
 
-    def topological(self, starts: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Commit]:
+    def topological(
+        self, starts: Sequence[str], exclude: Sequence[str] = (), first_parent: bool = False
+    ) -> Iterator[Commit]:
         """As `log`, lines of history one after the other and never a parent before a child, whatever
         the times are (``git log --topo-order``)."""
         commits = self.commits
-        times, above = commits.times, commits.above
+        times = commits.times
         hidden = self._reach(map(commits.number, exclude)) if exclude else set()
+
+        def above(number: int) -> tuple[int, ...]:
+            return commits.above(number)[:1] if first_parent else commits.above(number)
+
         firsts = [number for number in dict.fromkeys(map(commits.number, starts)) if number not in hidden]
-        reachable = self._reach(firsts) - hidden
-        children = dict.fromkeys(reachable, 0)
-        for number in reachable:
+        reachable: dict[int, int] = dict.fromkeys(firsts, 0)
+        queue = list(firsts)
+        for number in queue:
             for parent in above(number):
-                if parent in children:
-                    children[parent] += 1
-        stack = sorted((number for number in firsts if not children[number]), key=times.__getitem__)
+                if parent in reachable:
+                    reachable[parent] += 1
+                elif parent not in hidden:
+                    reachable[parent] = 1
+                    queue.append(parent)
+        stack = sorted((number for number in firsts if not reachable[number]), key=times.__getitem__)
         while stack:
             number = stack.pop()
             yield commits.commit(number)
             ready = []
             for parent in above(number):
-                if parent in children:
-                    children[parent] -= 1
-                    if not children[parent]:
+                if parent in reachable:
+                    reachable[parent] -= 1
+                    if not reachable[parent]:
                         ready.append(parent)
             stack += sorted(ready, key=times.__getitem__)
 

@@ -100,3 +100,42 @@ def test_an_empty_repository(memento):
     assert memento("log", code=2).hint == "`memento switch other` goes to a branch that has some"
     memento("switch", "other")
     assert memento("log").out
+
+
+def test_ranges_and_choices(world):
+    memory = world.ids("memories")[0]
+    world("fork", "main", "trial")
+    first = world.json("edit", "trial", f"memory:{memory}", "importance=0.9", "-m", "Raise it")["commit"]
+    second = world.json("edit", "trial", f"memory:{memory}", "importance=0.8", "-m", "lower it")["commit"]
+
+    def ids(*arguments):
+        return [commit["id"] for commit in world.json("log", *arguments)["commits"]]
+
+    assert ids("main..trial") == ids("trial", "^main") == ids("main...trial") == [second, first]
+    assert ids("trial^!") == [second]
+    assert ids("trial", "--grep", "raise", "-i") == [first]
+    assert ids("trial", "--grep", "RAISE") == []
+    assert ids("main..trial", "--author", "memento", "--first-parent", "-n", "1") == [second]
+    week = world.json("log", "trial")["commits"][3]
+    assert ids("trial", "--until", str(week["time"])) == ids(week["id"])
+    assert ids("trial", "--since", "2990-01-01") == []
+    assert len(world("log", "--oneline", "main..trial").out.splitlines()) == 2
+    assert len([line for line in world("log", "--graph", "main..trial").out.splitlines() if "*" in line]) == 2
+    entries = world.json("log", "main..trial", "--grep", "lower", "--", f"memory:{memory}")["commits"]
+    assert [entry["commit"]["id"] for entry in entries] == [second]
+    assert world.json("log", "main..main", "--", f"memory:{memory}")["commits"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--grep", "("], "not a regular expression"),
+        (["--grep", "(a+)+"], "could take for ever"),
+        (["--since", "soon"], "--since: 'soon' is not a time"),
+        (["--graph", "--grep", "x"], "--graph draws a whole history"),
+        (["main..nowhere"], "nowhere"),
+        (["main", "--", "memory:a@main"], "one revision"),
+    ],
+)
+def test_bad_choices(world, arguments, says):
+    assert says in world("log", *arguments, code=2).err

@@ -174,7 +174,7 @@ def test_both_agree_with_looking_at_every_commit_whole(story: list[tuple[list[in
             assert trail.change(commits[parent].tree, commits[child].tree) == wanted
         assert trail.record(commits[parent].tree) == records[parent]
     trail = Trail(walker.folders, "sessions", "s-1")
-    found = [(commit.id, what) for commit, what in log_record(walker, trail, ids[-1])]
+    found = [(commit.id, what) for commit, what in log_record(walker, trail, [ids[-1]])]
     assert found == plain_log(commits, records, ids[-1])
     for origin in blame(walker, Trail(walker.folders, "sessions", "s-1"), ids[-1]):
         assert origin.commit.id == plain_blame(commits, records, ids[-1], origin.field)

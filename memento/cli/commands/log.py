@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +21,14 @@ from memento.cli.present import (
     field_change_lines,
     note_lines,
 )
+from memento.cli.selecting import selection_options
 from memento.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memento.history import Commit
+    from memento.history.selection import Selection
 
 
 @define(
@@ -28,15 +36,20 @@ from memento.errors import UsageError
     memento log
     memento log --graph --all
     memento log main~5 -n 3
+    memento log main..trial
+    memento log --since 2026-01-15 --grep edit
     memento log main -- memory:MEMORY_ID
     memento log --all --where 'touched(memory:MEMORY_ID) & name("trial-*")'
     """
 )
-@click.argument("what", metavar="[REV]... [-- RECORD]", nargs=-1, shell_complete=records_or_revisions)
+@click.argument("what", metavar="[REV|RANGE]... [-- RECORD]", nargs=-1, shell_complete=records_or_revisions)
 @click.option("--graph", is_flag=True, help="Draw how branches part and join.")
 @click.option("-a", "--all", "everything", is_flag=True, help="Begin at every branch.")
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1), help="Show at most N commits.")
 @click.option("--full", is_flag=True, help="Show authors, whole messages and notes.")
+@click.option("--first-parent", is_flag=True, help="Follow only the first parent of merges.")
+@click.option("--oneline", is_flag=True, hidden=True, expose_value=False, help="One line a commit, as it is anyway.")
+@selection_options
 @click.option("--notes", is_flag=True, help="Show what is noted on each commit; see memento note.")
 @where_option
 @json_option
@@ -47,69 +60,91 @@ def command(
     everything: bool,
     limit: int | None,
     full: bool,
+    first_parent: bool,
     notes: bool,
     condition: str | None,
+    selection: Selection,
 ) -> None:
     """Show how a world came to be, or one record's history.
 
-    Commits newest first, from REV (the current branch if left out). With a RECORD such as
-    memory:ID only the commits that added, changed or removed it, field by field. With --where only
-    those for which an expression holds; what it asks of branches holds for all their commits.
+    Commits newest first, from REV (the current branch if left out). A RANGE is A..B (what B has and
+    A has not), A...B (what one of both has), ^A (without what A has) or A^! (that commit alone). With
+    a RECORD such as memory:ID only the commits that added, changed or removed it, field by field.
+    Patterns are regular expressions; a TIME is 2026-01-15, 2026-01-15T09:30Z or seconds since 1970.
+    With --where only those for which an expression holds; what it asks of branches holds for all
+    their commits.
     """
     output, repository = context.output, context.workspace.repository
     revisions, records = split_records(what)
+    if graph and selection:
+        raise UsageError("--graph draws a whole history: it goes with no option that picks commits")
     if condition is not None and (records or graph):
         raise UsageError(
             "--where picks single commits: it goes with neither a record nor --graph",
             "for a record: `memento log --where 'touched(memory:ID)'`",
         )
     if records:
-        if len(records) > 1 or len(revisions) > 1 or graph or everything:
+        if len(records) > 1 or (records[0].revision and revisions) or graph or everything:
             raise UsageError(
-                "the history of a record takes one revision and one record", "`memento log main -- memory:ID`"
+                "the history of a record is that of one record, from one revision", "`memento log main -- memory:ID`"
             )
-        _record_log(context, records[0].revision or (revisions[0] if revisions else "HEAD"), records[0], limit)
+        words = [records[0].revision] if records[0].revision else revisions
+        _record_log(context, words, records[0], selection, first_parent, limit)
         return
     if everything:
         revisions += dict.fromkeys(branch.commit for branch in repository.branches())
     names = decorations(repository)
     noted = repository.notes().all() if notes or full else {}
-    shown = repository.log(*revisions, limit=None if condition else limit)
-    if condition is not None:
-        from memento.query import commits as satisfying
-
-        shown = islice(satisfying(context.workspace, condition, shown), limit)
-    if output.json:
-        commits = [commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {}) for c in shown]
-        output.document("memento.log/1", {"commits": commits})
-    elif graph:
-        for drawing, commit in repository.graph(*revisions, limit=limit):
+    if graph and not output.json:
+        for drawing, commit in repository.graph(*revisions, first_parent=first_parent, limit=limit):
             lead = drawing.rstrip()
             output.line(commit_line(output, commit, names.get(commit.id, ()), f"{lead} ") if commit else lead)
             if commit and commit.id in noted:
                 output.lines(note_lines(noted[commit.id], f"{lead.replace('*', '|')}     "))
-    else:
-        for number, commit in enumerate(shown):
-            if full:
-                output.lines([""] if number else [])
-                output.lines(commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, "")))
-            else:
-                output.line(commit_line(output, commit, names.get(commit.id, ())))
-                output.lines(note_lines(noted[commit.id], "    ") if commit.id in noted else ())
+        return
+    shown: Iterable[Commit] = selection.of(repository.log(*revisions, first_parent=first_parent))
+    if condition is not None:
+        from memento.query import commits as satisfying
+
+        shown = satisfying(context.workspace, condition, shown)
+    commits = islice(shown, limit)
+    if output.json:
+        maps = [commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {}) for c in commits]
+        output.document("memento.log/1", {"commits": maps})
+        return
+    for number, commit in enumerate(commits):
+        if full:
+            output.lines([""] if number else [])
+            output.lines(commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, "")))
+        else:
+            output.line(commit_line(output, commit, names.get(commit.id, ())))
+            output.lines(note_lines(noted[commit.id], "    ") if commit.id in noted else ())
 
 
-def _record_log(context: Context, revision: str, record: RecordName, limit: int | None) -> None:
+def _record_log(
+    context: Context,
+    revisions: list[str],
+    record: RecordName,
+    selection: Selection,
+    first_parent: bool,
+    limit: int | None,
+) -> None:
     output, repository = context.output, context.workspace.repository
     entries = []
-    for commit, change in repository.log_record(revision, record.table, record.key):
+    changes = repository.log_record(revisions, record.table, record.key, first_parent)
+    for commit, change in islice(((c, what) for c, what in changes if selection.fits(c)), limit):
         fields = changes_of(context.workspace, commit, record)
         entries.append({"commit": commit_map(commit), "change": change, "fields": fields})
         output.line(commit_line(output, commit, mark=f"{change_word(output, change)}  "))
         if change == "changed":
             output.lines(f"    {line}" for line in field_change_lines(output, record.table, fields))
-        if limit is not None and len(entries) >= limit:
-            break
-    if not entries:
-        context.workspace.record(revision, record.table, record.key)
+    if not entries and not selection and not _is_range(revisions):
+        context.workspace.record((revisions or ["HEAD"])[0], record.table, record.key)
     if output.json:
         output.document("memento.log/1", {"record": str(record), "commits": entries})
+
+
+def _is_range(revisions: list[str]) -> bool:
+    return len(revisions) > 1 or any(
+        ".." in word or "^" in word[:1] or word.endswith(("^!", "^@")) for word in revisions
+    )
