@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from memento.changes.merge import Policy
     from memento.changes.operations import Operation
     from memento.changes.snapshot import Snapshot
+    from memento.history.sequencer import Preview
+    from memento.render.flips import Flips
     from memento.render.rendering import Rendering, Spec
     from memento.scenario import Scenario
     from memento.train import Run
@@ -273,6 +275,13 @@ class Workspace:
         """Merges revisions into a branch (default: the current one); see `Merges.start`. The other
         verbs that merge are methods of `merges`."""
         return self.merges.start(others, into, policy, dry_run, message)
+
+    def flips(self, preview: Preview) -> Flips | None:
+        """The labels that would flip; None where one of the two worlds has no labels, as may be with
+        something open."""
+        from memento.render.flips import of_trees
+
+        return of_trees(preview.store, preview.before, preview.after)
 
     def merge_in_progress(self) -> Merge | None:
         """What is in progress, worked out again with the answers given so far; or None."""

@@ -219,6 +219,28 @@ class Violation:
         """``v`` and 10 digits: a hash of the kind, the records and the field."""
         return short_hash("v", [self.kind, self.table, self.key, self.field, list(self.involved)])
 
+    @cached_property
+    def reuse_id(self) -> str:
+        """``n`` and 10 digits: a hash of what `normalised` says, values included."""
+        return short_hash("n", self.normalised())
+
+    def normalised(self) -> dict[str, Any]:
+        """The violation with all that a fix depends on, for finding an earlier answer again.
+
+        The id alone would not do: it names the records and not their values, while a fix sets
+        values. The operations of all the fixes say which world they were made for.
+        """
+        fixes = sorted((list(fix.operations) for fix in self.fixes), key=codec.encode)
+        return {
+            "kind": self.kind,
+            "table": self.table,
+            "key": self.key,
+            "field": self.field,
+            "involved": list(self.involved),
+            "message": self.message,
+            "fixes": fixes,
+        }
+
     @property
     def place(self) -> str:
         """Where it is, as users write it: ``memory:ID``."""

@@ -177,3 +177,11 @@ def open_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     conflicts, violations = context.workspace.open_items()
     places = {c.id: c.place for c in conflicts} | {v.id: v.message for v in violations}
     return [CompletionItem(name, help=words) for name, words in places.items() if name.startswith(incomplete)]
+
+
+@_items
+def remembered_ids(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Ids of remembered answers."""
+    from memento.history.remembered import Remembered
+
+    return [answer.id for answer in Remembered(_repository(ctx).path / "memento" / "remembered").all()]

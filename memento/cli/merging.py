@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from memento.cli.changes import stat_words
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from memento.changes.conflict import Conflict, Violation
     from memento.changes.merge import MergeResult
     from memento.history.merges import Merge
+    from memento.history.remembered import Answer
 
 
 def open_words(merge: Merge) -> str:
@@ -41,12 +43,14 @@ def merge_map(merge: Merge) -> dict[str, Any]:
         "dropped": list(merge.dropped),
         "conflicts": [],
         "violations": [],
+        "remembered": {},
         "settled": [],
         "accepted": [],
     }
     if result is not None:
         content["conflicts"] = [c.to_map() for c in result.conflicts]
         content["violations"] = [v.to_map() for v in result.violations]
+        content["remembered"] = {name: answer.to_map() for name, answer in merge.remembered.items()}
         content["settled"] = [c.to_map() | {"resolution": r.to_map()} for c, r in result.settled]
         content["accepted"] = [v.to_map() for v in result.accepted]
         content["changes"] = {"ours": result.ours, "theirs": result.theirs}
@@ -85,8 +89,9 @@ def open_lines(
     violations: Sequence[Violation],
     names: tuple[str, str],
     full: bool = False,
+    remembered: Mapping[str, Answer] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """Conflicts and violations, each with the ways to decide it."""
+    """Conflicts and violations, each with the ways to decide it, and how it was decided before."""
     for conflict in conflicts:
         yield f"{output.paint(conflict.id, fg='yellow')}  {clean(conflict.explanation(*names))}"
         if full:
@@ -94,11 +99,24 @@ def open_lines(
             for side, value in {**known, names[0]: conflict.ours, names[1]: conflict.theirs}.items():
                 yield f"    {side}: {clean(str('absent' if value is None else value))}"
         yield output.paint(f"    {_ways(conflict)}", dim=True)
+        yield from _again(conflict, remembered)
     for violation in violations:
         yield f"{output.paint(violation.id, fg='red')}  {clean(violation.explanation(*names))}"
         for number, fix in enumerate(violation.fixes, 1):
             yield f"    {number}. {clean(fix.words)}"
         yield output.paint(f"    {_ways(violation)}", dim=True)
+        yield from _again(violation, remembered)
+
+
+def _again(item: Conflict | Violation, remembered: Mapping[str, Answer]) -> Iterator[str]:
+    known = remembered.get(item.id)
+    if known:
+        yield f"    {_given(known)} you answered {clean(known.words)}: memento resolve {item.id} --again"
+
+
+def _given(known: Answer) -> str:
+    """The title of what it was answered in, as an adverb: ``When merging trial into main``."""
+    return f"when {known.given[:1].lower()}{clean(known.given[1:])}"
 
 
 def _ways(item: Conflict | Violation) -> str:
@@ -121,13 +139,16 @@ def progress_words(merge: Merge) -> str:
 
 def rest_hint(merge: Merge) -> str:
     """What to do next with what is in progress."""
-    if merge.result and open_words(merge):
-        items: list[Conflict | Violation] = [*merge.result.conflicts, *merge.result.violations]
-        first = _ways(items[0]).partition("  ")[0]
-        skip = "" if merge.verb in ("merge", "squash") else f", `memento {merge.verb} --skip` leaves this commit out"
-        return f"`memento conflicts` lists them, `{first}` decides one{skip}, `memento {merge.verb} --abort` gives up"
-    what = "commits the merge" if merge.verb == "merge" else "goes on"
-    return f"`memento {merge.verb} --continue` {what}"
+    if merge.result is None or not open_words(merge):
+        return f"`memento {merge.verb} --continue` {'commits the merge' if merge.verb == 'merge' else 'goes on'}"
+    items: list[Conflict | Violation] = [*merge.result.conflicts, *merge.result.violations]
+    decide = f"`{_ways(items[0]).partition('  ')[0]}` decides one"
+    if merge.remembered:
+        decide = "`memento resolve --all --again` decides as before"
+    ways = ["`memento conflicts` lists them", decide]
+    if merge.verb not in ("merge", "squash"):
+        ways.append(f"`memento {merge.verb} --skip` leaves this commit out")
+    return ", ".join([*ways, f"`memento {merge.verb} --abort` gives up"])
 
 
 def chosen(result: MergeResult, names: Sequence[str]) -> tuple[tuple[Conflict, ...], tuple[Violation, ...]]:

@@ -89,14 +89,21 @@ def tell(context: Context, merge: Merge, dry_run: bool = False) -> int:
     code = CONFLICT if merge.kind == "open" else OK
     if output.json:
         content = {**merge_map(merge), "dry_run": dry_run}
-        output.document(f"memento.{merge.verb}/1", content | ({"incoming": merge.incoming} if dry_run else {}))
+        if merge.preview:
+            flips = context.workspace.flips(merge.preview)
+            content |= {"records": merge.preview.records, "flips": None if flips is None else flips.to_json()}
+        output.document(f"memento.{merge.verb}/1", content)
         return code
     if merge.kind == "open" and merge.result is not None:
         stopped = "would stop" if dry_run else "stopped"
         at = f" at step {merge.done + 1} of {merge.total}, {short(merge.theirs)}:" if merge.total > 1 else " at"
         output.message(f"{merge.title} {stopped}{at} {open_words(merge)}")
-        output.lines(open_lines(output, merge.result.conflicts, merge.result.violations, merge.sides))
-        output.lines(_preview(merge) if dry_run else [])
+        output.lines(
+            open_lines(
+                output, merge.result.conflicts, merge.result.violations, merge.sides, remembered=merge.remembered
+            )
+        )
+        output.lines(_preview(context, merge))
         waits = f"without --dry-run the {merge.verb} waits for your decisions"
         output.hint(waits if dry_run else rest_hint(merge))
         return code
@@ -105,7 +112,7 @@ def tell(context: Context, merge: Merge, dry_run: bool = False) -> int:
         output.lines(_dropped(context, merge))
         output.lines(change_counts(merge, merge.sides) if merge.verb == "merge" and merge.total == 1 else [])
         output.lines(decided_lines(merge))
-        output.lines(_preview(merge) if dry_run else [])
+        output.lines(_preview(context, merge))
     if merge.commit != merge.ours and not dry_run and merge.kind != "fast-forward":
         _hint_done(output, merge)
     return code
@@ -146,10 +153,26 @@ def _dropped(context: Context, merge: Merge) -> Iterator[str]:
         yield f"  left out {short(commit)} ({clean(subject)}): what it changes {why}"
 
 
-def _preview(merge: Merge) -> Iterator[str]:
+def _preview(context: Context, merge: Merge) -> Iterator[str]:
     """What a dry run tells in numbers."""
-    for table, counts in merge.incoming.items():
-        yield f"  {merge.branch}: {table} {stat_words(counts)}"
+    if merge.preview is None:
+        return
+    result = merge.result
+    count = sum(sum(counts.values()) for counts in merge.preview.records.values())
+    parts = [f"{plural(count, 'record')} would change"]
+    if result is not None:
+        parts += [plural(len(result.conflicts), "conflict"), plural(len(result.violations), "contradiction")]
+    flips = context.workspace.flips(merge.preview)
+    if flips is None:
+        parts.append(
+            "labels cannot be told while something is open" if merge.kind == "open" else "no labels to compare"
+        )
+    else:
+        up_down = f" ({flips.up:,} up, {flips.down:,} down)" if flips.flipped else ""
+        parts.append(f"{plural(flips.flipped, 'label')} would flip{up_down}")
+    yield f"  {merge.branch}: {', '.join(parts)}"
+    for table, counts in merge.preview.records.items():
+        yield f"    {table} {stat_words(counts)}"
 
 
 def _hint_done(output: Output, merge: Merge) -> None:

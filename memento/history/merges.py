@@ -91,7 +91,7 @@ class Merges(Sequencer):
                 if not dry_run:
                     self._move(state, heads[0])
                 told = self._told(state, "fast-forward", "" if dry_run else heads[0])
-                return replace(told, incoming=self._stat(state, repository.tree_of(heads[0]))) if dry_run else told
+                return replace(told, preview=self._preview(state, repository.tree_of(heads[0]))) if dry_run else told
         return self._begin(state, dry_run)
 
     def cherry_pick(
@@ -190,7 +190,7 @@ class Merges(Sequencer):
         text = check_message(message or wording.squash_message(commits[0].subject, commits))
         tip = repository.commit_of(before)
         if dry_run:
-            return self._told(state, "done", "")
+            return replace(self._told(state, "done", ""), preview=self._preview(state, tip.tree))
         self._ask_gate(branch, tip.tree)
         with repository.batch(f"squash {names[0]} of {branch}") as batch:
             first = commits[0]

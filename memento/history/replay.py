@@ -6,7 +6,7 @@
 | cherry-pick, rebase | the commit's parent | the branch, with the picks before | the commit |
 | revert | the commit | the branch, with the reverts before | the commit's parent |
 
-No reference moves here and no commit is made: what comes out are trees, staged in the object store.
+No reference moves here and no commit is made: what comes out are trees.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from memento.history.commit import Commit
 from memento.history.merging import MergeState
 from memento.history.repository import Repository
+from memento.world.objects import ObjectStore
 
 if TYPE_CHECKING:
     from memento.changes.conflict import Conflict, Resolution, Violation
@@ -49,7 +50,7 @@ class Replayed:
     `at` counts the steps that are done, all of them or up to the first that is open; `result` is
     the merge of that one, or of the last, and tells what was answered at all steps. `tree` is the
     provisional tree. `dropped` are commits whose change is there already, `passed` the answers given
-    to steps that are done, and `answers` the state's with those that were remembered.
+    to steps that are done now, and `answers` the state's with those that were remembered.
     """
 
     at: int
@@ -62,16 +63,19 @@ class Replayed:
 
 
 class Replay:
-    """The steps of one state. `remembered` gives an earlier answer to what is open, or None."""
+    """The steps of one state. Trees are added to `store`, which reads the repository's too;
+    `remembered` gives an earlier answer to what is open, or None."""
 
     def __init__(
         self,
         repository: Repository,
         state: MergeState,
+        store: ObjectStore,
         remembered: Callable[[Item], Resolution | None] | None = None,
     ) -> None:
         self.repository = repository
         self.state = state
+        self.store = store
         self.remembered = remembered
         self._known: set[str] = set()
 
@@ -104,7 +108,8 @@ class Replay:
             settled += result.settled
             if not result.clean or step == through:
                 return stopped(step, result.tree_id)
-            passed += [(item, answer) for item, answer in result.settled if item.id in given]
+            if step >= state.at:
+                passed += [(item, answer) for item, answer in result.settled if item.id in given]
             if state.verb not in JOINING:
                 at = ""
                 if result.tree_id == tree and not (state.verb == "rebase" and self._empty(commit)):
@@ -122,9 +127,7 @@ class Replay:
         base, theirs = self._sides(step, commit)
         while True:
             resolutions = [Resolution.from_map(value) for value in given.values()]
-            result = merge_trees(
-                self.repository.objects, base, ours, theirs, resolutions, self.state.options.get("policy")
-            )
+            result = merge_trees(self.store, base, ours, theirs, resolutions, self.state.options.get("policy"))
             if self.remembered is None or step < self.state.at:
                 return result
             items: list[Item] = [*result.conflicts, *result.violations]
@@ -156,7 +159,7 @@ class Replay:
         if len(bases) < 2:
             return [repository.tree_of(base) for base in bases]
         return virtual_base(
-            repository.objects,
+            self.store,
             bases,
             lambda name: repository.commit_of(name).parents,
             lambda name: repository.commit_of(name).tree,

@@ -6,21 +6,41 @@ commits and the answers, so that it is always true of them; `MergeState` holds n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from memento.errors import ConflictError, StaleBranch, StoreError, UsageError
 from memento.history import wording
 from memento.history.merging import MergeState, Verb
 from memento.history.operations import Batch
+from memento.history.remembered import Answer, Remembered
 from memento.history.replay import JOINING, Replay, Replayed
 from memento.history.repository import Repository
+from memento.world.objects import MemoryObjects, ObjectStore
 
 if TYPE_CHECKING:
     from memento.changes.conflict import Resolution
     from memento.changes.merge import MergeResult
     from memento.changes.three_way import Stat
+    from memento.history.remembered import Item
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a branch would be: the trees before and after, both read from `store`."""
+
+    store: ObjectStore
+    before: str
+    after: str
+
+    @cached_property
+    def records(self) -> Stat:
+        """How many records differ, by table."""
+        from memento.changes.diff import diff_trees
+
+        return diff_trees(self.store, self.before, self.after).stat()
 
 
 @dataclass(frozen=True)
@@ -32,8 +52,8 @@ class Merge:
     `result` the three-way merge of the step it is at, or of the last. `theirs` is the commit of that
     step; `sides` what its two sides are called, `what` and `title` what comes in and the whole in
     words. Of `total` steps `done` are behind. `made` are the commits made, `dropped` those left out
-    since their change is there already; `incoming` tells for a dry run how many records would differ
-    from the branch as it is.
+    since their change is there already. `remembered` are earlier answers to what is open, by its id;
+    `preview` is what a dry run would make of the branch.
     """
 
     kind: str
@@ -50,7 +70,8 @@ class Merge:
     total: int = 1
     made: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    incoming: Stat = field(default_factory=dict)
+    remembered: Mapping[str, Answer] = field(default_factory=dict)
+    preview: Preview | None = None
 
 
 class Sequencer:
@@ -63,6 +84,7 @@ class Sequencer:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.gate: Callable[[str, str], None] = lambda branch, tree_id: None
+        self.remembered = Remembered(repository.path / "memento" / "remembered", repository.refs.durable)
 
     # ── going on ─────────────────────────────────────────────────────────────────────────────────
 
@@ -101,7 +123,9 @@ class Sequencer:
             raise ConflictError(
                 f"{' and '.join(filter(None, left))} still open", "`memento conflicts` lists what is open"
             )
-        return self._go_on(state, work, stored=True)
+        done = self._go_on(state, work, stored=True)
+        self._learn(state, work)
+        return done
 
     def skip(self, verb: Verb | None = None) -> Merge:
         """Leaves out the commit that is open and goes on. Raises as `finish`."""
@@ -184,24 +208,24 @@ class Sequencer:
     def _tip(self, state: MergeState) -> str:
         return self._tip_of(state.branch)
 
-    def _replay(self, state: MergeState, through: int | None = None) -> Replayed:
+    def _replay(self, state: MergeState) -> Replayed:
+        """Works out what is left, with remembered answers where those are to be given by themselves."""
+        recall = self._recall if self._rerere() == "auto" else None
         try:
-            return Replay(self.repository, state).run(through)
+            return Replay(self.repository, state, self.repository.objects, recall).run()
         except BaseException:
             self.repository.objects.discard()
             raise
 
     def _begin(self, state: MergeState, dry_run: bool) -> Merge:
-        if not dry_run:
-            self._refuse_another()
-        work = self._replay(state)
-        if not dry_run:
-            return self._go_on(state, work, stored=False)
-        is_done = work.at == len(state.todo)
-        merge = self._told(state, _done(state) if is_done else "open", "", work)
-        merge = replace(merge, incoming=self._stat(state, work.tree))
-        self.repository.objects.discard()
-        return merge
+        if dry_run:
+            store = MemoryObjects(self.repository.objects)
+            recall = self._recall if self._rerere() == "auto" else None
+            work = Replay(self.repository, state, store, recall).run()
+            kind = self._outcome(state, work)[0] if work.at == len(state.todo) else "open"
+            return replace(self._told(state, kind, "", work), preview=self._preview(state, work.tree, store))
+        self._refuse_another()
+        return self._go_on(state, self._replay(state), stored=False)
 
     def _go_on(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
         """Finishes what has no open step left, and keeps the rest."""
@@ -218,22 +242,27 @@ class Sequencer:
 
     def _open(self, state: MergeState) -> Merge:
         """The step that is open; the provisional tree is not kept."""
-        merge = self._told(state, "open", "", self._replay(state, state.at))
-        self.repository.objects.discard()
-        return merge
+        work = Replay(self.repository, state, MemoryObjects(self.repository.objects)).run(state.at)
+        return self._told(state, "open", "", work)
+
+    def _outcome(self, state: MergeState, work: Replayed) -> tuple[str, str]:
+        """The kind of what is done; and where no commit has to be made, the one to move to."""
+        idle = state.verb == "squash" and work.tree == self.repository.tree_of(state.before)
+        if not idle and any(not made.ready for made in work.made):
+            return _done(state), ""
+        last = work.made[-1].source if work.made and not idle else state.onto
+        return ("up to date" if last == state.before else "fast-forward"), last
 
     def _finish(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
-        repository, done = self.repository, _done(state)
-        told = self._told(state, done, "", work)
-        fresh = [made for made in work.made if not made.ready]
-        idle = state.verb == "squash" and work.tree == repository.tree_of(state.before)
-        if not fresh or idle:
-            last = work.made[-1].source if work.made and not idle else state.onto
+        repository = self.repository
+        kind, last = self._outcome(state, work)
+        told = self._told(state, kind, last, work)
+        if last:
             repository.objects.discard()
             if last != state.before:
                 self._move(state, last, stored)
             repository.clear_merge()
-            return replace(told, kind="up to date" if last == state.before else "fast-forward", commit=last)
+            return told
         self._ask_gate(state.branch, work.tree)
         with repository.batch(wording.description(state)) as batch:
             made = self._write(batch, state, work)
@@ -295,13 +324,36 @@ class Sequencer:
             kind, state.branch, state.before, state.todo[step] if total else state.onto, commit,
             work.result if work else None, state.verb, wording.what_of(state), wording.title(state),
             wording.sides(state, max(step, 0)), work.at if work else total, total, (), work.dropped if work else (),
+            self._known(work.result if work else None),
         )  # fmt: skip
 
-    def _stat(self, state: MergeState, after: str) -> Stat:
-        """How many records of the branch differ in another tree."""
-        from memento.changes.diff import diff_trees
+    def _preview(self, state: MergeState, after: str, store: ObjectStore | None = None) -> Preview:
+        return Preview(store or self.repository.objects, self.repository.tree_of(state.before), after)
 
-        return diff_trees(self.repository.objects, self.repository.tree_of(state.before), after).stat()
+    def _rerere(self) -> str:
+        """What is done with remembered answers: offer, auto or off. Raises `UsageError` for anything else."""
+        value = self.repository.config.get("memento.rerere", "offer").lower()
+        if value not in ("offer", "auto", "off"):
+            raise UsageError(f"memento.rerere = {value!r} is none of offer, auto and off", "set it to offer")
+        return value
+
+    def _recall(self, item: Item) -> Resolution | None:
+        known = self.remembered.answer(item)
+        return known.resolution(item) if known else None
+
+    def _known(self, result: MergeResult | None) -> dict[str, Answer]:
+        """Earlier answers to what is open, by its id."""
+        if result is None or result.clean or self._rerere() == "off":
+            return {}
+        items: list[Item] = [*result.conflicts, *result.violations]
+        found = {item.id: self.remembered.answer(item) for item in items}
+        return {name: answer for name, answer in found.items() if answer is not None}
+
+    def _learn(self, state: MergeState, work: Replayed) -> None:
+        """Remembers what was answered to the steps that are done now."""
+        if work.passed and self._rerere() != "off":
+            with self.repository.exclusive():
+                self.remembered.learn(work.passed, wording.title(state))
 
 
 def counted(count: int, word: str) -> str:

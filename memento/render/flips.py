@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memento.render.rendering import Rendering
+from memento.errors import CorruptRecord, UsageError
+from memento.render.rendering import Rendering, Spec, render
+from memento.world import tree
+from memento.world.objects import ObjectStore
 
 HALF = 0.5
 """A label of at least this much is relevant."""
@@ -100,6 +103,20 @@ def flips(before: Rendering, after: Rendering, largest: int = _SHOWN) -> Flips:
         rows_before=both.before[flipped],
         rows_after=both.after[flipped],
     )
+
+
+def of_trees(store: ObjectStore, before: str, after: str) -> Flips | None:
+    """The label flips between two stored worlds; None where one of them has nothing to label.
+
+    The labels are those that the first world has: planted where patterns are, else observed.
+    """
+    labels = "planted" if tree.read_manifest(store, before).patterns else "observed"
+    spec = Spec(labels, dimension=1)
+    try:
+        old, new = (render(tree.read(store, tree_id), spec, tree=tree_id) for tree_id in (before, after))
+    except (UsageError, CorruptRecord):
+        return None
+    return flips(old, new)
 
 
 def pairs(before: Rendering, after: Rendering) -> Pairs:

@@ -42,6 +42,7 @@ LINES = {
     "rebase": "rebase main~1",
     "squash": "squash -n 2 --dry-run",
     "conflicts": "conflicts",
+    "rerere": "rerere",
     "resolve": "resolve --all --ours",
 }
 

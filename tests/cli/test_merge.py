@@ -61,6 +61,31 @@ def test_a_dry_run_changes_nothing(conflicting):
     assert "would stop at 1 conflict" in conflicting("merge", "trial", "-n", code=1).err
 
 
+def test_a_dry_run_tells_records_conflicts_and_labels(conflicting):
+    document = conflicting.json("merge", "trial", "-n", code=1)
+    assert document["records"] == {}
+    said = conflicting("merge", "trial", "-n", code=1).out
+    assert "main: 0 records would change, 1 conflict, 0 contradictions" in said
+    document = conflicting.json("merge", "trial", "-n", "--theirs")
+    assert document["records"] == {"memories": {"added": 0, "removed": 0, "changed": 1}}
+    assert document["flips"]["pairs"] > 0
+    conflicting("merge", "trial", "--theirs")
+    conflicting("fork", "main~1", "behind")
+    assert conflicting.json("merge", "main", "--into", "behind", "-n")["records"] == document["records"]
+
+
+def test_many_branches_become_one_commit(parted):
+    parted("fork", "main~1", "v", "-n", "3")
+    for number in (1, 2, 3):
+        memory = parted.ids("memories")[2 + number]
+        parted("edit", f"v-{number}", f"memory:{memory}", "importance=0.6")
+    said = parted("merge", "v-1", "v-2", "v-3", "trial")
+    assert "merged into main as" in said.err
+    commit = parted.json("log", "-n", "1")["commits"][0]
+    assert len(commit["parents"]) == 5
+    assert "has all of" in parted("merge", "v-1", "trial").err
+
+
 def test_a_conflict_stops_with_1_and_says_what_now(conflicting):
     before = conflicting.json("log")
     result = conflicting("merge", "trial", code=1)

@@ -62,6 +62,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("squash", "Make one plain commit of many."),
             _row("conflicts", "List what a merge could not decide."),
             _row("resolve", "Decide conflicts and violations of a merge."),
+            _row("rerere", "List or forget remembered answers to conflicts."),
         ]
     ),
     "Share": {},

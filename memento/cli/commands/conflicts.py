@@ -37,5 +37,5 @@ def command(context: Context, ids: tuple[str, ...]) -> None:
         output.document("memento.conflicts/1", content)
         return
     output.message(progress_words(merge))
-    output.lines(open_lines(output, conflicts, violations, merge.sides, full=bool(ids)))
+    output.lines(open_lines(output, conflicts, violations, merge.sides, bool(ids), merge.remembered))
     output.hint(rest_hint(merge))
