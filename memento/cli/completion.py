@@ -131,6 +131,22 @@ def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     return kinds if words else [*_repository(ctx).branch_names(), *kinds]
 
 
+@_items
+def tables(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    from memento.world.records import TABLES
+
+    return list(TABLES)
+
+
+@_items
+def text_fields(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """The text fields of the tables chosen so far, or of all."""
+    from memento.find.grep import text_fields as fields_of
+
+    found = fields_of(ctx.params.get("table") or ())
+    return list(dict.fromkeys(name for names in found.values() for name in names))
+
+
 def _revisions(ctx: click.Context, incomplete: str) -> list[str]:
     repository = _repository(ctx)
     names = [*repository.branch_names(), *(tag.name for tag in repository.tags()), "HEAD"]

@@ -36,6 +36,7 @@ LINES = {
     "show": "show memory:MEMORY",
     "diff": "diff main~1 main",
     "blame": "blame memory:MEMORY",
+    "grep": "grep the",
     "merge": "merge main~1",
     "cherry-pick": "cherry-pick main",
     "revert": "revert main --dry-run",
