@@ -70,13 +70,13 @@ def check(folder: str, acknowledged: list[str], number: int) -> list[str]:
     wrong = []
     began = time.monotonic()
     with Workspace.open(folder) as workspace:
+        worker.commit(workspace, number)
+        waited = time.monotonic() - began
         repository = workspace.repository
         for commit in dict.fromkeys(acknowledged):
             tree.read(repository.objects, repository.tree_of(commit))
         history = {commit.id for commit in repository.log(*repository.branch_names())}
         wrong += [f"commit {commit} is not on any branch" for commit in acknowledged if commit not in history]
-        worker.commit(workspace, number)
-    waited = time.monotonic() - began
     wrong += [f"left behind: {path}" for path in strays(folder)]
     if waited > SLOW:
         wrong.append(f"the next writer waited {waited:.1f} s")
