@@ -25,7 +25,6 @@ _GIT_WORDS = {
     "commit": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
     "completion": '`eval "$(_MEMENTO_COMPLETE=bash_source memento)"` switches completion on; so do zsh and fish',
     "create": "`memento init` creates a repository, `memento generate` a world",
-    "gc": "the folder .memento is a bare git repository: `git --git-dir .memento gc`",
     "list": "`memento branch` lists branches, `memento show --table memories` lists records",
     "ls": "`memento branch` lists branches, `memento show --table memories` lists records",
     "new": "`memento init` creates a repository, `memento generate` a world",

@@ -25,6 +25,7 @@ _MAX_CHAIN = 4096
 _ENTRY_BYTES = 240
 _TIDY_STEP = 8
 _ATTEMPTS = 20
+_HEX = set("0123456789abcdef")
 _EMPTY = object_id("tree", b"").encode()
 
 Place = tuple[Pack, int, int]
@@ -131,6 +132,33 @@ class Objects:
         """The pack that holds an object, and where in it the object starts; None for a loose or staged one."""
         place = self._place(bytes.fromhex(object_id))
         return None if place is None else place[:2]
+
+    def place_of(self, object_id: str) -> Place | None:
+        """The pack that holds an object, and where in it the object starts and ends; None for a loose or staged one."""
+        return self._place(bytes.fromhex(object_id))
+
+    def path_of(self, object_id: str) -> str:
+        """The file that holds an object, a pack's without its ending."""
+        place = self._place(bytes.fromhex(object_id))
+        return self._loose(object_id) if place is None else place[0].path
+
+    def packs(self) -> list[Pack]:
+        """The packs as last listed, in order of their names."""
+        return [self._packs[name] for name in sorted(self._packs)]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Packs that cannot be read, and why."""
+        return dict(self._faults)
+
+    def loose(self) -> Iterator[tuple[str, str]]:
+        """(id, path) of every object that lies alone, as git writes them; in order."""
+        for folder in sorted(os.listdir(self.path / "objects")):
+            if len(folder) == 2 and not set(folder) - _HEX:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    for name in sorted(os.listdir(self.path / "objects" / folder)):
+                        if len(name) == 38 and not set(name) - _HEX:
+                            yield folder + name, f"{self.path}/objects/{folder}/{name}"
 
     def contains(self, object_id: str) -> bool:
         """Whether an object is stored or staged."""

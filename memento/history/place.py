@@ -18,7 +18,7 @@ FOLDER = ".memento"
 _FOLDERS = ("objects/pack", "objects/info", "refs/heads", "refs/tags", "refs/memento", "info", "memento")
 _PLACES = (
     "", *_FOLDERS, "objects", "refs", "refs/notes", "refs/remotes", "cache", "cache/renderings",
-    "HEAD", "config", "packed-refs", *(f"memento/{name}" for name in ("lock", "pending", "merge")),
+    "HEAD", "config", "packed-refs", *(f"memento/{name}" for name in ("lock", "pending", "merge", "gc")),
 )  # fmt: skip
 """What is opened by name: files and folders of this repository, never links to others, pipes or devices."""
 _ALTERNATES = ("objects/info/alternates", "objects/info/http-alternates")

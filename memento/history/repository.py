@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from memento.errors import CorruptRecord, NotFound, UsageError
 from memento.history import merging
@@ -32,6 +33,9 @@ from memento.history.revisions import Revisions
 from memento.history.trail import MANIFEST, Trail
 from memento.history.walk import Walker
 from memento.world.records import schema_of
+
+if TYPE_CHECKING:
+    from memento.history.gc import Progress, Swept
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +380,15 @@ class Repository:
     def operations(self, limit: int | None = None) -> Iterator[Operation]:
         """The operation log, newest first."""
         return islice(self._operations.log.walk(), limit)
+
+    def gc(self, grace: float | None = None, dry_run: bool = False, progress: Progress | None = None) -> Swept:
+        """Repacks everything that references lead to and takes the rest away; see `memento.history.gc`.
+
+        What nothing leads to stays for `grace`, s (default: two weeks).
+        """
+        from memento.history import gc
+
+        return gc.collect(self._operations, gc.GRACE if grace is None else grace, dry_run, progress)
 
     # ── what is not done yet: a merge, pick, revert, rebase or squash ────────────────────────────────
 

@@ -44,6 +44,7 @@ LINES = {
     "squash": "squash -n 2 --dry-run",
     "conflicts": "conflicts",
     "rerere": "rerere",
+    "gc": "gc",
     "resolve": "resolve --all --ours",
 }
 

@@ -26,6 +26,7 @@ READS = {
     "diff": ["diff main~1 main"],
     "conflicts": ["conflicts"],
     "runs": ["runs"],
+    "gc": ["gc --dry-run", "gc"],
     "render": ["render main --out r"],
     "verify": ["verify m.safetensors"],
 }

@@ -67,7 +67,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ]
     ),
     "Share": {},
-    "Look after the repository": {},
+    "Look after the repository": dict([_row("gc", "Pack the repository anew, small and quick to read.")]),
     "Tensors and models": dict(
         [
             _row("render", "Compile a world into tensors."),

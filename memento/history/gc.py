@@ -1,0 +1,320 @@
+"""Housekeeping: everything that references lead to in one pack, what is left over taken away.
+
+Old states are kept by their difference from the next younger one ("pack-format" of the git documentation,
+offset deltas), so that the newest are read at once. Nothing is taken away before all that any
+reference leads to is known to be in the new pack. The packs are written while others work; the
+repository's lock is taken at the end only, and what moved meanwhile is looked at again under it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dulwich.pack import apply_delta, create_delta
+
+from memento.errors import CorruptRecord, StoreError
+from memento.history.files import storing, sync_folder, write_all
+from memento.history.lock import Lock
+from memento.history.objects import Objects
+from memento.history.packfile import KEEP, index_bytes, remove_keeps
+from memento.history.packs import KINDS, OFS_DELTA, Pack, parse
+from memento.history.reachable import Reachable
+
+if TYPE_CHECKING:
+    from memento.history.operations import Operations
+
+GRACE = 14 * 86_400
+"""How long what no reference leads to is kept, s: someone may be about to refer to it."""
+LONGEST = 50
+"""Objects on the way from one kept by its difference to one kept whole."""
+COMPRESSION = 6
+_TYPES = {kind: number for number, kind in KINDS.items()}
+_COMPANIONS = (KEEP, ".promisor", ".bitmap", ".mtimes")
+_TEMPORARY = "tmp_gc_"
+_ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Census:
+    """What lies in a repository: packs, loose objects, and the bytes of both."""
+
+    packs: int
+    loose: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What housekeeping did: the state before and after, how many objects it packed, and took away.
+
+    `young` are those that nothing leads to and that are kept for their grace. After a dry run the
+    state is as before; the numbers of objects are those that would have been.
+    """
+
+    before: Census
+    after: Census
+    objects: int
+    removed: int
+    young: int
+
+
+def collect(
+    operations: Operations, grace: float = GRACE, dry_run: bool = False, progress: Progress | None = None
+) -> Swept:
+    """Repacks and sweeps a repository; one process at a time, beside all that work in it.
+
+    Raises `CorruptRecord` where anything that a reference leads to is missing or damaged (nothing is
+    taken away then), and `LockHeld` where housekeeping is going on already.
+    """
+    with storing(operations.path), Lock(str(operations.path / "memento" / "gc"), 0.0):
+        return _collect(operations, grace, dry_run, progress)
+
+
+def roots(operations: Operations) -> list[str]:
+    """The ids from which everything that is needed can be reached: references, and work that is not done yet."""
+    held = [*operations.refs.values("refs/").values(), operations.refs.read("HEAD"), operations.log.unsettled()]
+    with suppress(FileNotFoundError):
+        named = _ID.findall((operations.path / "memento" / "merge").read_bytes())
+        held += [name for name in map(bytes.decode, named) if operations.objects.contains(name)]
+    return [value for value in dict.fromkeys(held) if value and not value.startswith("refs/")]
+
+
+def _collect(operations: Operations, grace: float, dry_run: bool, progress: Progress | None) -> Swept:
+    objects = operations.objects
+    objects.refresh(force=True)
+    for name, why in sorted(objects.faults.items()):
+        hint = "nothing was taken away; restore it from a clone or a backup"
+        raise CorruptRecord(why, path=f"objects/pack/{name}", hint=hint)
+    before = _census(objects)
+    found = Reachable(objects)
+    found.walk(roots(operations))
+    cutoff = time.time() - grace
+    packs = [pack for pack in objects.packs() if not _kept(pack)]
+    loose = dict(objects.loose())
+    left, gone = _unreachable(packs, loose, found, cutoff)
+    sizes = (len(found.kinds), len(gone), len(left))
+    done = len(packs) == 1 and not (loose or left or gone) and len(packs[0].index) == len(found.kinds)
+    if dry_run or done:
+        return Swept(before, before, *sizes)
+    with storing(objects.path / "objects"):
+        names = []
+        if found.kinds:
+            names.append(_write(objects, _entries(objects, found, progress), len(found.kinds)))
+        if left:
+            names.append(_write(objects, _plain(objects, left), len(left)))
+            stamp = max(left.values())
+            os.utime(os.path.join(objects.folder, f"{names[-1]}.pack"), (stamp, stamp))
+        with operations.exclusive():
+            old = [pack for pack in packs if os.path.basename(pack.path) not in names]
+            _remove(operations, old, loose, found, left, cutoff)
+    objects.refresh(force=True)
+    return Swept(before, _census(objects), *sizes)
+
+
+def _census(objects: Objects) -> Census:
+    files = [pack.path + ending for pack in objects.packs() for ending in (".pack", ".idx")]
+    loose = [path for _, path in objects.loose()]
+    return Census(len(files) // 2, len(loose), sum(map(_bytes_of, [*files, *loose])))
+
+
+def _kept(pack: Pack) -> bool:
+    """Whether git keeps a pack for a reason of its own."""
+    return any(os.path.exists(pack.path + ending) for ending in _COMPANIONS)
+
+
+def _bytes_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _unreachable(
+    packs: Iterable[Pack], loose: dict[str, str], found: Reachable, cutoff: float
+) -> tuple[dict[str, float], set[str]]:
+    """What nothing leads to: ids still in their grace, with the time they were last used, and the others."""
+    left: dict[str, float] = {}
+    gone: set[str] = set()
+    for pack in packs:
+        stamp = os.stat(pack.path + ".pack").st_mtime
+        for raw, _, _ in pack.index.entries():
+            name = raw.hex()
+            if name not in found.kinds:
+                (left.setdefault(name, stamp) if stamp > cutoff else gone.add(name))
+    for name, path in loose.items():
+        if name not in found.kinds:
+            with suppress(FileNotFoundError):
+                if os.stat(path).st_mtime <= cutoff:
+                    gone.add(name)
+    return left, gone - left.keys()
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────
+
+Piece = tuple[str, int, str, bytes]
+"""An object to write: its id, type number, the id of its base or empty, and its compressed bytes after the head."""
+
+
+def _entries(objects: Objects, found: Reachable, progress: Progress | None) -> Iterator[tuple[Piece, int]]:
+    """Everything reachable, whole or by its difference, and the size that its head names."""
+    depth: dict[str, int] = {}
+    total = len(found.kinds)
+    for number, (name, kind) in enumerate(found.kinds.items()):
+        if progress and number % 2000 == 0:
+            progress(number, total, "packing")
+        base = found.nearest.get(name, "")
+        content = objects.read(name)[1]
+        whole = _stored(objects, name, kind, content)
+        if base and depth.get(base, 0) < LONGEST:
+            against = objects.read(base)[1]
+            delta = b"".join(create_delta(against, content))
+            squeezed = zlib.compress(delta, COMPRESSION)
+            if len(squeezed) < len(whole) // 2 and b"".join(apply_delta(against, delta)) == content:
+                depth[name] = depth.get(base, 0) + 1
+                yield (name, OFS_DELTA, base, squeezed), len(delta)
+                continue
+        yield (name, _TYPES[kind], "", whole), len(content)
+
+
+def _plain(objects: Objects, names: Iterable[str]) -> Iterator[tuple[Piece, int]]:
+    for name in names:
+        kind, content = objects.read(name)
+        yield (name, _TYPES[kind], "", _stored(objects, name, kind, content)), len(content)
+
+
+def _stored(objects: Objects, name: str, kind: str, content: bytes) -> bytes:
+    """The compressed bytes of an object as they stand in a pack, where it is whole there, else made anew."""
+    place = objects.place_of(name)
+    if place is not None:
+        pack, offset, end = place
+        stored = parse(memoryview(pack.read(offset, end)), offset)
+        if stored.kind == _TYPES[kind]:
+            return bytes(stored.data)
+    return zlib.compress(content, COMPRESSION)
+
+
+def _write(objects: Objects, pieces: Iterator[tuple[Piece, int]], count: int) -> str:
+    """Writes a pack and its index, synced in order; returns its name."""
+    for name in os.listdir(objects.folder):
+        if name.startswith(_TEMPORARY):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(objects.folder, name))
+    temporary = os.path.join(objects.folder, f"{_TEMPORARY}{os.getpid()}")
+    offsets: dict[str, int] = {}
+    entries: dict[bytes, tuple[int, int]] = {}
+    fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+    try:
+        head = b"PACK" + struct.pack(">LL", 2, count)
+        digest, at = hashlib.sha1(head, usedforsecurity=False), len(head)
+        write_all(fd, head)
+        waiting: list[bytes] = []
+        for (name, kind, base, data), size in pieces:
+            text = b"".join([_head(kind, size), _back(at - offsets[base]) if base else b"", data])
+            offsets[name] = at
+            entries[bytes.fromhex(name)] = (at, zlib.crc32(text))
+            at += len(text)
+            digest.update(text)
+            waiting.append(text)
+            if len(waiting) >= 512:
+                write_all(fd, b"".join(waiting))
+                waiting.clear()
+        write_all(fd, b"".join([*waiting, digest.digest()]))
+        if objects.durable:
+            os.fsync(fd)
+        if len(entries) != count:
+            raise StoreError(f"{count} objects were to be packed and {len(entries)} were", "nothing was taken away")
+        name = f"pack-{digest.hexdigest()}"
+        final = os.path.join(objects.folder, name)
+        os.rename(temporary, final + ".pack")
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    finally:
+        os.close(fd)
+    _write_index(final, temporary, index_bytes(entries, digest.digest()), objects.durable)
+    if objects.durable:
+        sync_folder(objects.folder)
+    return name
+
+
+def _write_index(final: str, temporary: str, index: bytes, durable: bool) -> None:
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+    try:
+        write_all(fd, index)
+        if durable:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.rename(temporary, final + ".idx")
+
+
+def _head(kind: int, size: int) -> bytes:
+    """Type and size of an object in a pack."""
+    byte, size = (kind << 4) | (size & 15), size >> 4
+    head = bytearray()
+    while size:
+        head.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    head.append(byte)
+    return bytes(head)
+
+
+def _back(distance: int) -> bytes:
+    """How far back the base of an offset delta starts."""
+    digits = [distance & 0x7F]
+    while distance := distance >> 7:
+        distance -= 1
+        digits.append(0x80 | (distance & 0x7F))
+    return bytes(reversed(digits))
+
+
+# ── taking away ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _remove(
+    operations: Operations,
+    packs: list[Pack],
+    loose: dict[str, str],
+    found: Reachable,
+    left: dict[str, float],
+    cutoff: float,
+) -> None:
+    """Takes away old packs and loose objects; under the lock. What came to be needed meanwhile stays."""
+    objects = operations.objects
+    objects.refresh(force=True)
+    remove_keeps(objects.folder)
+    known = set(found.kinds)
+    later = Reachable(objects, dict(found.kinds))
+    later.walk(root for root in roots(operations) if root not in known)
+    wanted = later.kinds.keys() - known - left.keys()
+    stay = {objects.path_of(name) for name in wanted}
+    for pack in packs:
+        if pack.path in stay or _kept(pack):
+            continue
+        for ending in (".idx", ".pack", ".rev"):
+            with suppress(FileNotFoundError):
+                os.unlink(pack.path + ending)
+    for name, path in loose.items():
+        if name in known or (name not in wanted and _old(path, cutoff)):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+    if objects.durable:
+        sync_folder(objects.folder)
+
+
+def _old(path: str, cutoff: float) -> bool:
+    try:
+        return os.stat(path).st_mtime <= cutoff
+    except FileNotFoundError:
+        return False
