@@ -33,7 +33,7 @@ import numpy as np
 from memento.changes.diff import Diff
 from memento.changes.outcome import Outcome
 from memento.changes.snapshot import Snapshot
-from memento.world.check import Check, Finding
+from memento.world.finding import Check, Finding
 from memento.world.records import BELONGING, TABLES, Schema
 from memento.world.table import Table, concat
 from memento.world.world import Manifest, World

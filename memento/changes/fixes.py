@@ -8,8 +8,9 @@ from typing import Any
 from memento.changes.conflict import Fix
 from memento.changes.operations import Add, Delete, Operation, Set, to_map
 from memento.changes.snapshot import Lookup
-from memento.world.check import Finding
+from memento.world.finding import Finding
 from memento.world.records import TABLES, Record
+from memento.world.threads import Threads
 from memento.world.values import format_time
 
 _MOST = 4
@@ -125,6 +126,52 @@ def _citation(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Wa
     yield f"restore memory:{cited}", [Set("memories", cited, live)]
 
 
+def _injection(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Way]:
+    key = finding.involved[0][1]
+    offer, memory = _record(merged, "candidates", finding.key), _record(merged, "memories", key)
+    if offer is None or memory is None:
+        return
+    newer = memory["superseded_by"]
+    withdrawn = Set("candidates", finding.key, {"injected": False, "used": False})
+    if newer and len(merged.find("memories", [newer])):
+        other = f"{offer['session']}/{newer}"
+        there = len(merged.find("candidates", [other]))
+        instead = (
+            Set("candidates", other, {"injected": True}) if there else Add("candidates", {**offer, "memory": newer})
+        )
+        yield f"give it memory:{newer} instead, which superseded it", [withdrawn, instead]
+    yield f"let {finding.place} be offered, not injected", [withdrawn]
+    live = {"deleted": False, "superseded_by": None}
+    yield f"restore memory:{key}", [Set("memories", key, live)]
+
+
+def _label(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Way]:
+    offer = _record(merged, "candidates", finding.key)
+    if offer is None:
+        return
+    useful = offer["used"] or (offer["relevance"] or 0.0) >= 0.5
+    follow = {"used": not useful, "relevance": None}
+    said = "not used" if useful else "used"
+    yield f"let the label follow the preference: {said}", [Set("candidates", finding.key, follow)]
+    turns = merged.table("turns")
+    threads = Threads(turns.take(turns["session"] == offer["session"]))
+    citing = [key for table, key in finding.involved if table == "turns"]
+    other: dict[str, float | None]
+    if useful:
+        other = {**threads.choosing(citing[0])}
+        words = f"prefer the thread of turn:{citing[0]}, which cites it"
+    else:
+        other = dict.fromkeys((t for key in citing for t in _deciding(threads, key)), None)
+        words = "let the alternatives stand without a preference"
+    yield words, [Set("turns", turn, {"preference": value}) for turn, value in other.items()]
+
+
+def _deciding(threads: Threads, key: str) -> list[str]:
+    """The alternatives that state a preference, on the way to a turn."""
+    found = [other for turn in threads.way(key) for other in threads.alternatives(turn) if other in threads.rated]
+    return [turn for turn in found if len(threads.alternatives(turn)) > 1]
+
+
 def _thread(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Way]:
     yield f"let {finding.place} begin a thread", [Set("turns", finding.key, {"parent": None})]
     yield f"delete {finding.place} and its answers", [Delete("turns", finding.key, cascade=True)]
@@ -171,6 +218,8 @@ _WAYS: dict[str, Callable[[Finding, Lookup, Sources], Iterator[Way]]] = {
     "live but superseded": _live,
     "two live values": _values,
     "cites a deleted memory": _citation,
+    "injects a deleted memory": _injection,
+    "label against preference": _label,
     "broken thread": _thread,
     "time runs backwards": _backwards,
     "acts after retirement": _retired,

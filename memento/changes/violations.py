@@ -20,7 +20,8 @@ from memento.changes.records import Sides
 from memento.changes.snapshot import Lookup, Snapshot
 from memento.errors import InvalidFile
 from memento.world import tree
-from memento.world.check import CHECKS, Check, Finding, check, in_order
+from memento.world.check import CHECKS, check, in_order
+from memento.world.finding import Check, Finding
 from memento.world.objects import ObjectStore
 from memento.world.records import TABLES
 from memento.world.world import World

@@ -1,95 +1,34 @@
 """Invariants and contradictions of a world, found column by column.
 
 What is history is not a contradiction: a candidate may be a memory that is retired by now, and a
-turn may cite a memory that was retired after the turn's session began. A memory's death is known
+turn may cite, and a session be given, a memory that was retired after the session began. A memory's death is known
 where a newer memory superseded it (the newer one's creation); a memory deleted at an unknown time
-contradicts a turn only for a caller that compares states (``undated=True``), since one state alone
+contradicts a turn or an injection only for a caller that compares states (``undated=True``), since one state alone
 does not say which came first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from memento.world import said
+from memento.world.finding import Check, Finding, listed, pick, rows_of
 from memento.world.graph import cycles
-from memento.world.records import BELONGING, NULL_INT, TABLES
-from memento.world.table import Column, Rows
+from memento.world.records import NULL_INT, TABLES
 from memento.world.values import format_time
 from memento.world.world import World
 
 Mask = npt.NDArray[np.bool_]
-_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong: the record at fault, and the others that it is about.
-
-    `kind` is the kind of a `Check`; `involved` are (table, key) pairs; `field` the field at fault,
-    or empty.
-    """
-
-    kind: str
-    table: str
-    key: str
-    message: str
-    field: str = ""
-    involved: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def place(self) -> str:
-        """The record as users write it: ``memory:ID``."""
-        return f"{TABLES[self.table].singular}:{self.key}"
-
-
-@dataclass(frozen=True, eq=False)
-class Check:
-    """One rule: its kind, what it holds against each other, and the search.
-
-    A finding is about a row of the table `root` and what that row leads to. `roles` are, by the path
-    of reference fields from the root (empty: the root itself), the fields that are read there; none
-    where only presence counts. The rule follows `chain` as far as it goes, and holds against each
-    other all rows that agree in the field `group`: those of the root's table, or for ``session`` its
-    turns and candidates. So an edit elsewhere cannot bring a finding, which `memento.changes.affected`
-    relies on.
-    """
-
-    kind: str
-    search: Callable[[World, bool], Iterable[Finding]]
-    root: str = ""
-    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    chain: str = ""
-    group: str = ""
-
-    def table(self, path: str) -> str:
-        """The table that a path of reference fields leads to."""
-        return self._table_of[path]
-
-    @cached_property
-    def _table_of(self) -> dict[str, str]:
-        found = {"": self.root}
-        for path in sorted(self.roles, key=len):
-            before, _, step = path.rpartition(".")
-            if path:
-                found[path] = TABLES[found[before]].field(step).target
-        return found
-
-    @cached_property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that the search reads; none for the check that reads all of them."""
-        also = BELONGING if self.group == "session" else ()
-        return tuple(dict.fromkeys([*map(self.table, self.roles), *also]))
 
 
 def check(world: World, *, undated: bool = False, only: Collection[Check] | None = None) -> list[Finding]:
     """Everything that is wrong with `world`, in a stable order; `only` some checks (default: all).
 
-    With `undated` a turn that cites a memory deleted at an unknown time is a finding too. Reads
+    With `undated` a turn that cites, and an offer that injects, a memory deleted at an unknown time is a
+    finding too. Reads
     tables alone, so it may be given a `World` that `World.build` would refuse.
     """
     found = [finding for one in CHECKS if only is None or one in only for finding in one.search(world, undated)]
@@ -134,7 +73,7 @@ def _dangling(table: str, field: str, target: str) -> Callable[[World, bool], It
             pairs = [(row, item) for row in np.flatnonzero(column != "").tolist() for item in column[row].split(" ")]
             missing = [(row, item) for row, item in pairs if item not in known]
         else:
-            bad = np.flatnonzero((_rows(world, table, field, target) < 0) & (rows[field] != ""))
+            bad = np.flatnonzero((rows_of(world, table, field, target) < 0) & (rows[field] != ""))
             missing = [(row, rows[field][row]) for row in bad.tolist()]
         for row, item in missing:
             key, other = rows.keys[row], f"{TABLES[target].singular} {item}"
@@ -144,32 +83,16 @@ def _dangling(table: str, field: str, target: str) -> Callable[[World, bool], It
     return search
 
 
-def _rows(world: World, table: str, field: str, target: str) -> Rows:
-    """Row in `target` of each reference, -1 where it is absent or dangles."""
-    if (table, field) == ("candidates", "memory"):
-        return world.candidate_memories
-    if (table, field) == ("candidates", "session"):
-        return world.candidate_sessions
-    return world.tables[target].rows(world.tables[table][field].tolist())
-
-
-def _pick(column: Column, rows: Rows, absent: int = NULL_INT) -> Column:
-    """``column[rows]``, `absent` where the row is -1."""
-    if not len(column):
-        return np.full(len(rows), absent, column.dtype)
-    return np.where(rows >= 0, column[rows], absent)
-
-
 # ── memories ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _supersession_cycles(world: World, undated: bool) -> Iterator[Finding]:
     keys = world.memories.keys
-    for walk in cycles(_rows(world, "memories", "superseded_by", "memories")):
+    for walk in cycles(rows_of(world, "memories", "superseded_by", "memories")):
         ids = [keys[row] for row in walk]
         first = ids.index(min(ids))
         ids = ids[first:] + ids[:first]
-        message = f"memories supersede each other in a circle: {_listed([*ids, ids[0]])}"
+        message = f"memories supersede each other in a circle: {listed([*ids, ids[0]])}"
         involved = tuple(("memories", i) for i in ids)
         yield Finding("supersession cycle", "memories", ids[0], message, "superseded_by", involved)
 
@@ -186,9 +109,9 @@ def _two_live_values(world: World, undated: bool) -> Iterator[Finding]:
     memories, aspects = world.memories, world.aspects
     if not len(aspects):
         return
-    of_aspect = _rows(world, "memories", "aspect", "aspects")
+    of_aspect = rows_of(world, "memories", "aspect", "aspects")
     counted = ~memories["deleted"] & (of_aspect >= 0) & (memories["value"] != "") & (memories["kind"] != "episode")
-    rows = np.flatnonzero(counted & _pick(aspects["single_valued"], of_aspect, 0).astype(bool))
+    rows = np.flatnonzero(counted & pick(aspects["single_valued"], of_aspect, 0).astype(bool))
     values: dict[int, dict[str, list[str]]] = {}
     columns = (of_aspect[rows].tolist(), memories["value"][rows].tolist(), memories["id"][rows].tolist())
     for aspect, value, key in zip(*columns, strict=True):
@@ -196,58 +119,10 @@ def _two_live_values(world: World, undated: bool) -> Iterator[Finding]:
     for aspect, held in values.items():
         if len(held) > 1:
             ids = sorted(key for keys in held.values() for key in keys)
-            said = _listed([f"{value!r} ({min(keys)})" for value, keys in sorted(held.items())])
+            said = listed([f"{value!r} ({min(keys)})" for value, keys in sorted(held.items())])
             key, name = aspects.keys[aspect], aspects["name"][aspect]
             message = f"aspect {key} ({name}) can hold one value and has {len(held)}: {said}"
             yield Finding("two live values", "aspects", key, message, "", tuple(("memories", i) for i in ids))
-
-
-# ── turns ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _cites_deleted(world: World, undated: bool) -> Iterator[Finding]:
-    turns, memories, sessions = world.turns, world.memories, world.sessions
-    column, known = turns["cites"], memories.row_of
-    pairs = [
-        (row, known[item])
-        for row in np.flatnonzero(column != "").tolist()
-        for item in column[row].split(" ")
-        if item in known
-    ]
-    if not pairs:
-        return
-    turn, memory = np.array(pairs, np.int64).T
-    newer = memories.rows(memories["superseded_by"][memory].tolist())
-    death = _pick(memories["created_at"], newer)
-    started = _pick(sessions["started_at"], sessions.rows(turns["session"][turn].tolist()))
-    dated = death != NULL_INT
-    wrong = memories["deleted"][memory] & np.where(dated, started > death, undated) & (started != NULL_INT)
-    for at in np.flatnonzero(wrong).tolist():
-        key, cited, session = turns.keys[turn[at]], memories.keys[memory[at]], turns["session"][turn[at]]
-        when = f", superseded at {format_time(int(death[at]))}" if dated[at] else ""
-        message = (
-            f"turn {key} cites memory {cited}, deleted{when} before session {session}"
-            if dated[at]
-            else (f"turn {key} cites memory {cited}, which is deleted")
-        )
-        involved = (("memories", cited), ("sessions", session))
-        yield Finding("cites a deleted memory", "turns", key, message, "cites", involved)
-
-
-def _broken_threads(world: World, undated: bool) -> Iterator[Finding]:
-    turns = world.turns
-    parent = _rows(world, "turns", "parent", "turns")
-    if not len(parent):
-        return
-    elsewhere = (parent >= 0) & (turns["session"] != turns["session"][parent])
-    for row in np.flatnonzero(elsewhere).tolist():
-        key, other = turns.keys[row], turns.keys[parent[row]]
-        message = f"turn {key} of session {turns['session'][row]} answers turn {other} of another session"
-        yield Finding("broken thread", "turns", key, message, "parent", (("turns", other),))
-    for walk in cycles(parent):
-        ids = sorted(turns.keys[row] for row in walk)
-        message = f"turns answer each other in a circle: {_listed(ids)}"
-        yield Finding("broken thread", "turns", ids[0], message, "parent", tuple(("turns", i) for i in ids))
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────
@@ -274,8 +149,8 @@ def _entities_backwards(world: World, undated: bool) -> Iterator[Finding]:
 
 def _superseded_by_older(world: World, undated: bool) -> Iterator[Finding]:
     memories = world.memories
-    newer = _rows(world, "memories", "superseded_by", "memories")
-    wrong = (newer >= 0) & (_pick(memories["created_at"], newer) < memories["created_at"])
+    newer = rows_of(world, "memories", "superseded_by", "memories")
+    wrong = (newer >= 0) & (pick(memories["created_at"], newer) < memories["created_at"])
     for row in np.flatnonzero(wrong).tolist():
         key, other = memories.keys[row], memories.keys[newer[row]]
         message = f"memory {key} is superseded by memory {other}, which is older"
@@ -298,8 +173,8 @@ def _offered_early(world: World, undated: bool) -> Iterator[Finding]:
 def _acts_after_retirement(table: str, field: str, time: str) -> Callable[[World, bool], Iterator[Finding]]:
     def search(world: World, undated: bool) -> Iterator[Finding]:
         rows, entities = world.tables[table], world.entities
-        entity = _rows(world, table, field, "entities")
-        retired = _pick(entities["retired_at"], entity)
+        entity = rows_of(world, table, field, "entities")
+        retired = pick(entities["retired_at"], entity)
         for row in np.flatnonzero((retired != NULL_INT) & (rows[time] > retired)).tolist():
             key, other = rows.keys[row], entities.keys[entity[row]]
             message = (
@@ -309,10 +184,6 @@ def _acts_after_retirement(table: str, field: str, time: str) -> Callable[[World
             yield Finding(_RETIRED, table, key, message, field, (("entities", other),))
 
     return search
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:_SHOWN]) + (f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else "")
 
 
 def _references() -> Iterator[Check]:
@@ -345,11 +216,24 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "cites a deleted memory",
-        _cites_deleted,
+        said.cites_deleted,
         "turns",
         {"": ("cites", "session"), "session": ("started_at",), **_at("cites", _DEATH)},
     ),
-    Check("broken thread", _broken_threads, "turns", {"": ("parent", "session"), "parent": ("session",)}, "parent"),
+    Check("broken thread", said.broken_threads, "turns", {"": ("parent", "session"), "parent": ("session",)}, "parent"),
+    Check(
+        "injects a deleted memory",
+        said.injects_deleted,
+        "candidates",
+        {"": ("memory", "session", "injected"), "session": ("started_at",), **_at("memory", _DEATH)},
+    ),
+    Check(
+        "label against preference",
+        said.label_against_preference,
+        "candidates",
+        {"": ("memory", "session", "used", "relevance")},
+        group="session",
+    ),
     Check(_BACKWARDS, _sessions_backwards, "sessions", {"": ("started_at", "ended_at")}),
     Check(_BACKWARDS, _entities_backwards, "entities", {"": ("created_at", "retired_at")}),
     Check(

@@ -300,6 +300,48 @@ def test_a_turn_that_cited_it_before_is_history() -> None:
     assert fixed(case, violation, 1)["turns"]["s-9.0"]["cites"] == ["m-9"]
 
 
+def test_a_new_session_that_is_given_what_the_other_side_retired() -> None:
+    newer = [memory("m-9", created_at=START + 20 * DAY), put("memories", "m-3", deleted=True, superseded_by="m-9")]
+    late = [session("s-9", 25), put("candidates", "s-9/m-3", session="s-9", memory="m-3", injected=True, rank=2)]
+    for case in (Case(newer, late), Case(late, newer)):
+        (violation,) = case.merge().violations
+        assert violation.kind == "injects a deleted memory"
+        assert "superseded at" in violation.message
+        assert [fix.words.partition(" ")[0] for fix in violation.fixes] == ["give", "let", "restore"]
+        first = fixed(case, violation, 1)["candidates"]
+        assert (first["s-9/m-3"]["injected"], first["s-9/m-9"]["injected"], first["s-9/m-9"]["rank"]) == (
+            False,
+            True,
+            2,
+        )
+        assert not fixed(case, violation, 2)["candidates"]["s-9/m-3"]["injected"]
+        assert not fixed(case, violation, 3)["memories"]["m-3"]["deleted"]
+    offered = [session("s-9", 25), put("candidates", "s-9/m-3", session="s-9", memory="m-3")]
+    assert Case(newer, offered).merge().clean
+    early = [session("s-9", 15), put("candidates", "s-9/m-3", session="s-9", memory="m-3", injected=True)]
+    assert Case(newer, early).merge().clean
+
+
+def test_a_label_against_the_preference_of_the_other_side() -> None:
+    said = [turn("s-1.2", "left", "s-1.1", cites=["m-1"]), turn("s-1.3", "right", "s-1.1", cites=["m-2"])]
+    right = [put("turns", "s-1.2", preference=0.0), put("turns", "s-1.3", preference=1.0)]
+    used = [put("candidates", "s-1/m-1", used=True)]
+    for case in (Case(right, used, before=said), Case(used, right, before=said)):
+        (violation,) = case.merge().violations
+        assert (violation.kind, violation.place) == ("label against preference", "candidate:s-1/m-1")
+        assert violation.involved == ("memory:m-1", "turn:s-1.2")
+        assert not fixed(case, violation, 1)["candidates"]["s-1/m-1"]["used"]
+        turns = fixed(case, violation, 2)["turns"]
+        assert (turns["s-1.2"]["preference"], turns["s-1.3"]["preference"]) == (1.0, 0.0)
+    useless = Case(right, [put("candidates", "s-1/m-2", relevance=0.1)], before=said)
+    (violation,) = useless.merge().violations
+    assert "the chosen turn s-1.3 cites it" in violation.message
+    first = fixed(useless, violation, 1)["candidates"]["s-1/m-2"]
+    assert (first["used"], first["relevance"]) == (True, None)
+    assert fixed(useless, violation, 2)["turns"]["s-1.3"]["preference"] is None
+    assert Case([], used, before=[*said, *right]).merge().clean  # one side's own affair
+
+
 def test_time_and_retirement_across_sides() -> None:
     case = Case([put("entities", "e-1", retired_at=START + 5 * DAY)], [session("s-9", 9, topic="e-1")])
     (violation,) = case.merge().violations

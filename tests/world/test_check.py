@@ -75,7 +75,9 @@ def test_each_contradiction_is_found(edits: list[Change], finding: tuple[str, st
 def test_citing_what_was_superseded_before_the_session() -> None:
     newer = memory("m-9", created_at=START + DAY + DAY // 2)
     cited = put("memories", "m-0", deleted=True, superseded_by="m-9")
-    assert found(newer, cited) == [("cites a deleted memory", "turn:s-2.1")]
+    stale = [("cites a deleted memory", "turn:s-2.1"), ("injects a deleted memory", "candidate:s-2/m-0")]
+    assert found(newer, cited) == stale
+    assert found(newer, cited, put("candidates", "s-2/m-0", injected=False)) == stale[:1]
 
 
 def test_citing_what_was_deleted_at_an_unknown_time_needs_a_comparison() -> None:
@@ -84,7 +86,34 @@ def test_citing_what_was_deleted_at_an_unknown_time_needs_a_comparison() -> None
     assert found(gone, undated=True) == [
         ("cites a deleted memory", "turn:s-1.1"),
         ("cites a deleted memory", "turn:s-2.1"),
+        ("injects a deleted memory", "candidate:s-1/m-0"),
+        ("injects a deleted memory", "candidate:s-2/m-0"),
     ]
+
+
+def test_labels_against_the_preference() -> None:
+    """Two alternatives answer s-1.1; the first cites m-1, the second m-2."""
+
+    def kinds(first: float | None, second: float | None, *labels: Change, below: bool = False) -> list[str]:
+        cited = put("turns", "s-1.2", id="s-1.2", session="s-1", text="a", parent="s-1.1", preference=first)
+        further = put("turns", "s-1.4", id="s-1.4", session="s-1", text="c", parent="s-1.2", cites=["m-1"])
+        other = put("turns", "s-1.3", id="s-1.3", session="s-1", text="b", parent="s-1.1", preference=second)
+        other[3]["cites"] = ["m-2"]
+        if not below:
+            cited[3]["cites"] = ["m-1"]
+        return [place for kind, place in found(cited, other, *([further] if below else []), *labels)]
+
+    def label(memory_id: str, **values: Any) -> Change:
+        return put("candidates", f"s-1/{memory_id}", session="s-1", memory=memory_id, **values)
+
+    used, useful, useless = label("m-1", used=True), label("m-1", relevance=0.7), label("m-1", relevance=0.2)
+    for fault in (used, useful):
+        assert kinds(0.0, 1.0, fault) == kinds(0.0, 1.0, fault, below=True) == ["candidate:s-1/m-1"]
+        assert kinds(1.0, 0.0, fault) == kinds(None, 1.0, fault) == kinds(1.0, 1.0, fault) == []
+    assert kinds(1.0, 0.0, useless) == ["candidate:s-1/m-1"]
+    assert kinds(0.0, 1.0, useless) == kinds(None, None, useless) == []
+    assert kinds(1.0, 0.0, label("m-1", relevance=0.2, used=True)) == []
+    assert kinds(0.0, 1.0) == kinds(1.0, 0.0) == []  # nothing was observed
 
 
 def test_a_circle_is_one_finding() -> None:

@@ -161,7 +161,14 @@ _HISTORY = st.one_of(
         topic=_of(None, *ENTITIES),
     ),
     _TURN,
-    _put("candidates", [f"{s}/{m}" for s in SESSIONS for m in MEMORIES[:3]], rank=_of(0, 1, 5), used=st.booleans()),
+    _put(
+        "candidates",
+        [f"{s}/{m}" for s in SESSIONS for m in MEMORIES[:3]],
+        rank=_of(0, 1, 5),
+        used=st.booleans(),
+        injected=st.booleans(),
+        relevance=_of(None, 0.1, 0.9),
+    ),
 )
 
 
