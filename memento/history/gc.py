@@ -25,7 +25,7 @@ from memento.errors import CorruptRecord, StoreError
 from memento.history.files import storing, sync_folder, write_all
 from memento.history.lock import Lock
 from memento.history.objects import Objects
-from memento.history.packfile import KEEP, index_bytes, remove_keeps
+from memento.history.packfile import KEEP, head, index_bytes, remove_keeps
 from memento.history.packs import KINDS, OFS_DELTA, Pack, parse
 from memento.history.reachable import Reachable
 
@@ -214,12 +214,12 @@ def _write(objects: Objects, pieces: Iterator[tuple[Piece, int]], count: int) ->
     entries: dict[bytes, tuple[int, int]] = {}
     fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
     try:
-        head = b"PACK" + struct.pack(">LL", 2, count)
-        digest, at = hashlib.sha1(head, usedforsecurity=False), len(head)
-        write_all(fd, head)
+        opening = b"PACK" + struct.pack(">LL", 2, count)
+        digest, at = hashlib.sha1(opening, usedforsecurity=False), len(opening)
+        write_all(fd, opening)
         waiting: list[bytes] = []
         for (name, kind, base, data), size in pieces:
-            text = b"".join([_head(kind, size), _back(at - offsets[base]) if base else b"", data])
+            text = b"".join([head(kind, size), _back(at - offsets[base]) if base else b"", data])
             offsets[name] = at
             entries[bytes.fromhex(name)] = (at, zlib.crc32(text))
             at += len(text)
@@ -257,17 +257,6 @@ def _write_index(final: str, temporary: str, index: bytes, durable: bool) -> Non
     finally:
         os.close(fd)
     os.rename(temporary, final + ".idx")
-
-
-def _head(kind: int, size: int) -> bytes:
-    """Type and size of an object in a pack."""
-    byte, size = (kind << 4) | (size & 15), size >> 4
-    head = bytearray()
-    while size:
-        head.append(byte | 0x80)
-        byte, size = size & 0x7F, size >> 7
-    head.append(byte)
-    return bytes(head)
 
 
 def _back(distance: int) -> bytes:

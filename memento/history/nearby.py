@@ -35,7 +35,12 @@ class Nearby:
 
     def read(self, object_id: str, path: str = "") -> bytes:
         """The content of an object of the kind. Raises `CorruptRecord`."""
-        stored = self._latest.get(object_id) or self._find(object_id)
+        stored = self._latest.get(object_id)
+        if stored is None:
+            held = self.objects.held(object_id)
+            if held is not None and held[0] == self.kind:
+                return held[1]
+            stored = self._find(object_id)
         if stored is not None and len(stored) <= _SMALL:
             start = 1
             while stored[start - 1] & 0x80:

@@ -8,14 +8,13 @@ from contextlib import suppress
 from hashlib import sha1
 from pathlib import Path
 
-from dulwich.object_format import SHA1
-from dulwich.pack import UnpackedObject, apply_delta, write_pack_data
+from dulwich.pack import apply_delta
 
 from memento.errors import CorruptRecord, StoreError
 from memento.history.cache import Cache
 from memento.history.consolidate import FACTOR, SMALL, consolidate
 from memento.history.files import storing
-from memento.history.packfile import KEEP, index_bytes, write_pair
+from memento.history.packfile import KEEP, index_bytes, pack_bytes, write_pair
 from memento.history.packs import KINDS, MAX_OBJECT, Pack, delta_size, inflate, inflate_loose, parse, read_file
 from memento.world.objects import Entry, object_id, parse_tree, tree_bytes
 
@@ -127,6 +126,10 @@ class Objects:
             raise CorruptRecord("its content does not match its id", object_id, path)
         self._contents.put(object_id, found, len(data) + 200)
         return found
+
+    def held(self, object_id: str) -> tuple[str, bytes] | None:
+        """Kind and content of an object that is staged or was read lately; None for any other."""
+        return self.staged.get(object_id) or self._contents.get(object_id)
 
     def pack_of(self, object_id: str) -> tuple[Pack, int] | None:
         """The pack that holds an object, and where in it the object starts; None for a loose or staged one."""
@@ -369,12 +372,8 @@ class Objects:
         return True
 
     def _write(self, new: list[tuple[bytes, str, bytes]]) -> None:
-        parts: list[bytes] = []
-        records = (UnpackedObject(_TYPES[kind], decomp_chunks=[data], sha=raw) for raw, kind, data in new)
-        entries, checksum = write_pack_data(
-            parts.append, records, SHA1, num_records=len(new), compression_level=COMPRESSION
-        )
-        pack = b"".join(parts)
+        pack, entries = pack_bytes([(raw, _TYPES[kind], data) for raw, kind, data in new], COMPRESSION)
+        checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
         self._held.append(os.path.join(self.folder, name + KEEP))
         write_pair(self.folder, name, pack, index_bytes(entries, checksum), self.durable, keep=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import accumulate
 
 import numpy as np
 
@@ -14,12 +16,40 @@ from memento.history.files import make_folders, sync_folder, temporary_beside, w
 from memento.history.packs import read_file
 
 KEEP = ".keep"
+_FEW = 64
 _KEPT_BY = b"memento is writing\n"
+
+
+def head(kind: int, size: int) -> bytes:
+    """Type number and size of an object, as they stand before it in a pack ("pack-format", "size encoding")."""
+    byte, size = (kind << 4) | (size & 15), size >> 4
+    encoded = bytearray()
+    while size:
+        encoded.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    encoded.append(byte)
+    return bytes(encoded)
+
+
+def pack_bytes(new: Sequence[tuple[bytes, int, bytes]], level: int) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
+    """A pack of (raw id, type number, content), each whole; and raw id -> (offset, CRC-32)."""
+    parts = [b"PACK" + struct.pack(">LL", 2, len(new))]
+    entries: dict[bytes, tuple[int, int]] = {}
+    at = len(parts[0])
+    for raw, kind, content in new:
+        text = head(kind, len(content)) + zlib.compress(content, level)
+        entries[raw] = (at, zlib.crc32(text))
+        parts.append(text)
+        at += len(text)
+    body = b"".join(parts)
+    return body + hashlib.sha1(body, usedforsecurity=False).digest(), entries
 
 
 def index_bytes(entries: Mapping[bytes, tuple[int, int]], checksum: bytes) -> bytes:
     """The index (version 2) of a pack: raw id -> (offset, CRC-32), and the pack's checksum."""
     names = sorted(entries)
+    if len(names) <= _FEW and max(entries.values(), default=(0, 0))[0] >> 31 == 0:
+        return _small_index(names, entries, checksum)
     first = np.frombuffer(b"".join(name[:1] for name in names), np.uint8)
     offsets = np.array([entries[name][0] for name in names], np.int64)
     far = offsets >= 1 << 31
@@ -33,6 +63,24 @@ def index_bytes(entries: Mapping[bytes, tuple[int, int]], checksum: bytes) -> by
             np.array([entries[name][1] for name in names], ">u4").tobytes(),
             near.astype(">u4").tobytes(),
             offsets[far].astype(">u8").tobytes(),
+            checksum,
+        ]
+    )
+    return body + hashlib.sha1(body, usedforsecurity=False).digest()
+
+
+def _small_index(names: list[bytes], entries: Mapping[bytes, tuple[int, int]], checksum: bytes) -> bytes:
+    """The same, quicker for a few objects that stand near the start of their pack."""
+    counts = [0] * 256
+    for name in names:
+        counts[name[0]] += 1
+    places = [entries[name] for name in names]
+    body = b"".join(
+        [
+            b"\xfftOc" + struct.pack(">257L", 2, *accumulate(counts)),
+            *names,
+            struct.pack(f">{len(names)}L", *(check for _, check in places)),
+            struct.pack(f">{len(names)}L", *(offset for offset, _ in places)),
             checksum,
         ]
     )

@@ -48,6 +48,7 @@ class Refs:
     def __init__(self, path: Path, durable: bool = True) -> None:
         self.path = str(path)
         self.durable = durable
+        self._own: set[str] = set()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
@@ -209,10 +210,7 @@ class Refs:
         path = f"{self.path}/{name}"
         deadline = time.monotonic() + _PATIENCE
         while True:
-            if os.path.realpath(os.path.dirname(path)) != os.path.join(
-                os.path.realpath(self.path), os.path.dirname(name)
-            ).rstrip("/"):
-                raise StoreError(f"{short(name.removesuffix('.lock'))} lies behind a link to another folder")
+            self._refuse_links(name)
             try:
                 write_new(path, content, self.durable)
                 prepared.locks.append(path)
@@ -230,6 +228,14 @@ class Refs:
                 log.warning("removing %s: no program that holds it has finished in %g s", path, _PATIENCE)
                 with suppress(FileNotFoundError):
                     os.unlink(path)
+
+    def _refuse_links(self, name: str) -> None:
+        """Raises `StoreError` where a folder on the way to a reference is a link; looks at each once."""
+        folder = os.path.dirname(name)
+        if folder not in self._own:
+            if os.path.realpath(f"{self.path}/{folder}") != f"{os.path.realpath(self.path)}/{folder}".rstrip("/"):
+                raise StoreError(f"{short(name.removesuffix('.lock'))} lies behind a link to another folder")
+            self._own.add(folder)
 
     def clear(self, lock: Lock) -> None:
         """Removes the ``.lock`` files that a killed holder of `lock` left behind."""
