@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from memento.scenario import Scenario
     from memento.train import Run
     from memento.world.records import Record
+    from memento.world.threads import Threads
     from memento.world.tree import Delta
     from memento.world.world import World
 
@@ -261,6 +262,24 @@ class Workspace:
             branch, after, message or words_of, expected=parent.id, description=f"edit {branch}: {words_of}"
         )
         return Edited(commit, diff)
+
+    def threads(self, revision: str, session: str) -> Threads:
+        """The threads of a session. Raises `NotFound`."""
+        from memento.world.threads import Threads
+
+        snapshot = self.snapshot(revision)
+        snapshot.starts = {session: snapshot.record("sessions", session)["started_at"]}
+        return Threads(snapshot.of_sessions("turns", [session]))
+
+    def choose_thread(self, branch: str, turn: str, message: str = "") -> Edited:
+        """Makes the thread through a turn the main line of its session, as one edit: at each fork on the
+        way the turn's preference becomes 1, that of its alternatives 0. Raises `NotFound`, and
+        `UsageError` where there is nothing to choose from."""
+        from memento.changes.threads import choosing
+
+        session = self.snapshot(f"refs/heads/{branch}").record("turns", turn)["session"]
+        operations = choosing(self.threads(f"refs/heads/{branch}", session), turn)
+        return self.edit(branch, operations, message or f"choose the thread of turn:{turn}")
 
     # ── merging ──────────────────────────────────────────────────────────────────────────────────
 

@@ -11,6 +11,7 @@ from memento.world.values import format_time, in_words
 
 if TYPE_CHECKING:
     from memento.history import Commit, Operation, Repository
+    from memento.world.threads import Threads
     from memento.world.world import Manifest
 
 SHORT = 8
@@ -101,6 +102,17 @@ def record_lines(output: Output, schema: Schema, record: Record, labels: Mapping
         label = f" ({cut(clean(labels[field.name]), 60)})" if labels.get(field.name) else ""
         name = output.paint(f"{field.name:{width}}", dim=True)
         yield f"{name}  {value_text(field, record[field.name])}{unit}{output.paint(label, dim=True)}".rstrip()
+
+
+def turn_lines(output: Output, threads: Threads, keys: Iterable[str]) -> Iterator[str]:
+    """Some turns of a session, who said what, one a line."""
+    turns = threads.turns
+    for key in keys:
+        row = turns.row_of[key]
+        said = clean(turns["text"][row])
+        if output.terminal:
+            said = cut(said, max(20, output.width - len(key) - len(turns["role"][row]) - 4))
+        yield f"{output.paint(key, fg='yellow')}  {turns['role'][row]}: {said}"
 
 
 _SHOWN = {

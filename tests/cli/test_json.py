@@ -24,6 +24,7 @@ LINES = {
     "branch": "branch",
     "switch": "switch main",
     "edit": "edit main memory:MEMORY importance=0.5",
+    "thread": "thread session:SESSION",
     "tag": "tag v1",
     "note": "note list",
     "runs": "runs",
@@ -55,7 +56,7 @@ def test_every_command_is_tried_here_or_in_a_test_of_its_own():
 
 @pytest.mark.parametrize("name", list(LINES))
 def test_stdout_holds_one_document(world, name):
-    words = LINES[name].replace("MEMORY", world.ids("memories")[0]).split()
+    words = LINES[name].replace("MEMORY", world.ids("memories")[0]).replace("SESSION", world.ids("sessions")[0]).split()
     result = world(*words, "--json", code=None)
     schema = result.json["schema"]
     assert schema == f"memento.{'error' if result.code else name}/1"

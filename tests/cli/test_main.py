@@ -155,7 +155,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
     arguments = {
         "generate": ["tiny"], "import": ["x.json", "--format", "locomo"], "fork": ["a", "b"], "switch": ["a"],
         "edit": ["main", "memory:a", "importance=1"], "merge": ["a"], "resolve": ["--all", "--ours"],
-        "blame": ["memory:a"], "grep": ["x"], "search": ["x"],
+        "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
         "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"],
         "query": ["all()"], "bisect": ["a..b", "--metric", "ndcg", "--below", "1"],
     }  # fmt: skip

@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("branch", "List, rename or delete branches."),
             _row("switch", "Choose the current branch."),
             _row("edit", "Change records and commit the change."),
+            _row("thread", "List the threads of a session, or choose the preferred one."),
             _row("tag", "Give a commit a lasting name."),
             _row("note", "Say something about a commit without changing it."),
             _row("undo", "Take back the last operation, the last N, or one earlier one."),

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import RecordName, is_record, record_name
+from memento.cli.arguments import is_record, record_name
 from memento.cli.changes import stat_lines
 from memento.cli.completion import records_or_revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.failure import OK, STORE
 from memento.cli.lookup import reference_words
 from memento.cli.output import plural
-from memento.cli.present import commit_lines, commit_map, decorations, record_lines, record_table, world_lines
+from memento.cli.present import (
+    commit_lines,
+    commit_map,
+    decorations,
+    record_lines,
+    record_table,
+    turn_lines,
+    world_lines,
+)
 from memento.errors import CorruptRecord, UsageError
 from memento.world.keys import natural
 from memento.world.records import TABLES, Record, Schema, key_of, schema_of
@@ -54,12 +62,12 @@ def command(
     """Show a commit, a table of its world, or one record.
 
     REV is the current branch if left out. A record is written memory:ID, as it is now, or
-    memory:ID@REV, as it was then. Tables are listed by time, then by id.
+    memory:ID@REV, as it was then; a session comes with its main line. Tables are listed by time, then by id.
     """
     if is_record(what):
         if table or grep or conditions:
             raise UsageError("--table, --grep and --where go with a revision, not with a record")
-        _show_record(context, record_name(what))
+        _show_record(context, what)
         return OK
     if table or grep or conditions:
         _show_table(context, what, schema_of(table or "memories").name, grep, conditions, limit)
@@ -67,17 +75,25 @@ def command(
     return _show_commit(context, what)
 
 
-def _show_record(context: Context, name: RecordName) -> None:
+def _show_record(context: Context, what: str) -> None:
+    name = record_name(what)
     output, repository = context.output, context.workspace.repository
     revision = name.revision or "HEAD"
     record = context.workspace.record(revision, name.table, name.key)
     lookup = context.workspace.snapshot(revision)
+    threads = context.workspace.threads(revision, name.key) if name.table == "sessions" else None
     if output.json:
-        commit = repository.resolve(revision)
-        output.document("memento.show/1", {"commit": commit, "table": name.table, "record": record})
+        content = {"commit": repository.resolve(revision), "table": name.table, "record": record}
+        said = {} if threads is None else {"main_line": threads.main_line()}
+        output.document("memento.show/1", content | said)
         return
     schema = TABLES[name.table]
     output.lines(record_lines(output, schema, record, reference_words(lookup, schema, record)))
+    if threads is not None and len(threads.turns):
+        output.line()
+        output.lines(turn_lines(output, threads, threads.main_line()))
+        if len(threads.tips()) > 1:
+            output.hint(f"`memento thread {what}` lists all {len(threads.tips())} threads of the session")
     where = f"{name.revision} " if name.revision else ""
     output.hint(f"`memento log {where}-- {name}` shows how it came to be so")
 
