@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from memento.changes.merge import Policy
     from memento.changes.operations import Operation
     from memento.changes.snapshot import Snapshot
+    from memento.find.grep import Match
+    from memento.find.search import Hit
     from memento.history.sequencer import Preview
     from memento.render.flips import Flips
     from memento.render.rendering import Rendering, Spec
@@ -153,6 +155,26 @@ class Workspace:
         from memento.changes.diff import diff_trees
 
         return diff_trees(self.repository.objects, self.repository.tree_of(old), self.repository.tree_of(new))
+
+    # ── finding ──────────────────────────────────────────────────────────────────────────────────
+
+    def grep(self, pattern: str, revision: str = "HEAD", fixed: bool = False, ignore_case: bool = False) -> list[Match]:
+        """The lines of all texts at a revision that match a regular expression; see `memento.find.grep`."""
+        from memento.find.grep import Grep, text_fields
+        from memento.language.matching import compile_pattern
+
+        found = Grep(self.repository.objects, compile_pattern(pattern, fixed, ignore_case), text_fields())
+        return found.matches(self.repository.tree_of(revision))
+
+    def search(
+        self, words: str, revision: str = "HEAD", count: int = 10, project: str = "", live: bool = False
+    ) -> list[Hit]:
+        """The memories at a revision that answer some words best, best first; see `memento.find.search`."""
+        from memento.find.index import Cache
+        from memento.find.search import search
+
+        cache = Cache(self.repository.path / "cache" / "search")
+        return search(self.repository.objects, self.repository.tree_of(revision), words, count, project, live, cache)
 
     # ── making worlds ────────────────────────────────────────────────────────────────────────────
 

@@ -38,6 +38,7 @@ LINES = {
     "diff": "diff main~1 main",
     "blame": "blame memory:MEMORY",
     "grep": "grep the",
+    "search": "search the",
     "merge": "merge main~1",
     "cherry-pick": "cherry-pick main",
     "revert": "revert main --dry-run",

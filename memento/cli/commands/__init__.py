@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     ),
     "Find": dict(
         [
+            _row("search", "Find the memories that answer some words best."),
             _row("grep", "Find records whose texts match a pattern."),
             _row("blame", "Show which commit set each field of a record."),
             _row("query", "Find the branches for which an expression holds."),
