@@ -85,7 +85,7 @@ class Refs:
         found = {
             line[41:].decode(): line[:40].decode() for line in self._lines() if line[41:].startswith(prefix.encode())
         }
-        for ref in self._loose(prefix.rstrip("/")):
+        for ref in self.loose(prefix.rstrip("/")):
             value = self.read(ref)
             if value:
                 found[ref] = value
@@ -95,9 +95,10 @@ class Refs:
         """As `values`, the names alone and without reading every file."""
         start = prefix.encode()
         found = {line[41:].decode() for line in self._lines() if line[41:].startswith(start)}
-        return sorted(found.union(self._loose(prefix.rstrip("/"))))
+        return sorted(found.union(self.loose(prefix.rstrip("/"))))
 
-    def _loose(self, folder: str) -> Iterator[str]:
+    def loose(self, folder: str) -> Iterator[str]:
+        """The names of the references in a folder that are files of their own, in order."""
         try:
             entries = sorted(os.scandir(f"{self.path}/{folder}"), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
@@ -105,7 +106,7 @@ class Refs:
         for entry in entries:
             name = f"{folder}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                yield from self._loose(name)
+                yield from self.loose(name)
             elif not entry.name.endswith(".lock"):
                 yield name
 
@@ -202,7 +203,7 @@ class Refs:
         lines = {line[41:].decode() for line in self._lines()} if gone and self._packed_file() else set()
         packed = [m for m in gone if m.ref in lines] + (created if bulk else [])
         in_packed = {m.ref for m in packed}
-        files = set(self._loose("refs")) if in_packed else set()
+        files = set(self.loose("refs")) if in_packed else set()
         loose = [m for m in moves if m.ref not in in_packed or m.ref in files]
         return loose, packed
 

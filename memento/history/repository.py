@@ -35,6 +35,7 @@ from memento.history.walk import Walker
 from memento.world.records import schema_of
 
 if TYPE_CHECKING:
+    from memento.history.fsck import Examined
     from memento.history.gc import Progress, Swept
 
 
@@ -389,6 +390,12 @@ class Repository:
         from memento.history import gc
 
         return gc.collect(self._operations, gc.GRACE if grace is None else grace, dry_run, progress)
+
+    def fsck(self, *revisions: str, full: bool = False, progress: Progress | None = None) -> Examined:
+        """Looks the whole repository through, and the worlds of `revisions`; see `memento.history.fsck`."""
+        from memento.history.fsck import examine
+
+        return examine(self, revisions, full, progress)
 
     # ── what is not done yet: a merge, pick, revert, rebase or squash ────────────────────────────────
 

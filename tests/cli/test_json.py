@@ -47,6 +47,7 @@ LINES = {
     "conflicts": "conflicts",
     "rerere": "rerere",
     "gc": "gc",
+    "fsck": "fsck",
     "resolve": "resolve --all --ours",
 }
 

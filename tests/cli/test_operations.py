@@ -27,6 +27,7 @@ READS = {
     "conflicts": ["conflicts"],
     "runs": ["runs"],
     "gc": ["gc --dry-run", "gc"],
+    "fsck": ["fsck", "fsck --full"],
     "render": ["render main --out r"],
     "verify": ["verify m.safetensors"],
 }

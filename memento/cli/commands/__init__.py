@@ -69,7 +69,12 @@ SECTIONS: dict[str, dict[str, Row]] = {
         ]
     ),
     "Share": {},
-    "Look after the repository": dict([_row("gc", "Pack the repository anew, small and quick to read.")]),
+    "Look after the repository": dict(
+        [
+            _row("gc", "Pack the repository anew, small and quick to read."),
+            _row("fsck", "Look the whole repository and its worlds through for faults."),
+        ]
+    ),
     "Tensors and models": dict(
         [
             _row("render", "Compile a world into tensors."),
