@@ -98,6 +98,14 @@ class LockHeld(StoreError):
     """Another process is changing the repository and did not finish in time."""
 
 
+class RemoteError(StoreError):
+    """Another repository cannot be reached, refuses, or sends what must not come in; this one is as it was."""
+
+
+class PushRejected(ConflictError):
+    """Another repository has what this one has not seen: fetch and merge first."""
+
+
 class NewerFormat(StoreError):
     """Stored by a newer memento than this one."""
 

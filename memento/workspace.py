@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from memento.errors import NotFound, StaleBranch, UsageError
 from memento.history.merges import Merge, Merges
+from memento.history.remotes import Remotes
 from memento.history.repository import Repository
 from memento.history.runs import Runs
 from memento.world import tree
@@ -69,6 +70,7 @@ class Workspace:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.merges = Merges(repository)
+        self.remotes = Remotes(repository, self.merges)
         self.runs = Runs(repository)
         self._worlds: dict[str, World] = {}
 

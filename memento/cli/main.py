@@ -21,7 +21,6 @@ from memento.errors import nearest
 _GIT_WORDS = {
     "add": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
     "checkout": "`memento switch BRANCH` chooses the current branch; `memento show REV` looks at any commit",
-    "clone": "the folder .memento is a bare git repository: `git clone .memento COPY`",
     "commit": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
     "completion": '`eval "$(_MEMENTO_COMPLETE=bash_source memento)"` switches completion on; so do zsh and fish',
     "create": "`memento init` creates a repository, `memento generate` a world",

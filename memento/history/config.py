@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from memento.errors import NewerFormat, StoreError, UsageError
@@ -48,7 +48,10 @@ _ALLOWED = frozenset(
 )  # fmt: skip
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0", "")
-_URL = re.compile(r"(https://|ssh://|file://|/|\./|\.\./|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:)[^\n]*")
+_URL = re.compile(
+    r"(https://|ssh://|file://|/|\./|\.\./|[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*:"
+    r"|(http|git)://(127\.0\.0\.1|localhost|\[::1\])[:/])[^\n]*"
+)
 
 
 class Config(Mapping[str, str]):
@@ -86,6 +89,30 @@ class Config(Mapping[str, str]):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         heading = f'[{section} "{subsection}"]' if subsection else f"[{section}]"
         text = self.path.read_text("utf-8") + f'{heading}\n\t{name} = "{escaped}"\n'
+        write_atomic(str(self.path), text.encode(), True)
+        self._values = dict(parse(text, str(self.path)))
+
+    def change(self, values: Mapping[str, str | None]) -> None:
+        """Puts values in place of old ones (None takes a key away), all of them at once.
+
+        Keys are as git writes them, ``branch.main.remote``. What else the file says stays as it is;
+        sections that are empty then go. Refuses what `load` would refuse.
+        """
+        sections: dict[str, list[str]] = {}
+        for key, value in values.items():
+            section, _, rest = key.partition(".")
+            subsection, _, name = rest.rpartition(".")
+            if not name or "\n" in key or (value is not None and set(value) & {"\n", "\0"}):
+                raise UsageError(f"{key!r} = {value!r} cannot be stored in a configuration")
+            if value is None:
+                continue
+            _refuse(key, value, self.path)
+            title = subsection.replace("\\", "\\\\").replace('"', '\\"')
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            heading = f'[{section} "{title}"]' if subsection else f"[{section}]"
+            sections.setdefault(heading, []).append(f'\t{name} = "{escaped}"\n')
+        text = _without(self.path.read_text("utf-8"), values.keys())
+        text += "".join(heading + "\n" + "".join(lines) for heading, lines in sections.items())
         write_atomic(str(self.path), text.encode(), True)
         self._values = dict(parse(text, str(self.path)))
 
@@ -147,6 +174,33 @@ def parse(text: str, where: str) -> Iterator[tuple[str, str]]:
         if pair is None or not section:
             raise StoreError(f"{where}, line {first}: not a setting: {line.strip()[:60]!r}")
         yield f"{section}.{pair[1].lower()}", "true" if pair[2] is None else _unquoted(pair[2])
+
+
+def _without(text: str, keys: Collection[str]) -> str:
+    """A configuration without some keys, and without the sections that are empty then."""
+    kept: list[tuple[str, list[str]]] = [("", [])]
+    section, touched = "", set[int]()
+    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
+    while lines:
+        line = lines.pop(0)
+        heading = _SECTION.fullmatch(line.rstrip("\n"))
+        if heading:
+            name = heading[1].lower()
+            section = name if heading[2] is None else name + "." + re.sub(r"\\(.)", r"\1", heading[2])
+            kept.append((line if not heading[3] else line[: line.index("]") + 1] + "\n", []))
+            line = heading[3] + "\n" if heading[3] else ""
+        while (len(line.rstrip("\n")) - len(line.rstrip("\n").rstrip("\\"))) % 2 and lines:
+            line += lines.pop(0)
+        pair = _KEY.match(line)
+        if pair and line.strip() and line.lstrip()[0] not in "#;" and f"{section}.{pair[1].lower()}" in keys:
+            touched.add(len(kept) - 1)
+        elif line:
+            kept[-1][1].append(line)
+    return "".join(
+        head + "".join(body)
+        for number, (head, body) in enumerate(kept)
+        if number not in touched or "".join(body).strip()
+    )
 
 
 def _unquoted(raw: str) -> str:

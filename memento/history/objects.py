@@ -13,8 +13,8 @@ from dulwich.pack import apply_delta
 from memento.errors import CorruptRecord, StoreError
 from memento.history.cache import Cache
 from memento.history.consolidate import FACTOR, SMALL, consolidate
-from memento.history.files import storing
-from memento.history.packfile import KEEP, index_bytes, pack_bytes, write_pair
+from memento.history.files import storing, sync_folder
+from memento.history.packfile import KEEP, index_bytes, keep_pack, pack_bytes, write_pair
 from memento.history.packs import KINDS, MAX_OBJECT, Pack, delta_size, inflate, inflate_loose, parse, read_file
 from memento.world.objects import Entry, object_id, parse_tree, tree_bytes
 
@@ -323,6 +323,19 @@ class Objects:
         for name, (kind, data) in self.staged.items():
             self._contents.put(name, (kind, data), len(data) + 200)
         self.staged.clear()
+
+    def adopt(self, path: str, name: str) -> None:
+        """Takes a pack over that was made, synced and checked elsewhere on this file system: `path` with
+        ``.pack`` and ``.idx``, which become `name`. Call it under the lock; `release` ends it, as for `flush`."""
+        final = os.path.join(self.folder, name)
+        with storing(self.path / "objects"):
+            self._held.append(final + KEEP)
+            keep_pack(final)
+            for suffix in (".pack", ".idx"):
+                os.rename(path + suffix, final + suffix)
+            if self.durable:
+                sync_folder(self.folder)
+            self.refresh(force=True)
 
     def release(self) -> None:
         """Gives what `flush` wrote to git's housekeeping: references lead to it now, or never will."""

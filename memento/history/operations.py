@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -121,6 +121,26 @@ class Operations:
                     "check the disk; the operation is there, and `memento undo` takes it back",
                 ) from error
             self.log.settle()
+
+    def receive(
+        self, description: str, plan: Callable[[], Sequence[Move]], arrive: Callable[[Objects], None] | None = None
+    ) -> Operation | None:
+        """Moves references to what has come from another repository, as one operation.
+
+        `arrive` puts checked objects into the store; `plan` then tells the moves, which may rest on
+        objects that it stages. Raises `StaleBranch` where a reference is elsewhere than it says.
+        """
+        with self.exclusive():
+            try:
+                if arrive is not None:
+                    arrive(self.objects)
+                moves = plan()
+                for move in moves:
+                    check_expected(move.ref, self.refs.read(move.ref), move.before)
+                return self._perform(description, moves)
+            finally:
+                self.objects.discard()
+                self.objects.release()
 
     # ── single changes ───────────────────────────────────────────────────────────────────────────
 

@@ -98,8 +98,7 @@ def write_pair(folder: str, name: str, pack: bytes, index: bytes, durable: bool,
     make_folders(folder, durable)
     try:
         if keep:
-            with suppress(FileExistsError):
-                write_new(final + KEEP, _KEPT_BY, False)
+            keep_pack(final)
             made.append(final + KEEP)
         for data in (pack, index):
             made.append(temporary_beside(final))
@@ -114,6 +113,13 @@ def write_pair(folder: str, name: str, pack: bytes, index: bytes, durable: bool,
                 os.unlink(path)
     if durable:
         sync_folder(folder)
+
+
+def keep_pack(final: str) -> None:
+    """Makes the ``.keep`` file beside a pack that is about to come, `final` its path without an ending."""
+    make_folders(os.path.dirname(final), False)
+    with suppress(FileExistsError):
+        write_new(final + KEEP, _KEPT_BY, False)
 
 
 def remove_keeps(folder: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -28,7 +28,7 @@ from memento.history.place import FOLDER, author, check_folder, find, make
 from memento.history.ranges import read_range
 from memento.history.reach import reached
 from memento.history.record import log_record
-from memento.history.refs import Refs
+from memento.history.refs import Move, Refs
 from memento.history.revisions import Revisions
 from memento.history.trail import MANIFEST, Trail
 from memento.history.walk import Walker
@@ -273,6 +273,11 @@ class Repository:
         """How many commits only `a` has, and how many only `b` has."""
         return self._walker.ahead_behind(self.resolve(a), self.resolve(b))
 
+    @property
+    def walker(self) -> Walker:
+        """Walks its commits."""
+        return self._walker
+
     # ── changes; each is one operation that `undo` inverts ───────────────────────────────────────
 
     def commit(
@@ -350,6 +355,12 @@ class Repository:
         for name in names:
             self._existing(TAGS, name)
         self._operations.delete([TAGS + name for name in dict.fromkeys(names)], f"delete tag {_some(names)}")
+
+    def receive(
+        self, description: str, plan: Callable[[], Sequence[Move]], arrive: Callable[[Objects], None] | None = None
+    ) -> Operation | None:
+        """Takes over what has come from another repository; see `Operations.receive`."""
+        return self._operations.receive(description, plan, arrive)
 
     def undo(self, count: int = 1) -> list[Operation]:
         """Takes back the last `count` operations that are in force, as one operation; again, those before.

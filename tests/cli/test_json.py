@@ -13,7 +13,7 @@ import memento as package
 from memento.cli.commands import COMMANDS
 
 ROOT = Path(package.__file__).parent.parent
-LATER = {"demo", "render", "train", "evaluate", "verify", "import"}
+LATER = {"demo", "render", "train", "evaluate", "verify", "import", "clone"}
 """Commands whose own tests call them with --json."""
 
 LINES = {
@@ -49,6 +49,11 @@ LINES = {
     "gc": "gc",
     "fsck": "fsck",
     "resolve": "resolve --all --ours",
+    "fetch": "fetch .",
+    "pull": "pull . main",
+    "push": "push . main:copy",
+    "remote": "remote",
+    "bundle": "bundle create worlds.bundle",
 }
 
 

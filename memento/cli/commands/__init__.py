@@ -68,7 +68,16 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("rerere", "List or forget remembered answers to conflicts."),
         ]
     ),
-    "Share": {},
+    "Share": dict(
+        [
+            _row("clone", "Copy a repository from elsewhere."),
+            _row("fetch", "Bring in what another repository has, and change no branch of yours."),
+            _row("pull", "Fetch, then merge into a branch of yours."),
+            _row("push", "Send branches, and notes, to another repository."),
+            _row("remote", "Name other repositories, list them, or look at one."),
+            _row("bundle", "Write branches and tags into one file, or check such a file."),
+        ]
+    ),
     "Look after the repository": dict(
         [
             _row("gc", "Pack the repository anew, small and quick to read."),

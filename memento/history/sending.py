@@ -1,0 +1,97 @@
+"""What another repository lacks of a history, and the pack that brings it."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from memento.history.commit import parse_tag
+from memento.history.gitobjects import FOLDER_MODE, tree_entries
+from memento.history.objects import COMPRESSION, Objects
+from memento.history.walk import Walker
+
+_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
+
+
+def peeled(objects: Objects, value: str) -> tuple[list[str], str]:
+    """The tags on the way from a reference's value, and the commit it leads to ('' for none)."""
+    tags: list[str] = []
+    while len(tags) < 64:
+        kind, data = objects.read(value)
+        if kind == "commit":
+            return tags, value
+        if kind != "tag":
+            return tags, ""
+        tags.append(value)
+        value = parse_tag(value, data)[0]
+    return tags, ""
+
+
+def missing(objects: Objects, walker: Walker, wants: Iterable[str], haves: Iterable[str]) -> list[str]:
+    """The ids of all objects reachable from `wants` and not from `haves`, and maybe a few that are.
+
+    Both are commits or tags; of `haves` those are left out that are not here. Reads the trees in
+    which commits differ from their parents, so that it takes time with the changes.
+    """
+    held = [commit for value in haves if objects.contains(value) for commit in [peeled(objects, value)[1]] if commit]
+    found: dict[str, None] = {}
+    tips: list[str] = []
+    for value in dict.fromkeys(wants):
+        tags, tip = peeled(objects, value)
+        found.update(dict.fromkeys(tags))
+        if tip:
+            tips.append(tip)
+    for commit in reversed(list(walker.topological(list(dict.fromkeys(tips)), list(dict.fromkeys(held))))):
+        below = walker.commit(commit.parents[0]).tree if commit.parents else ""
+        _differing(objects, commit.tree, below, found)
+        found[commit.id] = None
+    return list(found)
+
+
+def _differing(objects: Objects, new: str, old: str, found: dict[str, None]) -> None:
+    todo = [(new, old, True)]
+    while todo:
+        new, old, folder = todo.pop()
+        if new == old or new in found:
+            continue
+        found[new] = None
+        if not folder:
+            continue
+        below = {}
+        if old:
+            below = {name: raw for mode, name, raw in tree_entries(objects.read(old)[1]) if mode == FOLDER_MODE}
+            same = {raw for mode, _, raw in tree_entries(objects.read(old)[1]) if mode != FOLDER_MODE}
+        else:
+            same = set()
+        for mode, name, raw in tree_entries(objects.read(new)[1]):
+            if mode == FOLDER_MODE:
+                todo.append((raw.hex(), below[name].hex() if name in below else "", True))
+            elif raw not in same:
+                todo.append((raw.hex(), "", False))
+
+
+def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
+    """The bytes of a pack of objects, each whole, piece by piece."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    head = b"PACK" + struct.pack(">LL", 2, len(ids))
+    digest.update(head)
+    yield head
+    for name in ids:
+        piece = entry(*objects.read(name))
+        digest.update(piece)
+        yield piece
+    yield digest.digest()
+
+
+def entry(kind: str, data: bytes) -> bytes:
+    """One whole object as it stands in a pack."""
+    size = len(data)
+    head = [_NUMBERS[kind] << 4 | size & 15]
+    size >>= 4
+    while size:
+        head[-1] |= 0x80
+        head.append(size & 0x7F)
+        size >>= 7
+    return bytes(head) + zlib.compress(data, COMPRESSION)
