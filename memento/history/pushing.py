@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from memento.errors import NotFound, PushRejected
+from memento.errors import NotFound, PushRejected, StaleBranch
 from memento.history.address import Address
 from memento.history.fetching import TRACKING, Transfer, Update, known_values, take
 from memento.history.names import HEADS, TAGS, check_name

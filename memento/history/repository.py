@@ -273,11 +273,6 @@ class Repository:
         """How many commits only `a` has, and how many only `b` has."""
         return self._walker.ahead_behind(self.resolve(a), self.resolve(b))
 
-    @property
-    def walker(self) -> Walker:
-        """Walks its commits."""
-        return self._walker
-
     # ── changes; each is one operation that `undo` inverts ───────────────────────────────────────
 
     def commit(

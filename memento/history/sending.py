@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from memento.history.commit import parse_tag
 from memento.history.gitobjects import FOLDER_MODE, tree_entries
 from memento.history.objects import COMPRESSION, Objects
+from memento.history.packfile import head
 from memento.history.walk import Walker
 
 _NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
@@ -75,9 +76,9 @@ def _differing(objects: Objects, new: str, old: str, found: dict[str, None]) -> 
 def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
     """The bytes of a pack of objects, each whole, piece by piece."""
     digest = hashlib.sha1(usedforsecurity=False)
-    head = b"PACK" + struct.pack(">LL", 2, len(ids))
-    digest.update(head)
-    yield head
+    start = b"PACK" + struct.pack(">LL", 2, len(ids))
+    digest.update(start)
+    yield start
     for name in ids:
         piece = entry(*objects.read(name))
         digest.update(piece)
@@ -87,11 +88,4 @@ def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
 
 def entry(kind: str, data: bytes) -> bytes:
     """One whole object as it stands in a pack."""
-    size = len(data)
-    head = [_NUMBERS[kind] << 4 | size & 15]
-    size >>= 4
-    while size:
-        head[-1] |= 0x80
-        head.append(size & 0x7F)
-        size >>= 7
-    return bytes(head) + zlib.compress(data, COMPRESSION)
+    return head(_NUMBERS[kind], len(data)) + zlib.compress(data, COMPRESSION)

@@ -150,13 +150,13 @@ def test_the_repository_is_found_by_option_variable_and_from_below(world, tmp_pa
     assert world("-C", elsewhere, "log", code=None).code in (0, 3)
 
 
-@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in ("init", "scenarios", "demo")])
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone")])
 def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
     arguments = {
         "generate": ["tiny"], "import": ["x.json", "--format", "locomo"], "fork": ["a", "b"], "switch": ["a"],
         "edit": ["main", "memory:a", "importance=1"], "merge": ["a"], "resolve": ["--all", "--ours"],
         "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
-        "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"],
+        "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"], "bundle": ["create", "x.bundle"],
         "query": ["all()"], "bisect": ["a..b", "--metric", "ndcg", "--below", "1"],
     }  # fmt: skip
     if name in ("render", "train", "evaluate", "verify", "import"):

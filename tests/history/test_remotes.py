@@ -132,7 +132,7 @@ def test_a_push_to_a_folder_is_undone_there(repository: Repository, first: str, 
         tip = line(copy, 1)[0]
         remotes_of(copy).push()
         assert repository.resolve("main") == tip
-        assert repository.undo().description == f"push of main from {tmp_path / 'c'}"
+        assert repository.undo()[0].description == f"push of main from {tmp_path / 'c'}"
         assert repository.resolve("main") == first
 
 

@@ -55,9 +55,7 @@ def command(
     policy = policy_of(ours, theirs)
     output, workspace = context.output, context.workspace
     with Progress(output, f"pulling {remote or ''}".rstrip()) as progress:
-        done, merge = workspace.remotes.pull(
-            remote, branch, into, ff_only, rebase, policy, message, reporter(progress)
-        )
+        done, merge = workspace.remotes.pull(remote, branch, into, ff_only, rebase, policy, message, reporter(progress))
     if not output.json:
         output.lines(transfer_lines(output, done))
     if merge is None:
