@@ -62,6 +62,14 @@ class ConflictError(MementoError):
     exit_code = 1
 
 
+class GateFailed(ConflictError):
+    """A branch's gate asks for what the world to come does not give; nothing has moved."""
+
+
+class ProtectedBranch(ConflictError):
+    """A branch takes merges only, and this was none."""
+
+
 class RepositoryNotFound(MementoError):
     """No `.memento` folder here or above."""
 

@@ -17,6 +17,7 @@ from memento.history.merges import Merge, Merges
 from memento.history.remotes import Remotes
 from memento.history.repository import Repository
 from memento.history.runs import Runs
+from memento.measure.gate import Gate
 from memento.world import tree
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Workspace:
         self.merges = Merges(repository)
         self.remotes = Remotes(repository, self.merges)
         self.runs = Runs(repository)
+        self.gate = self.merges.gate = Gate(repository)
         self._worlds: dict[str, World] = {}
 
     @classmethod

@@ -35,6 +35,7 @@ class Context:
         from memento.workspace import Workspace
 
         workspace = Workspace.open(self.directory)
+        workspace.gate.tell = self.output.message
         self._begin = workspace.repository.refs.read(_LAST)
         at = workspace.repository.refs.read("HEAD")
         branch = at.removeprefix("refs/heads/")

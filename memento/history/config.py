@@ -46,6 +46,8 @@ _ALLOWED = frozenset(
     ("core", "gc", "pack", "repack", "user", "memento", "remote", "branch", "receive", "transfer", "fetch", "push",
      "index", "init", "advice", "color", "log", "maintenance", "format", "fsck", "gate", "protected")
 )  # fmt: skip
+UNKNOWN = "memento does not know"
+NOT_BARE = "is not a bare repository"
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0", "")
 _URL = re.compile(
@@ -61,11 +63,13 @@ class Config(Mapping[str, str]):
     def __init__(self, path: Path, values: Mapping[str, str]) -> None:
         self.path = path
         self._values = dict(values)
+        self._stamp: tuple[int, int, int] | None = None
 
     @classmethod
     def load(cls, path: Path) -> Config:
         """Reads and checks ``config``. Raises `StoreError`, `NewerFormat`."""
         try:
+            stamp = _stamp(path)
             text = path.read_text("utf-8", "strict")
         except UnicodeDecodeError:
             raise StoreError(f"{path} is not UTF-8 text") from None
@@ -76,6 +80,7 @@ class Config(Mapping[str, str]):
             _refuse(key, value, path)
             values[key] = value
         config = cls(path, values)
+        config._stamp = stamp
         config._check_format()
         return config
 
@@ -137,6 +142,16 @@ class Config(Mapping[str, str]):
     def protected(self, branch: str) -> bool:
         """Whether a branch takes merges only (``protected.BRANCH``)."""
         return self.get(f"protected.{branch}.enabled", "false").lower() in TRUE
+
+    def refresh(self) -> None:
+        """Reads the file again where another process has changed it."""
+        try:
+            stamp = _stamp(self.path)
+        except OSError:
+            return
+        if stamp != self._stamp:
+            self._values = dict(Config.load(self.path))
+            self._stamp = stamp
 
     def _check_format(self) -> None:
         version, own = self.get("core.repositoryformatversion", "0"), self.get("memento.format", str(FORMAT))
@@ -225,18 +240,32 @@ def _unquoted(raw: str) -> str:
     return "".join(value[:kept])
 
 
-def _refuse(key: str, value: str, path: Path) -> None:
+def refusal(key: str, value: str) -> str:
+    """Why a setting is refused, as ``runs programs``; the empty string where it is not."""
     section, _, rest = key.partition(".")
     plain = f"{section}.{rest.rpartition('.')[2]}"
     why = _DANGER.get(plain) or _DANGER.get(section)
     if why is None and section not in _ALLOWED:
-        why = "memento does not know"
+        why = UNKNOWN
     if why is None and plain == "remote.url" and not _URL.fullmatch(value):
         why = "is not an https, ssh or file address"
     if why is None and plain == "core.bare" and value.lower() not in TRUE:
-        raise StoreError(f"refusing to open {path.parent}: it is not a bare repository")
+        why = NOT_BARE
+    return why or ""
+
+
+def _refuse(key: str, value: str, path: Path) -> None:
+    why = refusal(key, value)
+    if why == NOT_BARE:
+        raise StoreError(f"refusing to open {path.parent}: it {NOT_BARE}")
     if why:
         raise StoreError(
             f"refusing to open {path.parent}: its config sets {key}, which {why}",
             "clone it instead: `git clone --mirror` copies the history and leaves the settings behind",
         )
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes whenever a file does."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from memento.errors import MementoError, StaleBranch, StoreError, UsageError
+from memento.errors import MementoError, ProtectedBranch, StaleBranch, StoreError, UsageError
 from memento.history.commit import Commit, check_message, commit_bytes, next_time, tag_bytes
 from memento.history.config import Config
 from memento.history.files import storing
@@ -28,7 +28,10 @@ log = logging.getLogger("memento")
 
 
 class Operations:
-    """The mutating half of a repository; `author` signs commits and tags."""
+    """The mutating half of a repository; `author` signs commits and tags.
+
+    `permits` are trees by the protected branch that they were let into; see `Repository.permit`.
+    """
 
     def __init__(self, path: Path, config: Config, objects: Objects, refs: Refs, walker: Walker, author: str) -> None:
         self.path = path
@@ -39,6 +42,7 @@ class Operations:
         self.author = author
         self.lock = Lock(str(path / "memento" / "lock"))
         self.log = OperationLog(path, objects, refs)
+        self.permits: dict[str, str] = {}
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -87,6 +91,8 @@ class Operations:
         if not moves and not step:
             self.objects.discard()
             return None
+        if not step:
+            self._guard(moves)
         try:
             operation = self.log.stage(_line(description), moves, **step)
             self._move(operation, moves)
@@ -98,6 +104,21 @@ class Operations:
         except (MementoError, OSError) as error:
             log.warning("packs were not consolidated: %s", error)
         return operation
+
+    def _guard(self, moves: Sequence[Move]) -> None:
+        """Raises `ProtectedBranch` where a protected branch would move to anything but what was let in."""
+        self.config.refresh()
+        for move in moves:
+            branch = move.ref.removeprefix(HEADS)
+            if not move.before or branch == move.ref or not self.config.protected(branch):
+                continue
+            permitted = self.permits.pop(branch, "")
+            if not move.after:
+                raise _protected(branch, "it cannot be deleted or renamed")
+            if self.walker.commit(move.after).tree != permitted:
+                raise _protected(branch, "it cannot be changed directly")
+            if not self.walker.is_ancestor(move.before, move.after):
+                raise _protected(branch, "its history cannot be rewritten")
 
     def _move(self, operation: Operation, moves: Sequence[Move]) -> None:
         """Writes an operation's objects, and then moves its references, all of them or none."""
@@ -376,6 +397,14 @@ class Batch:
         if ref not in self._before:
             self._before[ref] = self._operations.refs.read(ref)
         return self._after.get(ref, self._before[ref])
+
+
+def _protected(branch: str, what: str) -> ProtectedBranch:
+    return ProtectedBranch(
+        f"branch {branch} is protected: {what}",
+        f"`memento fork {branch} NAME`, change that one, then `memento merge NAME --into {branch}`; "
+        f"`memento config --unset protected.{branch}` lifts it",
+    )
 
 
 def check_expected(ref: str, tip: str, expected: str | None) -> None:

@@ -299,6 +299,11 @@ class Repository:
         with self._operations.exclusive(), self._operations.batch(what) as batch:
             return batch.commit(branch, tree, text, parents=parents, time=time, expected=expected)
 
+    def permit(self, branch: str, tree_id: str) -> None:
+        """Lets the next move of a branch lead to this tree, where the branch is protected: it takes
+        merges only, and whoever merges says so by this."""
+        self._operations.permits[branch] = tree_id
+
     def batch(self, description: str) -> AbstractContextManager[Batch]:
         """A context in which many commits make one pack and one operation, all or none.
 

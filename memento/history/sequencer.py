@@ -78,12 +78,12 @@ class Sequencer:
     """What is in progress in a repository, at most one thing at a time.
 
     `gate` is called with a branch and the tree it would have, right before it moves; it raises
-    where that must not be, and nothing has moved then.
+    where that must not be, and nothing has moved then. Without one every merge is let in.
     """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
-        self.gate: Callable[[str, str], None] = lambda branch, tree_id: None
+        self.gate: Callable[[str, str], None] = repository.permit
         self.remembered = Remembered(repository.path / "memento" / "remembered", repository.refs.durable)
 
     # ── going on ─────────────────────────────────────────────────────────────────────────────────

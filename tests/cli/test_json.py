@@ -32,6 +32,7 @@ LINES = {
     "redo": "redo",
     "oplog": "oplog",
     "query": "query all()",
+    "config": "config",
     "status": "status",
     "log": "log -n 2",
     "show": "show memory:MEMORY",

@@ -82,6 +82,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("gc", "Pack the repository anew, small and quick to read."),
             _row("fsck", "Look the whole repository and its worlds through for faults."),
+            _row("config", "Read and change the settings of a repository."),
         ]
     ),
     "Tensors and models": dict(

@@ -6,6 +6,7 @@ import click
 
 from memento.cli.completion import branches, revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.gating import no_gate_option
 from memento.cli.steering import deciding, policy_of, steer, steering, tell
 from memento.errors import UsageError
 
@@ -31,6 +32,7 @@ from memento.errors import UsageError
 @deciding(theirs="OTHER")
 @click.option("-m", "--message", default="", help="Message of the merge commit.")
 @steering("merge")
+@no_gate_option
 @json_option
 def command(
     context: Context,

@@ -6,6 +6,7 @@ import click
 
 from memento.cli.completion import branches, revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.gating import no_gate_option
 from memento.cli.steering import deciding, policy_of, steer, steering, tell
 from memento.errors import UsageError
 
@@ -27,6 +28,7 @@ from memento.errors import UsageError
 @click.option("--message", metavar="TEXT", default="", help="Message, for one commit.")
 @deciding(theirs="the state before the reverted commits")
 @steering("revert", skip=True)
+@no_gate_option
 @json_option
 def command(
     context: Context,

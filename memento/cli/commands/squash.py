@@ -6,6 +6,7 @@ import click
 
 from memento.cli.completion import branches, revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.gating import no_gate_option
 from memento.cli.steering import policy_of, steer, steering, tell
 from memento.errors import UsageError
 
@@ -29,6 +30,7 @@ from memento.errors import UsageError
 @click.option("--ours", is_flag=True, help="Decide every conflict for the receiving branch.")
 @click.option("--theirs", is_flag=True, help="Decide every conflict for the other side.")
 @steering("squash")
+@no_gate_option
 @json_option
 def command(
     context: Context,

@@ -1,0 +1,149 @@
+"""What a scorer gets on a world: trained on it with fixed settings, or given; asked once for each tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from memento.errors import UsageError
+from memento.history.answers import Answers
+from memento.history.runs import Metric
+from memento.world import tree
+
+if TYPE_CHECKING:
+    from memento.history.repository import Repository
+    from memento.render.rendering import Rendering, Spec
+    from memento.train import Run
+    from memento.world.world import World
+
+Figures = dict[str, Metric]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a world is tried: the model and its training, the seed of everything, episodes of each canary."""
+
+    model: str = "interaction"
+    epochs: int | None = None
+    seed: int = 0
+    episodes: int = 300
+
+    def __str__(self) -> str:
+        epochs = f"{self.epochs} epochs" if self.epochs is not None else "its own number of epochs"
+        return f"{self.model}, {epochs}, seed {self.seed}"
+
+
+class Trials:
+    """Trials of the worlds of one repository. Their figures are kept in its cache by (tree, settings).
+
+    `tell` is called with a few words before long work.
+    """
+
+    def __init__(self, repository: Repository, tell: Callable[[str], None] = lambda words: None) -> None:
+        self.repository = repository
+        self.tell = tell
+        self._answers = Answers(repository.path, "trials")
+        self._worlds: dict[str, World] = {}
+
+    def figures(
+        self, tree_id: str, settings: Settings, wanted: Collection[str], scorer: Run | None = None, checkpoint: str = ""
+    ) -> Figures:
+        """The metrics of a tree: those of a scorer trained on it, or of `scorer`, whose digest is `checkpoint`.
+
+        Canaries are asked only where `wanted` names one. A metric that cannot be had, such as a canary
+        of a world without planted patterns, is left out. Raises `UsageError` where nothing can be
+        trained or judged.
+        """
+        canaries = any(name.startswith("canary.") for name in wanted)
+        question: dict[str, Any] = {"tree": tree_id, "canaries": canaries}
+        if scorer is None:
+            question |= asdict(settings) | {"code": _columns()}
+        else:
+            question |= {"checkpoint": checkpoint, "seed": settings.seed, "episodes": settings.episodes}
+        kept = self._answers.get(question)
+        if kept is None:
+            found = self._try(tree_id, settings, canaries, scorer)
+            self._answers.put(question, {name: asdict(metric) for name, metric in found.items()})
+            return found
+        return {str(name): Metric(**values) for name, values in kept.items()}
+
+    def violations(self, tree_id: str) -> int:
+        """How many invariants of a world do not hold."""
+        question = {"tree": tree_id, "violations": True}
+        kept = self._answers.get(question)
+        if not isinstance(kept, int):
+            from memento.world.check import check
+
+            kept = len(check(self._world(tree_id)))
+            self._answers.put(question, kept)
+        return kept
+
+    def flips(self, before: str, after: str) -> int:
+        """How many labels cross one half from one tree to another."""
+        question = {"before": before, "after": after, "flips": _columns()}
+        kept = self._answers.get(question)
+        if not isinstance(kept, int):
+            from memento.render.flips import flips
+
+            found = flips(self.rendering(before), self.rendering(after))
+            kept = found.up + found.down
+            self._answers.put(question, kept)
+        return kept
+
+    def rendering(self, tree_id: str, spec: Spec | None = None) -> Rendering:
+        """The rendering of a tree, from the cache where it is there."""
+        from memento.render.cache import Cache
+        from memento.render.rendering import Spec
+
+        spec = spec or Spec(labels=self._labels(tree_id))
+        cache = Cache(self.repository.path / "cache" / "renderings")
+        return cache.rendering(tree_id, spec, lambda: self._world(tree_id))
+
+    def _try(self, tree_id: str, settings: Settings, canaries: bool, run: Run | None) -> Figures:
+        from memento.measure.runs import metrics_of
+        from memento.render.rendering import Spec
+        from memento.train import train
+        from memento.train.threads import one_thread
+        from memento.validate import evaluate
+        from memento.validate.canary import run as ask
+
+        if run is None:
+            self.tell(f"Training {settings} on world {tree_id[:10]}")
+            rendering = self.rendering(tree_id)
+            run = train([(rendering, 1.0)], model=settings.model, seed=settings.seed, epochs=settings.epochs)
+        else:
+            trained = Spec.from_map(run.sources[0].spec)
+            spec = Spec(labels=self._labels(tree_id), dimension=trained.dimension, context=trained.context)
+            rendering = self.rendering(tree_id, spec)
+        with one_thread():
+            report = evaluate(run, rendering, seed=settings.seed)
+            asked = None
+            if canaries and self._labels(tree_id) == "planted":
+                asked = ask(run, self._world(tree_id), rendering.spec, settings.episodes, settings.seed)
+        return metrics_of(report, asked)
+
+    def _labels(self, tree_id: str) -> str:
+        return "planted" if tree.read_manifest(self.repository.objects, tree_id).patterns else "observed"
+
+    def _world(self, tree_id: str) -> World:
+        if tree_id not in self._worlds:
+            self._worlds = {tree_id: tree.read(self.repository.objects, tree_id)}
+        return self._worlds[tree_id]
+
+
+def settings_of(values: Mapping[str, str]) -> Settings:
+    """Settings from texts by name; what is not there is as ever. Raises `UsageError`."""
+    numbers: dict[str, int] = {}
+    for name in ("epochs", "seed", "episodes"):
+        if name in values:
+            if not values[name].isdecimal():
+                raise UsageError(f"{name} {values[name]!r} is not a whole number")
+            numbers[name] = int(values[name])
+    return Settings(model=values.get("model", Settings.model), **numbers)
+
+
+def _columns() -> str:
+    from memento.render.columns import schema_hash
+
+    return schema_hash()
