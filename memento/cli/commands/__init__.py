@@ -76,6 +76,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("push", "Send branches, and notes, to another repository."),
             _row("remote", "Name other repositories, list them, or look at one."),
             _row("bundle", "Write branches and tags into one file, or check such a file."),
+            _row("git-setup", "Make a clone of stock git show records and merge by memento's rules.", "git_setup"),
         ]
     ),
     "Look after the repository": dict(
