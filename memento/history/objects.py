@@ -52,7 +52,8 @@ class Objects:
         self._fresh: set[str] = set()
         self._faults: dict[str, str] = {}
         self._held: list[str] = []
-        self._contents: Cache[tuple[str, bytes]] = Cache(cache_bytes // 4 * 3)
+        self._contents: Cache[tuple[str, bytes]] = Cache(cache_bytes // 4 * 2)
+        self._bases: Cache[tuple[str, bytes]] = Cache(cache_bytes // 4)
         self._trees: Cache[tuple[Entry, ...]] = Cache(cache_bytes // 4)
         self.refresh()
 
@@ -195,16 +196,23 @@ class Objects:
                 return inflate_loose(read_file(self._loose(raw.hex())))
             except FileNotFoundError:
                 return None
-        deltas: list[bytes] = []
+        deltas: list[tuple[str, bytes]] = []
         held = 0
         while True:
             pack, offset, end = place
+            key = f"{pack.path}:{offset}"
+            known = self._bases.get(key)
+            if known is not None:
+                kind, content = known
+                break
             stored = parse(memoryview(pack.read(offset, end)), offset)
             content = inflate(stored.data, stored.size)
             if stored.base is None:
                 kind = KINDS[stored.kind]
+                if deltas:
+                    self._bases.put(key, (kind, content), len(content) + 200)
                 break
-            deltas.append(content)
+            deltas.append((key, content))
             held += len(content)
             if len(deltas) > _MAX_CHAIN or held > MAX_OBJECT:
                 raise ValueError("its chain of deltas does not end")
@@ -216,8 +224,9 @@ class Objects:
                 kind, content = self.read(stored.base.hex())
                 break
             place = base
-        for delta in reversed(deltas):
-            content = _patched(content, delta)
+        for key, delta in reversed(deltas):
+            content = patched(content, delta)
+            self._bases.put(key, (kind, content), len(content) + 200)
         return kind, content
 
     def _place(self, raw: bytes) -> Place | None:
@@ -414,7 +423,8 @@ def _name(kind: str, data: bytes) -> bytes:
     return sha1(b"%s %d\0" % (kind.encode(), len(data)) + data, usedforsecurity=False).digest()
 
 
-def _patched(base: bytes, delta: bytes) -> bytes:
+def patched(base: bytes, delta: bytes) -> bytes:
+    """What a delta makes of its base. Raises `ValueError`."""
     size = delta_size(delta)
     if size > MAX_OBJECT:
         raise ValueError(f"expands to {size} bytes, limit {MAX_OBJECT}")

@@ -48,6 +48,15 @@ class Stored(NamedTuple):
     data: memoryview
 
 
+class Stretch(NamedTuple):
+    """Objects of a part of a pack: where each starts, by id; their bytes as stored, by where they start;
+    and what was made of those that were read (the reader's)."""
+
+    offsets: dict[str, int]
+    stored: dict[int, bytes]
+    contents: dict[int, bytes]
+
+
 class Index:
     """Where each object of a pack stands. Raises `OSError`, and `ValueError` for one that is not well-formed."""
 
@@ -72,6 +81,7 @@ class Index:
         # Where the pack is cut short, what stands before the cut can still be read.
         edges = np.append(np.sort(offsets), max(pack_size - 20, int(offsets.max(initial=0)) + 1))
         self.ends: Offsets = edges[np.searchsorted(edges, offsets, side="right")] if count else offsets
+        self._edges = edges
         if count and (offsets.min() < 12 or np.any(self.ends <= offsets)):
             raise ValueError("its index points outside of it")
 
@@ -104,10 +114,10 @@ class Index:
 
     def end_of(self, offset: int) -> int:
         """Where the object that starts at `offset` ends; raises `ValueError` where none starts."""
-        rows = np.flatnonzero(self.offsets == offset)
-        if not rows.size:
+        after = int(np.searchsorted(self._edges, offset, side="right"))
+        if not 0 < after < len(self._edges) or self._edges[after - 1] != offset:
             raise ValueError(f"no object starts at {offset}")
-        return int(self.ends[rows[0]])
+        return int(self._edges[after])
 
     def prefixed(self, low: bytes, high: bytes) -> list[bytes]:
         """Raw ids from `low` to `high`, both included."""
@@ -158,17 +168,22 @@ class Pack:
                 yield data[offset - first : end - first]
             start = stop
 
-    def stretch(self, number: int, kind: int) -> dict[str, bytes]:
-        """The objects of a kind that lie whole in stretch `number` of the pack and are no deltas, by
-        id, as they are stored. Raises `OSError`, `ValueError`."""
+    def stretch(self, number: int, kinds: tuple[int, ...]) -> Stretch:
+        """The objects of some type numbers that lie whole in stretch `number` of the pack. Raises
+        `OSError`, `ValueError`."""
         index, start = self.index, number * STRETCH
         stop = min(start + STRETCH, int(index.ends.max(initial=0)))
         rows = np.flatnonzero((index.offsets >= start) & (index.ends <= stop))
         data = self.read(start, stop)
-        rows = rows[np.frombuffer(data, np.uint8)[index.offsets[rows] - start] >> 4 & 7 == kind]
+        types = np.frombuffer(data, np.uint8)[index.offsets[rows] - start] >> 4 & 7
+        rows = rows[np.isin(types, kinds)]
         names = index.names[rows].tobytes().hex()
-        firsts, ends = (index.offsets[rows] - start).tolist(), (index.ends[rows] - start).tolist()
-        return {names[40 * n : 40 * n + 40]: data[first:end] for n, (first, end) in enumerate(zip(firsts, ends))}
+        offsets, ends = index.offsets[rows].tolist(), index.ends[rows].tolist()
+        return Stretch(
+            {names[40 * n : 40 * n + 40]: offset for n, offset in enumerate(offsets)},
+            {offset: data[offset - start : end - start] for offset, end in zip(offsets, ends, strict=True)},
+            {},
+        )
 
     def close(self) -> None:
         """Closes the pack's file."""
