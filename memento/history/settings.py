@@ -75,6 +75,8 @@ SETTINGS = (
     Setting("user.name", "Who signs commits; MEMENTO_AUTHOR counts more.", _text, "memento"),
     Setting("user.email", "The mail address beside the name.", _mail),
     Setting("memento.durability", "full forces writes to the disk, fast does not.", _choice("full", "fast"), "full"),
+    Setting("memento.rerere", "offer remembered answers to conflicts, apply them (auto), or neither (off).",
+            _choice("offer", "auto", "off"), "offer"),
     Setting("protected.NAME", "true lets a branch take merges only.", _switch, "false"),
     Setting("gate.NAME", "What a world must show before it gets into a branch: ndcg >= 0.8 & violations == 0.",
             _requirement),

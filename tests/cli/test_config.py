@@ -73,7 +73,7 @@ class TestConfig:
 
     def test_describes_what_there_is(self, world):
         assert "gate.NAME.override" in world("config", "--describe").out
-        assert len(world.json("config", "--describe")["known"]) == 10
+        assert len(world.json("config", "--describe")["known"]) == 11
         world("config", "gc.auto", "0")
 
 

@@ -61,3 +61,13 @@ def test_listing_and_forgetting(decided):
 def test_bad_input_forgets_nothing(decided, arguments, says):
     assert says in decided("rerere", *arguments, code=2).err
     assert len(decided.json("rerere")["answers"]) == 1
+
+
+def test_a_setting_gives_answers_by_itself(decided):
+    decided("config", "memento.rerere", "auto")
+    merged = decided.json("merge", "trial")
+    assert merged["kind"] == "merged"
+    assert [item["resolution"]["value"] for item in merged["settled"]] == [0.5]
+    decided("undo")
+    decided("undo")
+    assert "offer, auto" in decided("config", "memento.rerere", "maybe", code=2).err
