@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from dulwich.pack import apply_delta, create_delta
 
 from memento.errors import CorruptRecord, StoreError
-from memento.history.files import storing, sync_folder, write_all
+from memento.history.files import remove_temporary, storing, sync_folder, write_all
 from memento.history.lock import Lock
 from memento.history.objects import Objects
 from memento.history.packfile import KEEP, head, index_bytes, remove_keeps
@@ -103,7 +103,8 @@ def _collect(operations: Operations, grace: float, dry_run: bool, progress: Prog
     loose = dict(objects.loose())
     left, gone = _unreachable(packs, loose, found, cutoff)
     sizes = (len(found.kinds), len(gone), len(left))
-    done = len(packs) == 1 and not (loose or left or gone) and len(packs[0].index) == len(found.kinds)
+    whole = len(packs) == before.packs == 1 and len(packs[0].index) == len(found.kinds)
+    done = whole and not (loose or left or gone)
     if dry_run or done:
         return Swept(before, before, *sizes)
     with storing(objects.path / "objects"):
@@ -283,6 +284,7 @@ def _remove(
     objects = operations.objects
     objects.refresh(force=True)
     remove_keeps(objects.folder)
+    remove_temporary(objects.folder)
     known = set(found.kinds)
     later = Reachable(objects, dict(found.kinds))
     later.walk(root for root in roots(operations) if root not in known)

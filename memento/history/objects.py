@@ -24,6 +24,7 @@ _MAX_CHAIN = 4096
 _ENTRY_BYTES = 240
 _TIDY_STEP = 8
 _ATTEMPTS = 20
+_REWRITES = 8
 _HEX = set("0123456789abcdef")
 _EMPTY = object_id("tree", b"").encode()
 
@@ -398,7 +399,14 @@ class Objects:
         checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
         self._held.append(os.path.join(self.folder, name + KEEP))
-        write_pair(self.folder, name, pack, index_bytes(entries, checksum), self.durable, keep=True)
+        index = index_bytes(entries, checksum)
+        for left in range(_REWRITES, -1, -1):
+            try:
+                write_pair(self.folder, name, pack, index, self.durable, keep=True)
+                break
+            except FileNotFoundError:  # `git gc --prune=now` beside us takes temporary files for strays
+                if not left:
+                    raise
         offsets = [offset for offset, _ in entries.values()]
         ends = [*offsets[1:], len(pack) - 20]
         small = len(new) <= SMALL

@@ -218,3 +218,26 @@ def test_a_pack_that_is_cut_short_is_told(repository: Repository, first: str) ->
         assert branch.subject.startswith("(corrupt")
         with pytest.raises(CorruptRecord, match=first):
             again.commit_of("main")
+
+
+def test_temporary_files_that_git_takes_for_strays_are_written_again(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, taken = os.rename, [3]
+
+    def rename(source: str, target: str) -> None:
+        if "tmp_memento" in source and taken[0]:
+            taken[0] -= 1
+            os.unlink(source)
+        original(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    name = repository.objects.add_blob(b"once more")
+    with repository.exclusive():
+        repository.objects.flush()
+        repository.objects.release()
+    monkeypatch.undo()
+    assert taken == [0]
+    with Repository.open(repository.root) as fresh:
+        assert fresh.objects.blob(name) == b"once more"
+    assert not [path for path in repository.path.rglob("*") if path.name.startswith("tmp_") or path.suffix == ".keep"]

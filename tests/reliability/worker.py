@@ -92,7 +92,7 @@ def work(folder: str, kind: str, count: int, name: str = "") -> Iterator[str]:
     """Does the work; gives a line for each piece that is done."""
     with Workspace.open(folder) as workspace:
         for number in range(count) if count else numbers():
-            at = number if not name else number * 31 + len(name)
+            at = number * 31 + ord(name[-1]) % 31 if name else number
             if kind == "own":
                 branch = f"own/{name}"
                 if not workspace.repository.has_branch(branch):
