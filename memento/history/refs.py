@@ -223,10 +223,12 @@ class Refs:
                     f"{short(name.removesuffix('.lock'))} cannot be made: part of its name is taken"
                 ) from None
             except FileExistsError:
-                if time.monotonic() < deadline:
+                before = _from_before_the_machine_started(path)
+                if time.monotonic() < deadline and not before:
                     time.sleep(0.01)
                     continue
-                log.warning("removing %s: no program that holds it has finished in %g s", path, _PATIENCE)
+                why = "the machine has started since" if before else f"its holder has not finished in {_PATIENCE:g} s"
+                log.warning("removing %s: %s", path, why)
                 with suppress(FileNotFoundError):
                     os.unlink(path)
 
@@ -356,6 +358,17 @@ def _line_start(fd: int, at: int, end: int) -> int:
     block = os.pread(fd, 400, at)
     newline = block.find(b"\n")
     return end if newline < 0 else min(at + newline + 1, end)
+
+
+def _from_before_the_machine_started(path: str) -> bool:
+    """Whether a file is older than the machine's last start, so that no process can hold it any more."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    if clock is None:
+        return False
+    try:
+        return os.stat(path).st_mtime < time.time() - time.clock_gettime(clock)
+    except FileNotFoundError:
+        return False
 
 
 def _replace(source: str, target: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,13 @@ def test_a_strangers_lock_is_waited_for_then_broken(
     line(repository, 1)
     assert "main.lock" in caplog.text
     assert not stale.exists()
+
+
+def test_a_lock_from_before_the_machine_started_is_broken_at_once(repository: Repository, first: str) -> None:
+    lock = repository.path / "refs/heads/main.lock"
+    lock.write_text("")
+    os.utime(lock, (1, 1))
+    began = time.monotonic()
+    line(repository, 1)
+    assert time.monotonic() - began < 2
+    assert not lock.exists()
