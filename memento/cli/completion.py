@@ -90,7 +90,7 @@ def _repository(ctx: click.Context) -> Repository:
 
 @_items
 def branches(ctx: click.Context, incomplete: str) -> Iterable[str]:
-    return _repository(ctx).branch_names()
+    return _repository(ctx).branch_names(incomplete)
 
 
 @_items
@@ -128,7 +128,7 @@ def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     kinds = [f"{schema.singular}:" for schema in TABLES.values()]
     if named:
         return [*(f"{name}=" for name in schema_of(named[-1].partition(":")[0]).by_name if name != "id"), *kinds]
-    return kinds if words else [*_repository(ctx).branch_names(), *kinds]
+    return kinds if words else [*_repository(ctx).branch_names(incomplete), *kinds]
 
 
 @_items
@@ -149,12 +149,14 @@ def text_fields(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 def _revisions(ctx: click.Context, incomplete: str) -> list[str]:
     repository = _repository(ctx)
-    names = [*repository.branch_names(), *(tag.name for tag in repository.tags()), "HEAD"]
+    lead, word = "", incomplete
     for dots in ("...", ".."):
         if dots in incomplete:
-            first = incomplete.partition(dots)[0]
-            return [f"{first}{dots}{name}" for name in names]
-    return names
+            first, _, word = incomplete.partition(dots)
+            lead = f"{first}{dots}"
+            break
+    names = [*repository.branch_names(word), *repository.tag_names(word), "HEAD"]
+    return [lead + name for name in names]
 
 
 def _records(ctx: click.Context, incomplete: str, revision: str = "HEAD") -> list[str]:

@@ -20,6 +20,8 @@ from typing import Any
 import click
 
 Document = Mapping[str, Any]
+_ROWS = 1000
+"""Rows of a stream that are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ class Output:
     def document(self, schema: str, content: Document) -> None:
         """The one JSON document of a run, `schema` such as ``memento.log/1``."""
         click.echo(to_json({"schema": schema, **content}, indent=2 if self.terminal else None))
+
+    def stream(self, schema: str, name: str, rows: Iterable[Document]) -> None:
+        """As `document` of one list, whose rows are written as they come and never held together."""
+        if self.terminal:
+            self.document(schema, {name: list(rows)})
+            return
+        lead = f'{{"schema": {to_json(schema)}, {to_json(name)}: ['
+        batch = [lead]
+        for number, row in enumerate(rows):
+            batch.append(f"{', ' if number else ''}{to_json(row)}")
+            if len(batch) == _ROWS:
+                click.echo("".join(batch), nl=False)
+                batch.clear()
+        click.echo("".join(batch) + "]}")
 
     def line(self, text: str = "") -> None:
         """A line of the result. Silent with ``--json``."""

@@ -26,11 +26,12 @@ def short(commit_id: str) -> str:
 def decorations(repository: Repository) -> dict[str, list[str]]:
     """The names that lead to each commit, by commit id: HEAD's branch first, then the others."""
     names: dict[str, list[str]] = {}
-    for branch in repository.branches():
-        if branch.current:
-            names.setdefault(branch.commit, []).insert(0, f"HEAD -> {branch.name}")
+    current = repository.refs.read("HEAD").removeprefix("refs/heads/")
+    for name, tip in repository.tips().items():
+        if name == current:
+            names.setdefault(tip, []).insert(0, f"HEAD -> {name}")
         else:
-            names.setdefault(branch.commit, []).append(branch.name)
+            names.setdefault(tip, []).append(name)
     for tag in repository.tags():
         names.setdefault(tag.commit, []).append(f"tag: {tag.name}")
     return names

@@ -25,25 +25,36 @@ def check_name(name: str, what: str = "branch") -> str:
 
 
 def check_new(names: Iterable[str], existing: Iterable[str], what: str = "branch") -> None:
-    """Checks names to be created against each other and those that exist.
+    """Checks names to be created against each other and those that exist; see `Taken.add`."""
+    taken = Taken(existing, what)
+    for name in names:
+        taken.add(name)
 
-    Raises `UsageError` for one that exists, that differs from another in case alone (they would be
-    one file on some file systems), or that would be both a name and a folder of names.
-    """
-    known: dict[str, str] = {}
-    folders: dict[str, str] = {}
 
-    def learn(name: str) -> None:
-        folded = name.casefold()
-        known[folded] = name
+class Taken:
+    """The names of branches, or tags, that there are, to which new ones are added one by one."""
+
+    def __init__(self, existing: Iterable[str], what: str = "branch") -> None:
+        self.what = what
+        self._known: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+        for name in existing:
+            self._learn(name, name.casefold())
+
+    def _learn(self, name: str, folded: str) -> None:
+        self._known[folded] = name
         at = folded.find("/")
         while at >= 0:
-            folders.setdefault(folded[:at], name)
+            self._folders.setdefault(folded[:at], name)
             at = folded.find("/", at + 1)
 
-    for name in existing:
-        learn(name)
-    for name in names:
+    def add(self, name: str) -> None:
+        """Takes a new name.
+
+        Raises `UsageError` for one that exists, that differs from another in case alone (they would be
+        one file on some file systems), or that would be both a name and a folder of names.
+        """
+        what, known = self.what, self._known
         folded = check_name(name, what).casefold()
         other = known.get(folded)
         if other == name:
@@ -57,13 +68,13 @@ def check_new(names: Iterable[str], existing: Iterable[str], what: str = "branch
             )
         parts = folded.split("/")
         above = next((known[p] for n in range(1, len(parts)) if (p := "/".join(parts[:n])) in known), None)
-        below = folders.get(folded)
+        below = self._folders.get(folded)
         if above or below:
             raise UsageError(
                 f"{name!r} cannot be the name of a {what}: there is {above or below!r}, "
                 "and a name cannot be a folder of names too"
             )
-        learn(name)
+        self._learn(name, folded)
 
 
 def _broken(name: str) -> str:

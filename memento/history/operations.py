@@ -15,7 +15,7 @@ from memento.history.commit import Commit, check_message, commit_bytes, next_tim
 from memento.history.config import Config
 from memento.history.files import storing
 from memento.history.lock import Lock
-from memento.history.names import HEADS, TAGS, check_name, check_new
+from memento.history.names import HEADS, TAGS, Taken, check_name, check_new
 from memento.history.objects import Objects
 from memento.history.oplog import REF, Operation, OperationLog
 from memento.history.refs import Move, Refs, short, stale
@@ -200,7 +200,8 @@ class Operations:
     def delete(self, refs: Sequence[str], description: str) -> None:
         """Deletes references that exist."""
         with self.exclusive():
-            self._perform(description, [Move(ref, self.refs.read(ref), "") for ref in refs])
+            now = self.refs.values("refs/") if len(refs) > _MANY else {ref: self.refs.read(ref) for ref in refs}
+            self._perform(description, [Move(ref, now.get(ref, ""), "") for ref in refs])
 
     def move(self, ref: str, after: str, expected: str | None, description: str) -> None:
         """Moves a reference to another value."""
@@ -330,6 +331,7 @@ class Batch:
         self._operations = operations
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
+        self._taken: Taken | None = None
 
     def tip(self, branch: str) -> str | None:
         """The branch's tip as this batch has moved it, None where there is no such branch."""
@@ -351,9 +353,9 @@ class Batch:
         tip = self._tip(ref)
         check_expected(ref, tip, expected)
         if not tip:
-            heads = {name.removeprefix(HEADS) for name in operations.refs.names(HEADS)}
-            made = {name.removeprefix(HEADS) for name in self._after if name.startswith(HEADS)}
-            check_new([branch], heads | made)
+            if self._taken is None:
+                self._taken = Taken(name.removeprefix(HEADS) for name in operations.refs.names(HEADS))
+            self._taken.add(branch)
         if parents is None:
             parents = [tip] if tip else []
         self._after[ref] = self.write(tree, message, parents, time=time)

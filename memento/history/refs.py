@@ -24,8 +24,10 @@ from memento.history.lock import Lock
 
 _ID = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"HEAD|refs/(?!.*(\.\.|//|/\.|\.lock(/|$)))[!-~]{1,300}")
-_EVIL = re.compile(rb"\.\.|//|/\.|\.lock[/\n]|[^\n -~]")
+_LINE = re.compile(r"([0-9a-f]{40}) (refs/[!-~]+)\n")
+_EVIL = (b"..", b"//", b"/.", b".lock/", b".lock\n")
 """What stands in no line of packed-refs whose names are names."""
+_PRINTABLE = bytes(range(32, 127)) + b"\n"
 _BULK = 32
 _HEADER = b"# pack-refs with: peeled fully-peeled sorted \n"
 _PATIENCE = 5.0
@@ -81,21 +83,19 @@ class Refs:
         return self.read(target)
 
     def values(self, prefix: str) -> dict[str, str]:
-        """All references whose name begins with `prefix` (which ends in a slash), sorted by name."""
-        found = {
-            line[41:].decode(): line[:40].decode() for line in self._lines() if line[41:].startswith(prefix.encode())
-        }
-        for ref in self.loose(prefix.rstrip("/")):
-            value = self.read(ref)
-            if value:
-                found[ref] = value
+        """All references whose name begins with `prefix` (``refs/heads/``, ``refs/heads/trial-``), sorted by name."""
+        found = {ref: value for value, ref in self._lines() if ref.startswith(prefix)}
+        for ref in self.loose(prefix.rpartition("/")[0]):
+            if ref.startswith(prefix):
+                value = self.read(ref)
+                if value:
+                    found[ref] = value
         return dict(sorted(found.items()))
 
     def names(self, prefix: str) -> list[str]:
         """As `values`, the names alone and without reading every file."""
-        start = prefix.encode()
-        found = {line[41:].decode() for line in self._lines() if line[41:].startswith(start)}
-        return sorted(found.union(self.loose(prefix.rstrip("/"))))
+        found = {ref for _, ref in self._lines() if ref.startswith(prefix)}
+        return sorted(found.union(ref for ref in self.loose(prefix.rpartition("/")[0]) if ref.startswith(prefix)))
 
     def loose(self, folder: str) -> Iterator[str]:
         """The names of the references in a folder that are files of their own, in order."""
@@ -110,19 +110,27 @@ class Refs:
             elif not entry.name.endswith(".lock"):
                 yield name
 
-    def _lines(self) -> list[bytes]:
-        """The lines of ``packed-refs`` that are references."""
-        lines = []
+    def _lines(self) -> list[tuple[str, str]]:
+        """The (value, name) of each line of ``packed-refs`` that is a reference. Raises `CorruptRecord`."""
         content = self._packed_file()
-        evil = _EVIL.search(content)
-        if evil:
-            line = content[content.rfind(b"\n", 0, evil.start()) + 1 :].partition(b"\n")[0]
-            raise CorruptRecord(f"not a reference: {line[:80]!r}", path="packed-refs")
-        for line in content.split(b"\n"):
-            if line and line[:1] not in b"#^":
-                _check_line(line)
-                lines.append(line)
-        return lines
+        start = 0
+        while content.startswith(b"#", start):
+            start = content.find(b"\n", start) + 1 or len(content)
+        body = content[start:]
+        found = _LINE.findall(body.decode("latin-1"))
+        if len(found) + body.count(b"\n^") != body.count(b"\n") or not body.endswith(b"\n"):
+            for line in body.split(b"\n"):
+                if line and line[:1] not in b"#^":
+                    _check_line(line)
+            found = _LINE.findall(body.decode("latin-1") + "\n")
+        if any(part in body for part in _EVIL) or body.translate(None, _PRINTABLE):
+            evil = next(
+                line
+                for line in body.splitlines(True)
+                if any(p in line for p in _EVIL) or line.translate(None, _PRINTABLE)
+            )
+            raise CorruptRecord(f"not a reference: {evil[:80]!r}", path="packed-refs")
+        return found
 
     def _packed_file(self) -> bytes:
         try:
@@ -141,8 +149,7 @@ class Refs:
             size = os.fstat(fd).st_size
             head = os.pread(fd, 200, 0)
             if not (head.startswith(b"# pack-refs") and b" sorted " in head.partition(b"\n")[0]):
-                lines = {line[41:]: line[:40] for line in self._lines()}
-                return lines.get(ref, b"").decode()
+                return {name: value for value, name in self._lines()}.get(ref.decode(), "")
             low, high = head.index(b"\n") + 1, size
             while high - low > _BLOCK:
                 middle = _line_start(fd, (low + high) // 2, high)
@@ -200,7 +207,7 @@ class Refs:
         created = [m for m in moves if m.after and m.ref != "HEAD"]
         bulk = len(created) > _BULK
         gone = [m for m in moves if not m.after]
-        lines = {line[41:].decode() for line in self._lines()} if gone and self._packed_file() else set()
+        lines = {name for _, name in self._lines()} if gone else set()
         packed = [m for m in gone if m.ref in lines] + (created if bulk else [])
         in_packed = {m.ref for m in packed}
         files = set(self.loose("refs")) if in_packed else set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -169,23 +169,47 @@ class Repository:
             self.resolve(name)
         self._existing(HEADS, name)
 
-    def branches(self) -> list[Branch]:
-        """All branches, by name; one whose commit is corrupt says so in its subject."""
-        current = self.refs.read("HEAD").removeprefix(HEADS)
-        found = []
-        for ref, value in self.refs.values(HEADS).items():
-            name = ref.removeprefix(HEADS)
-            try:
-                commit = self._walker.commit(value)
-            except CorruptRecord as error:
-                found.append(Branch(name, value, name == current, f"(corrupt: {error.why})", 0))
-            else:
-                found.append(Branch(name, value, name == current, commit.subject, commit.time))
-        return found
+    def branches(self, names: Iterable[str] | None = None) -> list[Branch]:
+        """Branches, all by name or those of some names in their order; one whose commit is corrupt says so
+        in its subject. Names of no branch are left out."""
+        tips = self.tips()
+        return list(
+            self.read_branches({name: tips[name] for name in names if name in tips} if names is not None else tips)
+        )
 
-    def branch_names(self) -> list[str]:
-        """The names of all branches, sorted, without reading their commits."""
-        return [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS)]
+    def read_branches(self, tips: Mapping[str, str]) -> Iterator[Branch]:
+        """The branches of names and tips, in their order, each commit read as it is asked for."""
+        current = self.refs.read("HEAD").removeprefix(HEADS)
+        for name, tip in tips.items():
+            try:
+                commit = self._walker.commit(tip)
+            except CorruptRecord as error:
+                yield Branch(name, tip, name == current, f"(corrupt: {error.why})", 0)
+            else:
+                yield Branch(name, tip, name == current, commit.subject, commit.time)
+
+    def tips(self, beginning: str = "") -> dict[str, str]:
+        """The tip of each branch whose name has some beginning, by name, sorted; reads no commit."""
+        return {ref.removeprefix(HEADS): value for ref, value in self.refs.values(HEADS + beginning).items()}
+
+    def containing(self, revision: str) -> list[str]:
+        """The names of the branches that have a revision in their history, sorted."""
+        tips = self.tips()
+        found = self._walker.descendants(self.resolve(revision), set(tips.values()))
+        return [name for name, tip in tips.items() if tip in found]
+
+    def merged(self, revision: str = "HEAD") -> list[str]:
+        """The names of the branches whose tips lie in the history of a revision, sorted."""
+        history = self._walker.ancestors([self.resolve(revision)])
+        return [name for name, tip in self.tips().items() if tip in history]
+
+    def branch_names(self, beginning: str = "") -> list[str]:
+        """The names of all branches with some beginning, sorted, without reading their commits."""
+        return [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS + beginning)]
+
+    def tag_names(self, beginning: str = "") -> list[str]:
+        """The names of all tags with some beginning, sorted, without reading anything they lead to."""
+        return [ref.removeprefix(TAGS) for ref in self.refs.names(TAGS + beginning)]
 
     def tags(self) -> list[Tag]:
         """All tags, by name."""
@@ -331,9 +355,11 @@ class Repository:
 
     def delete_branch(self, *names: str) -> None:
         """Deletes branches; refused for the current one. Their commits stay in the operation log."""
+        current, known = self.refs.read("HEAD"), set(self.branch_names())
         for name in names:
-            self._existing(HEADS, name)
-            if HEADS + name == self.refs.read("HEAD"):
+            if name not in known:
+                self._existing(HEADS, name)
+            if HEADS + name == current:
                 raise UsageError(
                     f"cannot delete {name!r}: it is the current branch",
                     "`memento switch NAME` chooses another one first",

@@ -94,6 +94,25 @@ class Walker:
                         ready.append(parent)
             stack += sorted(ready, key=times.__getitem__)
 
+    def descendants(self, ancestor: str, commits: Iterable[str]) -> set[str]:
+        """Those of some commits that are `ancestor` or have it in their history; each commit is read once."""
+        held = self.commits
+        leads: dict[int, bool] = {held.number(ancestor): True}
+        found = set()
+        for commit_id in commits:
+            stack = [held.number(commit_id)]
+            while stack:
+                above = held.above(stack[-1])
+                waiting = [parent for parent in above if parent not in leads] if stack[-1] not in leads else []
+                if waiting:
+                    stack += waiting
+                else:
+                    number = stack.pop()
+                    leads.setdefault(number, any(leads[parent] for parent in above if parent in leads))
+            if leads[held.number(commit_id)]:
+                found.add(commit_id)
+        return found
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether `ancestor` is `descendant` or reachable from it."""
         return ancestor in self.merge_bases(ancestor, descendant)

@@ -80,3 +80,57 @@ def test_a_name_that_is_taken_and_one_that_is_not_there_are_told_with_the_comman
     assert world("tag", "-d", "nope", code=2).hint == "`memento tag` lists what there is"
     assert world("edit", "nope", "memory:x", "a=1", code=2).hint
     assert "`memento branch`" in world("merge", "main", "--into", "nope", code=2).hint
+
+
+@pytest.fixture
+def parted(trials):
+    """main, and trial-1 a commit ahead of it; trial-2 and trial-3 where main was."""
+    trials("edit", "trial-1", f"memory:{trials.ids('memories')[0]}", "importance=0.5")
+    return trials
+
+
+def test_branches_that_contain_or_lie_in_a_revision(parted):
+    def chosen(*options):
+        return [b["name"] for b in parted.json("branch", *options)["branches"]]
+
+    assert chosen("--contains", "trial-1") == ["trial-1"]
+    assert chosen("--contains", "main~1") == ["main", "trial-1", "trial-2", "trial-3"]
+    assert chosen("--merged", "main") == ["main", "trial-2", "trial-3"]
+    assert chosen("--no-merged", "main") == ["trial-1"]
+    assert chosen("trial-*", "--merged", "trial-1") == ["trial-1", "trial-2", "trial-3"]
+    assert chosen("--contains", "trial-1", "--merged", "main") == []
+
+
+def test_the_order_and_the_number_of_rows(parted):
+    def chosen(*options):
+        return [b["name"] for b in parted.json("branch", *options)["branches"]]
+
+    assert chosen("-n", "2") == ["main", "trial-1"]
+    assert chosen("--sort", "newest", "-n", "1") == ["trial-1"]
+    assert chosen("--sort", "oldest") == ["main", "trial-2", "trial-3", "trial-1"]
+    assert len(parted("branch", "-2").out.splitlines()) == 3
+
+
+def test_what_is_merged_is_deleted_and_the_current_branch_stays(parted):
+    assert parted.json("branch", "-d", "--merged", "main")["deleted"] == ["trial-2", "trial-3"]
+    assert names(parted) == ["main", "trial-1"]
+    assert "no branch is left" in parted("branch", "-d", "--merged", "main", code=2).err
+    assert "about lists" in parted("branch", "-d", "trial-1", "-n", "1", code=2).err
+    assert "names alone" in parted("branch", "-m", "a", "--merged", "main", code=2).err
+    assert "mian" in parted("branch", "--contains", "mian", code=2).err
+
+
+def test_a_stream_is_one_document(world):
+    world("fork", "main", "many", "-n", "2500")
+    assert len(world.json("branch")["branches"]) == 2501
+    assert world.json("branch", "x*") == {"schema": "memento.branch/1", "branches": []}
+
+
+def test_the_deletion_of_thousands_is_one_operation(world):
+    world("fork", "main", "many", "-n", "3000")
+    before = len(world.json("oplog", "-n", "100")["operations"])
+    world("branch", "-d", "many-*")
+    assert names(world) == ["main"]
+    assert len(world.json("oplog", "-n", "100")["operations"]) == before + 1
+    world("undo")
+    assert len(names(world)) == 3001

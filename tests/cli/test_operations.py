@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +29,12 @@ READS = {
     "runs": ["runs"],
     "gc": ["gc --dry-run", "gc"],
     "fsck": ["fsck", "fsck --full"],
+    "query": ["query all()"],
+    "blame": ["blame main memory:MEMORY"],
+    "grep": ["grep the"],
+    "search": ["search service"],
+    "bundle": ["bundle create main.bundle"],
+    "push": ["push peer main:there"],
     "render": ["render main --out r"],
     "verify": ["verify m.safetensors"],
 }
@@ -62,6 +69,16 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
         ("fork main a", "edit a memory:MEMORY importance=0.1", "edit main memory:MEMORY importance=0.2",
          "merge a !1", "resolve --all --ours", "merge --continue"),
     ],
+    "cherry-pick": [("fork main a", "edit a memory:MEMORY importance=0.1", "cherry-pick a")],
+    "revert": [("edit main memory:MEMORY importance=0.1", "revert main")],
+    "rebase": [("fork main a", "edit a memory:MEMORY importance=0.1", "edit main memory:OTHER importance=0.2",
+                "switch a", "rebase main")],
+    "squash": [("fork main a", "edit a memory:MEMORY importance=0.1", "edit a memory:OTHER importance=0.2",
+                "squash a")],
+    "fetch": [("remote add peer peer", "fetch peer")],
+    "pull": [("-C peer edit main memory:MEMORY importance=0.1", "remote add peer peer", "fetch peer",
+              "pull peer main")],
+    "remote": [("remote add peer peer", "fetch peer", "remote remove peer")],
     "note": [("note main -m words",)],
     "train": [("train main --epochs 1 --out m2.safetensors",)],
     "evaluate": [("evaluate m.safetensors main",)],
@@ -74,6 +91,11 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
 APART = {
     "init": "makes the repository, before which there is nothing to go back to",
     "demo": "takes its tour in a repository of its own, many commands after each other",
+    "config": "reads and writes settings, which are no references",
+    "git-setup": "tells git of memento, in its own settings",
+    "clone": "makes a repository of its own",
+    "rerere": "forgets answers, which are kept beside the references",
+    "thread": "shows alternatives, and chooses one by an edit: see test_thread.py",
     "resolve": "decides conflicts of a merge, which moves nothing before merge --continue",
 }
 """Commands that are neither, and why."""
@@ -105,6 +127,7 @@ def ready(trained, monkeypatch):
     monkeypatch.setenv("MEMENTO_DURABILITY", "fast")
     Path("chat.json").write_text(json.dumps(CHAT))
     first, second = trained.ids("memories")[:2]
+    shutil.copytree(".memento", "peer/.memento")
     named = {"MEMORY": first, "OTHER": second}
 
     def run(line: str) -> None:

@@ -55,7 +55,7 @@ def test_branches_are_listed_and_deleted_by_an_expression(forest):
     assert [b["name"] for b in forest.json("branch", "trial-3", "main", "--where", "forks(main)")["branches"]] == [
         "trial-3"
     ]
-    assert "No branch satisfies it" in forest("branch", "--where", "none()").err
+    assert "No branch matches" in forest("branch", "--where", "none()").err
     forest("branch", "-d", "--where", "ahead(main) = 0")
     assert forest.json("query", "all()")["branches"] == ["main", "trial-1"]
     forest("undo")

@@ -159,3 +159,25 @@ def test_a_lock_from_before_the_machine_started_is_broken_at_once(repository: Re
     line(repository, 1)
     assert time.monotonic() - began < 2
     assert not lock.exists()
+
+
+def test_names_by_their_beginning(repository: Repository, first: str) -> None:
+    repository.fork("main", "many", 40)
+    repository.fork("main", "folder/many-1")
+    repository.fork("main", "manifold")
+    assert repository.branch_names("many-0") == [f"many-0{n}" for n in range(1, 10)]
+    assert repository.branch_names("man") == ["manifold", *(f"many-{n:02d}" for n in range(1, 41))]
+    assert repository.branch_names("folder/") == ["folder/many-1"]
+    assert repository.branch_names("x") == []
+    assert repository.tips("manif") == {"manifold": first}
+
+
+@pytest.mark.parametrize(
+    "line", ["junk", "0" * 40 + " rdfs/heads/x", "0" * 39 + " refs/heads/x", "0" * 40 + " refs/heads/x..y"]
+)
+def test_a_line_that_is_none_is_told_whatever_is_asked_for(repository: Repository, first: str, line: str) -> None:
+    repository.fork("main", "many", 40)
+    path = repository.path / "packed-refs"
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(CorruptRecord, match="not a reference"):
+        repository.branch_names("many-01")

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memento.history import Repository
 from memento.history.commit import commit_bytes
 from memento.history.graph import draw
 from memento.history.objects import Objects
 from memento.history.walk import Walker
 from memento.world.objects import object_id
+
+from .conftest import line
 
 EMPTY = object_id("tree", b"")
 History = tuple[Walker, list[str], "networkx.DiGraph[str]"]
@@ -130,3 +133,17 @@ def test_ten_thousand_commits_are_walked_without_recursion() -> None:
     walker, ids, _ = build(Path("/nonexistent"), [[], *([n] for n in range(9_999))], list(range(10_000)))
     assert sum(1 for _ in walker.log(ids[-1:])) == 10_000
     assert walker.merge_bases(ids[-1], ids[0]) == ids[:1]
+
+
+def test_descendants_are_those_that_reach_a_commit(repository: Repository, first: str) -> None:
+    middle = line(repository, 3)[-1]
+    repository.fork("main", "a")
+    repository.fork(first, "old")
+    tips = [line(repository, 2)[-1], line(repository, 1, "a")[-1], line(repository, 1, "old")[-1]]
+    walker = repository._walker
+    assert walker.descendants(middle, tips) == set(tips[:2])
+    assert walker.descendants(first, [*tips, first]) == {*tips, first}
+    assert walker.descendants(tips[0], [*tips, middle]) == {tips[0]}
+    assert repository.containing(middle) == ["a", "main"]
+    assert repository.merged("main") == ["main"]
+    assert repository.merged("a") == ["a"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.completion import branches
+from memento.cli.completion import branches, revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.filtering import where_option
 from memento.cli.output import Column, plural
@@ -14,85 +17,109 @@ from memento.cli.present import short
 from memento.errors import UsageError
 from memento.world.values import format_time
 
+if TYPE_CHECKING:
+    from memento.history import Branch, Repository
+
+_FIELDS = ("name", "commit", "current", "subject", "time")
+
 
 @define(
     """
     memento branch
-    memento branch 'trial-*'
+    memento branch 'trial-*' --sort newest -n 10
+    memento branch --contains main~3
     memento branch -m trial kept
     memento branch -d trial-1 trial-2
+    memento branch -d 'trial-*' --merged main
     memento branch --where 'ahead(main) > 3 & ~tagged()'
     """
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=branches)
-@click.option(
-    "-d", "--delete", "delete", is_flag=True, help="Delete the branches named; a pattern such as 'trial-*' works."
-)
+@click.option("-d", "--delete", "delete", is_flag=True, help="Delete those listed; a pattern such as 'trial-*' works.")
 @click.option("-m", "--move", "move", is_flag=True, help="Rename a branch: memento branch -m OLD NEW.")
+@click.option("--contains", metavar="REV", shell_complete=revisions, help="Only branches with REV in their history.")
+@click.option("--merged", metavar="REV", shell_complete=revisions, help="Only branches that lie in the history of REV.")
+@click.option("--no-merged", metavar="REV", shell_complete=revisions, help="Only branches that do not.")
+@click.option(
+    "--sort", type=click.Choice(["name", "newest", "oldest"]), default="name", show_default=True,
+    help="In which order.",
+)  # fmt: skip
+@click.option("-n", "--limit", metavar="N", type=click.IntRange(1), help="List at most N.")
 @where_option
 @json_option
-def command(context: Context, names: tuple[str, ...], delete: bool, move: bool, condition: str | None) -> None:
+def command(
+    context: Context,
+    names: tuple[str, ...],
+    delete: bool,
+    move: bool,
+    contains: str | None,
+    merged: str | None,
+    no_merged: str | None,
+    sort: str,
+    limit: int | None,
+    condition: str | None,
+) -> None:
     """List, rename or delete branches.
 
     Lists all branches, or those that match NAME, which may have * and ? in it. The current one has
-    a star. A branch is started by: memento fork BASE NEW.
+    a star. A branch is started by: memento fork BASE NEW. Deleting any number is one operation.
     """
-    output, repository = context.output, context.workspace.repository
+    repository = context.workspace.repository
     if delete and move:
         raise UsageError("-d and -m exclude each other")
-    if condition is not None and move:
-        raise UsageError("--where goes with a list and with -d, not with -m")
+    chosen = any(option is not None for option in (contains, merged, no_merged, condition))
+    if (move and (chosen or limit or sort != "name")) or (delete and (limit or sort != "name")):
+        raise UsageError(
+            "--sort and -n are about lists, and -m takes names alone",
+            "see `memento branch --help`",
+        )
     if move:
-        if len(names) not in (1, 2):
-            raise UsageError("-m takes the old and the new name", "`memento branch -m OLD NEW`")
-        old, new = names if len(names) == 2 else (repository.head, names[0])
-        repository.rename_branch(old, new)
-        if output.json:
-            output.document("memento.branch/1", {"renamed": {"from": old, "to": new}})
-        output.message(f"Renamed {old} to {new}")
-    elif delete:
-        if not names and condition is None:
-            raise UsageError("name the branches to delete", "`memento branch -d NAME`")
-        gone = _matching(repository.branch_names(), names)
-        if condition is not None:
-            wanted = _satisfying(context, condition)
-            gone = [name for name in gone if name in wanted] if names else sorted(wanted - {repository.head})
-            if not gone:
-                raise UsageError("no branch satisfies --where", "`memento branch --where EXPR` lists those that do")
-        repository.delete_branch(*gone)
-        if output.json:
-            output.document("memento.branch/1", {"deleted": gone})
-        output.message(f"Deleted {gone[0] if len(gone) == 1 else plural(len(gone), 'branch', 'branches')}")
-        output.hint("`memento undo` brings it back" if len(gone) == 1 else "`memento undo` brings them back")
-    else:
-        _list(context, names, condition)
-
-
-def _satisfying(context: Context, condition: str) -> set[str]:
-    from memento.query import select
-
-    return set(select(context.workspace, condition))
-
-
-def _list(context: Context, patterns: tuple[str, ...], condition: str | None) -> None:
-    output = context.output
-    rows = context.workspace.repository.branches()
-    if patterns:
-        rows = [b for b in rows if any(fnmatch.fnmatchcase(b.name, pattern) for pattern in patterns)]
-    if condition is not None:
-        wanted = _satisfying(context, condition)
-        rows = [b for b in rows if b.name in wanted]
-    if output.json:
-        names = ("name", "commit", "current", "subject", "time")
-        output.document("memento.branch/1", {"branches": [{n: getattr(b, n) for n in names} for b in rows]})
+        _rename(context, names)
         return
-    if not rows:
-        words = f"No branch matches {' '.join(patterns)}" if patterns else "No branch satisfies it"
-        output.message(words if patterns or condition else "No branches yet")
+    if delete and not names and not chosen:
+        raise UsageError("name the branches to delete", "`memento branch -d NAME`")
+    tips = repository.tips()
+    kept = _matching(tips, names, strict=delete) if names else list(tips)
+    for wanted in _sets(context, contains, merged, no_merged, condition):
+        kept = [name for name in kept if name in wanted]
+    if delete:
+        _delete(context, kept if not chosen else [name for name in kept if name != repository.head])
+        return
+    _list(context, _sorted(repository, {name: tips[name] for name in kept}, sort, limit), bool(names or chosen))
+
+
+def _rename(context: Context, names: tuple[str, ...]) -> None:
+    output, repository = context.output, context.workspace.repository
+    if len(names) not in (1, 2):
+        raise UsageError("-m takes the old and the new name", "`memento branch -m OLD NEW`")
+    old, new = names if len(names) == 2 else (repository.head, names[0])
+    repository.rename_branch(old, new)
+    if output.json:
+        output.document("memento.branch/1", {"renamed": {"from": old, "to": new}})
+    output.message(f"Renamed {old} to {new}")
+
+
+def _delete(context: Context, gone: list[str]) -> None:
+    output = context.output
+    if not gone:
+        raise UsageError("no branch is left to delete", "`memento branch` with the same options lists them")
+    context.workspace.repository.delete_branch(*gone)
+    if output.json:
+        output.document("memento.branch/1", {"deleted": gone})
+    output.message(f"Deleted {gone[0] if len(gone) == 1 else plural(len(gone), 'branch', 'branches')}")
+    output.hint("`memento undo` brings it back" if len(gone) == 1 else "`memento undo` brings them back")
+
+
+def _list(context: Context, rows: Iterable[Branch], narrowed: bool) -> None:
+    output = context.output
+    if output.json:
+        output.stream("memento.branch/1", "branches", ({n: getattr(b, n) for n in _FIELDS} for b in rows))
+        return
+    found = list(rows)
+    if not found:
+        output.message("No branch matches" if narrowed else "No branches yet")
         output.hint(
-            "`memento branch` lists all"
-            if patterns or condition
-            else "`memento generate tiny` makes a world on branch main"
+            "`memento branch` lists all" if narrowed else "`memento generate tiny` makes a world on branch main"
         )
         return
     columns = [
@@ -104,16 +131,46 @@ def _list(context: Context, patterns: tuple[str, ...], condition: str | None) ->
     ]
     output.table(
         columns,
-        (("*" if b.current else "", b.name, short(b.commit), format_time(b.time)[:10], b.subject) for b in rows),
+        (("*" if b.current else "", b.name, short(b.commit), format_time(b.time)[:10], b.subject) for b in found),
     )
 
 
-def _matching(existing: list[str], patterns: tuple[str, ...]) -> list[str]:
-    """The branches that names and patterns stand for; a plain name that is not there is kept as it is."""
+def _sets(
+    context: Context, contains: str | None, merged: str | None, no_merged: str | None, condition: str | None
+) -> Iterator[set[str]]:
+    """The sets of names that the options ask for."""
+    repository = context.workspace.repository
+    if contains is not None:
+        yield set(repository.containing(contains))
+    if merged is not None:
+        yield set(repository.merged(merged))
+    if no_merged is not None:
+        yield set(repository.branch_names()) - set(repository.merged(no_merged))
+    if condition is not None:
+        from memento.query import select
+
+        yield set(select(context.workspace, condition))
+
+
+def _sorted(repository: Repository, tips: Mapping[str, str], sort: str, limit: int | None) -> Iterable[Branch]:
+    """The branches in order, at most `limit`; by name only so many commits are read."""
+    if sort == "name":
+        names = sorted(tips)[:limit]
+        return repository.read_branches({name: tips[name] for name in names})
+    sign = -1 if sort == "newest" else 1
+    return islice(sorted(repository.read_branches(tips), key=lambda b: (sign * b.time, b.name)), limit)
+
+
+def _matching(existing: Mapping[str, str], patterns: tuple[str, ...], strict: bool) -> list[str]:
+    """The branches that names and patterns stand for; `strict`: each must match, and a plain name that
+    is not there is kept as it is, to be told about."""
     found: dict[str, None] = {}
     for pattern in patterns:
-        matches = fnmatch.filter(existing, pattern) if any(mark in pattern for mark in "*?[") else [pattern]
-        if not matches:
+        if any(mark in pattern for mark in "*?["):
+            matches = [name for name in existing if fnmatch.fnmatchcase(name, pattern)]
+        else:
+            matches = [pattern] if strict or pattern in existing else []
+        if not matches and strict:
             raise UsageError(f"no branch matches {pattern!r}", "`memento branch` lists all")
         found.update(dict.fromkeys(matches))
-    return list(found)
+    return list(found) if strict else sorted(found)

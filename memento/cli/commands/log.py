@@ -92,7 +92,7 @@ def command(
         _record_log(context, words, records[0], selection, first_parent, limit)
         return
     if everything:
-        revisions += dict.fromkeys(branch.commit for branch in repository.branches())
+        revisions += dict.fromkeys(repository.tips().values())
     names = decorations(repository)
     noted = repository.notes().all() if notes or full else {}
     if graph and not output.json:

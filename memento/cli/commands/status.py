@@ -20,7 +20,7 @@ def command(context: Context) -> None:
     repository = workspace.repository
     branch = repository.head
     commit = repository.commit_of(branch) if repository.has_branch(branch) else None
-    branches, tags = len(repository.branch_names()), len(repository.tags())
+    branches, tags = len(repository.branch_names()), len(repository.tag_names())
     merge = workspace.merge_in_progress()
     if output.json:
         content = {
