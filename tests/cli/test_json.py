@@ -33,6 +33,7 @@ LINES = {
     "oplog": "oplog",
     "query": "query all()",
     "config": "config",
+    "bisect": "bisect run main~2..main true",
     "status": "status",
     "log": "log -n 2",
     "show": "show memory:MEMORY",

@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("grep", "Find records whose texts match a pattern."),
             _row("blame", "Show which commit set each field of a record."),
             _row("query", "Find the branches for which an expression holds."),
+            _row("bisect", "Find the commit that made something bad, by halving."),
         ]
     ),
     "Merge": dict(
