@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @define(
     """
     memento bisect run main~20..main -- ./check.sh
-    memento bisect run --good v1 --bad main -- sh -c 'memento show "$MEMENTO_REV" --grep deploy'
+    memento bisect run --good v1 --bad main -- python check.py
     memento bisect main~20..main --metric canary.recency --below 0.9
     memento bisect --good v1 --metric ndcg --below 0.8 --checkpoint model.safetensors
     """
