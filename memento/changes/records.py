@@ -94,8 +94,8 @@ def _merge_sessions(sides: Sides, settle: Settle, draft: _Draft) -> _Kept:
     if not (gone[0] or gone[1] or blind):
         return _Kept(set(), set())
     held = [set(lookup.find("sessions", blind).keys) for lookup in (sides.ours, sides.theirs)]
-    by_them = sessions.merge(gone[0] - gone[1], sides.by_them.tables) | (blind & held[1] - held[0])
-    by_us = sessions.merge(gone[1] - gone[0], sides.by_us.tables) | (blind & held[0] - held[1])
+    by_them = sessions.merge(gone[0] - gone[1], sides.by_us.tables, sides.by_them.tables) | (blind & held[1] - held[0])
+    by_us = sessions.merge(gone[1] - gone[0], sides.by_them.tables, sides.by_us.tables) | (blind & held[0] - held[1])
     kept = _Kept(by_us, by_them)
     for key in sorted(by_us | by_them):
         _merge_session(sides, key, key in by_us, settle, draft)

@@ -11,13 +11,19 @@ from collections.abc import Collection, Mapping
 from memento.changes.diff import TableDiff
 
 
-def merge(gone: Collection[str], other: Mapping[str, TableDiff]) -> set[str]:
-    """Those of the sessions `gone` on one side that the other side's differences put something into."""
+def merge(gone: Collection[str], mine: Mapping[str, TableDiff], other: Mapping[str, TableDiff]) -> set[str]:
+    """Those of the sessions `gone` on one side that the other side's differences put something into.
+
+    `mine` are the differences of the side that deleted them: what it moved elsewhere first is not lost,
+    and holds nothing.
+    """
     held: set[str] = set()
     wanted = set(gone)
     if "sessions" in other:
         held |= wanted & set(other["sessions"].after.keys)
     for name in ("turns", "candidates"):
         if name in other:
-            held |= wanted & set(other[name].new["session"].tolist())
+            kept = mine[name].new.row_of if name in mine else {}
+            new = other[name].new
+            held |= {s for key, s in zip(new.keys, new["session"].tolist(), strict=True) if key not in kept} & wanted
     return held
