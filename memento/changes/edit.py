@@ -267,7 +267,8 @@ class _Draft:
             before = self.originals.get((table, key)) or {}
             for field in TABLES[table].fields:
                 if record[field.name] != before.get(field.name):
-                    pointing += [(place, field, target) for target in _targets(field, record)]
+                    old = _targets(field, before) if before else []
+                    pointing += [(place, field, target) for target in _targets(field, record) if target not in old]
         for name in TABLES:
             self.read(name, [target for _, field, target in pointing if field.target == name])
         for place, field, target in pointing:

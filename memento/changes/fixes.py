@@ -117,8 +117,8 @@ def _citation(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Wa
     if turn is None or memory is None:
         return
     rest = [item for item in turn["cites"] if item != cited]
-    newer = memory["superseded_by"]
-    if newer and len(merged.find("memories", [newer])):
+    newer = _heir(merged, memory)
+    if newer:
         cites = sorted({*rest, newer})
         yield f"cite memory:{newer} instead, which superseded it", [Set("turns", finding.key, {"cites": cites})]
     yield f"drop the citation from {finding.place}", [Set("turns", finding.key, {"cites": rest})]
@@ -126,14 +126,24 @@ def _citation(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Wa
     yield f"restore memory:{cited}", [Set("memories", cited, live)]
 
 
+def _heir(merged: Lookup, memory: Record) -> str:
+    """The live memory that stands where `memory` was, one superseding the other; empty where none does."""
+    seen = {memory["id"]}
+    newer: Record | None = memory
+    while newer is not None and newer["superseded_by"] and newer["superseded_by"] not in seen:
+        seen.add(newer["superseded_by"])
+        newer = _record(merged, "memories", newer["superseded_by"])
+    return "" if newer is None or newer["deleted"] else str(newer["id"])
+
+
 def _injection(finding: Finding, merged: Lookup, sources: Sources) -> Iterator[Way]:
     key = finding.involved[0][1]
     offer, memory = _record(merged, "candidates", finding.key), _record(merged, "memories", key)
     if offer is None or memory is None:
         return
-    newer = memory["superseded_by"]
+    newer = _heir(merged, memory)
     withdrawn = Set("candidates", finding.key, {"injected": False, "used": False})
-    if newer and len(merged.find("memories", [newer])):
+    if newer:
         other = f"{offer['session']}/{newer}"
         there = len(merged.find("candidates", [other]))
         instead = (
