@@ -9,6 +9,7 @@ from memento import codec
 from memento.errors import UsageError
 from memento.history.commit import Commit
 from memento.history.repository import Repository
+from memento.world import tree
 
 
 def named(repository: Repository, revisions: Sequence[str], mainline: int, revert: bool = False) -> list[str]:
@@ -38,12 +39,19 @@ def named(repository: Repository, revisions: Sequence[str], mainline: int, rever
         found += commits[::-1] if revert else commits
     for commit in found:
         _check_mainline(commit, mainline)
+        _check_worlds(repository, commit)
         if revert and not commit.parents:
             raise UsageError(
                 f"{commit.id[:10]} is the first commit: without it there is no world",
                 "`memento edit` changes its records",
             )
     return [commit.id for commit in found]
+
+
+def _check_worlds(repository: Repository, commit: Commit) -> None:
+    """Raises `CorruptRecord` where a commit or its parent holds no world, as stock git may have made it."""
+    for tree_id in (commit.tree, *(repository.tree_of(parent) for parent in commit.parents)):
+        tree.read_manifest(repository.objects, tree_id)
 
 
 def _check_mainline(commit: Commit, mainline: int) -> None:
@@ -64,6 +72,8 @@ def replayed(repository: Repository, upstream: str, tip: str) -> list[str]:
     As in ``git rebase``, merges are left out, and so is a commit whose very change upstream has too.
     """
     commits = [commit for commit in repository.between([upstream], [tip]) if len(commit.parents) < 2]
+    for commit in commits:
+        _check_worlds(repository, commit)
     theirs = [commit for commit in repository.between([tip], [upstream]) if len(commit.parents) == 1]
     if not commits or not theirs:
         return [commit.id for commit in commits]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from world.worlds import START, base_state, changed, store_world
 
-from memento.errors import ConflictError, StaleBranch, UsageError
+from memento.errors import ConflictError, CorruptRecord, StaleBranch, UsageError
 from memento.history import Repository
 from memento.history.merges import Merge, Merges
 from memento.world import tree
+from memento.world.objects import Entry
 
 from .conftest import edited, importance, line
 
@@ -629,6 +631,55 @@ def test_a_gate_that_refuses_what_was_answered_leaves_the_answers(repository: Re
     assert found is not None
     assert found.result is not None
     assert found.result.clean
+
+
+# ── worlds that contradict themselves, and commits that hold none ────────────────────────────────
+
+
+def test_a_revert_that_takes_away_what_is_cited_since_is_a_violation(repository: Repository) -> None:
+    merges, objects = Merges(repository), repository.objects
+    state = base_state()
+    told = []
+    for change in (
+        ("put", "memories", "m-5", {"id": "m-5", "text": "fact", "created_at": START}),
+        ("put", "turns", "s-1.1", {"cites": ["m-5"]}),
+    ):
+        repository.commit("main", store_world(state, objects)[1], "before")
+        state = changed(state, [change])
+        told.append(repository.commit("main", store_world(state, objects)[1], f"{change[2]} comes in"))
+    before = refs(repository)
+    stopped = merges.revert(told[0])
+    assert stopped.result is not None
+    (violation,) = stopped.result.violations
+    assert (violation.place, violation.involved) == ("turn:s-1.1", ("memory:m-5",))
+    assert refs(repository) == before
+    number = next(n for n, fix in enumerate(violation.fixes, 1) if "no longer refer to memory:m-5" in fix.words)
+    merges.resolve([violation.resolution("fix", number)])
+    done = merges.finish("revert")
+    assert done.kind == "done"
+    repository.undo()
+    stopped = merges.revert(told[0])
+    assert stopped.result is not None
+    (again,) = stopped.result.violations
+    merges.resolve([stopped.remembered[again.id].resolution(again)])
+    assert merges.finish().commit == done.commit
+
+
+@pytest.mark.parametrize("verb", ["cherry_pick", "revert", "rebase", "squash", "start"])
+def test_a_commit_without_a_world_is_told(repository: Repository, merges: Merges, verb: str) -> None:
+    blob = repository.objects.add_blob(b"not a world")
+    foreign = repository.objects.add_tree([Entry("README", blob, False)])
+    with repository.batch("as stock git might") as batch:
+        made = batch.write(foreign, "foreign", [repository.resolve("main")], time=1_800_000_000)
+        batch.move("odd", made)
+    edit(repository, "main", "m0-1", 0.5)
+    before = refs(repository)
+    begin = {"rebase": lambda: merges.rebase("main", "odd")}.get(verb, lambda: getattr(merges, verb)("odd"))
+    with pytest.raises(CorruptRecord):
+        begin()
+    assert refs(repository) == before
+    assert repository.load_merge() is None
+    assert not repository.objects.staged
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────────
