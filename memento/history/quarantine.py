@@ -35,6 +35,7 @@ Progress = Callable[[int, int, str], None]
 _HEAD = 12
 _MAX_HEADER = 64
 _FEED = 4096
+_PART = 1 << 20
 _DIGESTED = 2 << 30
 _CHAIN = 4096
 _TREE = 8 << 20
@@ -53,7 +54,7 @@ class Limits:
     wire: int = 8 << 30
     objects: int = 1_000_000
     size: int = MAX_OBJECT
-    total: int = 1 << 30
+    total: int = 512 << 20
     refs: int = 250_000
     depth: int = 64
 
@@ -258,7 +259,7 @@ class _Reading:
             announced += size
             if announced > self.most:
                 raise ValueError(f"all together it expands to more than {size_words(self.most)}")
-            at = self._inflate(body, size, offset)[1]
+            at = self._inflate(body, size, offset, keep=False)[1]
             self.bodies[offset] = (body, size)
             self.checks[offset] = self._crc(offset, at)
             if isinstance(base, int):
@@ -276,6 +277,8 @@ class _Reading:
         return whole
 
     def _header(self, offset: int) -> tuple[int, int, int | bytes | None, int]:
+        if offset >= self.size - 20:
+            raise ValueError("the pack is cut short")
         data = os.pread(self.fd, _MAX_HEADER, offset)
         byte = data[0]
         kind, size, at, shift = (byte >> 4) & 7, byte & 15, 1, 4
@@ -301,21 +304,22 @@ class _Reading:
             raise ValueError(f"an object of type {kind} at {offset}")
         return kind, size, base, offset + at
 
-    def _inflate(self, body: int, size: int, offset: int) -> tuple[bytes, int]:
-        """The content of exactly `size` bytes, and where its compressed form ends."""
+    def _inflate(self, body: int, size: int, offset: int, keep: bool = True) -> tuple[bytes, int]:
+        """The content of exactly `size` bytes (unless not to `keep`), and where its compressed form ends."""
         stream = zlib.decompressobj()
         parts: list[bytes] = []
         made, at, step = 0, body, _FEED
         while not stream.eof:
-            data = os.pread(self.fd, min(step, self.size - 20 - at), at)
+            data = os.pread(self.fd, max(0, min(step, self.size - 20 - at)), at)
             if not data:
                 raise ValueError("the pack is cut short")
-            part = stream.decompress(data, size + 1 - made)
+            part = stream.decompress(data, min(size + 1 - made, _PART))
             made += len(part)
             if made > size:
                 raise ValueError(f"the object at {offset} expands to more than the {size} bytes it announces")
-            parts.append(part)
-            at += len(data) - len(stream.unconsumed_tail) - len(stream.unused_data)
+            if keep:
+                parts.append(part)
+            at += len(data) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
             step = min(step * 4, 1 << 18)
         if made != size:
             raise ValueError(f"the object at {offset} has {made} bytes where {size} were announced")
@@ -336,7 +340,7 @@ class _Reading:
             part = stream.decompress(data, 1 << 20)
             digest.update(part)
             made += len(part)
-            at += len(data) - len(stream.unconsumed_tail) - len(stream.unused_data)
+            at += len(data) - len(stream.unconsumed_tail)
         return f"object {digest.hexdigest()} {words}"
 
     def _crc(self, start: int, end: int) -> int:

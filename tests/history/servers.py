@@ -149,7 +149,7 @@ def liar(refs: dict[str, str], pack: bytes = b"", answer: Callable[[], Iterator[
     server = socket.create_server(("127.0.0.1", 0))
 
     def talk(connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as stream, suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
             size = int(stream.read(4), 16)
             stream.read(size - 4)
             if answer is not None:
