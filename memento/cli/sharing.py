@@ -14,6 +14,7 @@ from memento.cli.present import short
 if TYPE_CHECKING:
     from memento.cli.progress import Progress
     from memento.history.fetching import Transfer, Update
+    from memento.history.remotes import Upstream
 
 _SIGNS = {"new": "*", "forward": " ", "forced": "+", "merged": " ", "gone": "-", "refused": "!"}
 _SHOWN = 20
@@ -28,6 +29,20 @@ def remotes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     except Exception:
         return []
     return [CompletionItem(remote.name, help=remote.url) for remote in found if remote.name.startswith(incomplete)]
+
+
+def upstream_words(upstream: Upstream) -> str:
+    """``origin/main: 2 ahead, 1 behind``."""
+    apart = {"ahead": upstream.ahead, "behind": upstream.behind}
+    words = ", ".join(f"{count:,} {word}" for word, count in apart.items() if count)
+    return f"{upstream.name}: {words or 'even'}"
+
+
+def upstream_map(upstream: Upstream | None) -> dict[str, Any] | None:
+    """What a branch follows, for ``--json``."""
+    if upstream is None:
+        return None
+    return {"name": upstream.name, "commit": upstream.commit, "ahead": upstream.ahead, "behind": upstream.behind}
 
 
 def transfer_map(transfer: Transfer) -> dict[str, Any]:

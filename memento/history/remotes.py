@@ -133,6 +133,11 @@ class Remotes:
         ahead, behind = repository.walker.ahead_behind(own, seen)
         return Upstream(remote, theirs, seen, ahead, behind)
 
+    def upstreams(self) -> dict[str, Upstream]:
+        """What each branch follows, of those that follow something."""
+        found = {branch: self.upstream(branch) for branch in self._followers()}
+        return {branch: upstream for branch, upstream in found.items() if upstream is not None}
+
     def follow(self, branch: str, remote: str, theirs: str) -> None:
         """Makes a branch follow one of a remote."""
         self.repository.config.change({f"branch.{branch}.remote": remote, f"branch.{branch}.merge": HEADS + theirs})

@@ -14,6 +14,7 @@ from memento.cli.context import Context, define, json_option
 from memento.cli.filtering import where_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
+from memento.cli.sharing import upstream_map, upstream_words
 from memento.errors import UsageError
 from memento.world.values import format_time
 
@@ -44,6 +45,7 @@ _FIELDS = ("name", "commit", "current", "subject", "time")
     "--sort", type=click.Choice(["name", "newest", "oldest"]), default="name", show_default=True,
     help="In which order.",
 )  # fmt: skip
+@click.option("-r", "--remotes", is_flag=True, help="List the branches of remotes, as they were last seen.")
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1), help="List at most N.")
 @where_option
 @json_option
@@ -56,6 +58,7 @@ def command(
     merged: str | None,
     no_merged: str | None,
     sort: str,
+    remotes: bool,
     limit: int | None,
     condition: str | None,
 ) -> None:
@@ -73,6 +76,11 @@ def command(
             "--sort and -n are about lists, and -m takes names alone",
             "see `memento branch --help`",
         )
+    if remotes:
+        if delete or move or chosen or limit or sort != "name":
+            raise UsageError("--remotes goes with names alone", "`memento branch -r 'origin/*'`")
+        _list(context, _seen(repository, names), bool(names))
+        return
     if move:
         _rename(context, names)
         return
@@ -112,8 +120,10 @@ def _delete(context: Context, gone: list[str]) -> None:
 
 def _list(context: Context, rows: Iterable[Branch], narrowed: bool) -> None:
     output = context.output
+    known = context.workspace.remotes.upstreams()
     if output.json:
-        output.stream("memento.branch/1", "branches", ({n: getattr(b, n) for n in _FIELDS} for b in rows))
+        fields = ({n: getattr(b, n) for n in _FIELDS} | {"upstream": upstream_map(known.get(b.name))} for b in rows)
+        output.stream("memento.branch/1", "branches", fields)
         return
     found = list(rows)
     if not found:
@@ -127,12 +137,28 @@ def _list(context: Context, rows: Iterable[Branch], narrowed: bool) -> None:
         Column("branch", style="bold"),
         Column("commit", style="yellow"),
         Column("time"),
+        *([Column("follows")] if any(b.name in known for b in found) else []),
         Column("last change", long=True),
     ]
-    output.table(
-        columns,
-        (("*" if b.current else "", b.name, short(b.commit), format_time(b.time)[:10], b.subject) for b in found),
-    )
+
+    def cells(b: Branch) -> list[str]:
+        row = ["*" if b.current else "", b.name, short(b.commit), format_time(b.time)[:10]]
+        if len(columns) > len(row) + 1:
+            row.append(upstream_words(known[b.name]) if b.name in known else "")
+        return [*row, b.subject]
+
+    output.table(columns, map(cells, found))
+
+
+def _seen(repository: Repository, patterns: tuple[str, ...]) -> Iterator[Branch]:
+    """The branches of remotes, as they were last seen."""
+    from memento.history import Branch
+
+    for ref, value in repository.refs.values("refs/remotes/").items():
+        name = ref.removeprefix("refs/remotes/")
+        if not value.startswith("refs/") and (not patterns or any(fnmatch.fnmatchcase(name, p) for p in patterns)):
+            commit = repository.commit_of(value)
+            yield Branch(name, value, False, commit.subject, commit.time)
 
 
 def _sets(
