@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +27,8 @@ HISTORY_LIMIT = 32
 _PLACED_BY = {**dict.fromkeys(KEYED, ("id",)), "sessions": ("id", "started_at"), "turns": ("id", "session")}
 _PLACED_BY["candidates"] = ("session", "memory", "rank")
 """The fields that fix where a row stands in its leaf."""
+_FEW = 256
+"""The most rows that are tried to be put in place; more of them rarely leave the shape as it is."""
 _DEPTH = 60
 _DEEPEST = _DEPTH // 5 - 1
 
@@ -100,12 +101,13 @@ class Changes:
                     side.deletes[suffix] = ([ids[i] for i in np.flatnonzero(mask)], keys[mask])
         return sides
 
-    def parts(self, depth: int, names: npt.NDArray[Any]) -> dict[str, Changes]:
-        """The puts by name; `names` says where each of the 32 values of the bits at `depth` belongs,
-        shape (32,). Deletes are left out."""
+    def parts(self, depth: int, names: dict[str, str]) -> dict[str, Changes]:
+        """The puts by name, empty where there is none; `names` are those of bit prefixes at `depth`.
+        Deletes are left out."""
         parts: dict[str, Changes] = {}
         for suffix, (table, keys) in self.upserts.items():
-            of_row = names[(keys >> np.uint64(59 - depth) & np.uint64(31)).astype(np.intp)].tolist()
+            bits = [f"{place:05b}" for place in (keys >> np.uint64(59 - depth) & np.uint64(31)).tolist()]
+            of_row = [next((names[b[:n]] for n in range(5, -1, -1) if b[:n] in names), "") for b in bits]
             for name in dict.fromkeys(of_row):
                 mask = np.array([name == other for other in of_row], bool)
                 put = (table, keys) if mask.all() else (table.take(mask), keys[mask])
@@ -155,7 +157,7 @@ class Folder:
 class _Plan:
     """A stored folder that changes below: entries that stay, leaves as blobs by suffix, and folders, by name."""
 
-    kept: dict[Entry, None]
+    kept: list[Entry]
     leaves: dict[str, dict[str, bytes]]
     folders: dict[str, _Plan]
 
@@ -201,27 +203,24 @@ class Trie:
     def put_in_place(self, folder: Folder, changes: Changes, depth: int) -> Folder | None:
         """The folder after changes that leave its shape as it is; None where they do not, and the long
         way is to be taken. Nothing is stored unless all of it can be."""
-        plan = None if changes.deletes else self._plan(folder, changes, depth)
+        few = not changes.deletes and sum(len(keys) for _, keys in changes.upserts.values()) <= _FEW
+        plan = self._plan(folder, changes, depth) if few else None
         return None if plan is None else Folder(self._carry_out(plan), folder.path)
 
     def _plan(self, folder: Folder, changes: Changes, depth: int) -> _Plan | None:
         """The new leaves and the folders on the way to them."""
         entries = children(self.store, folder.id, folder.path)
-        plan = _Plan(dict.fromkeys(entry for _, entry in entries), {}, {})
-        names = np.full(32, "", object)
+        plan = _Plan([], {}, {})
+        names: dict[str, str] = {}
         held: dict[str, list[Entry]] = {}
         for bits, entry in entries:
-            name = entry.name.partition(".")[0]
+            name = names[bits] = entry.name.partition(".")[0]
             held.setdefault(name, []).append(entry)
-            low = int(bits.ljust(5, "0"), 2)
-            names[low : low + (32 >> len(bits))] = name
         for name, part in changes.parts(depth, names).items():
-            mine = held.get(name)
+            mine = held.pop(name, None)
             if mine is None:
                 return None
             path = f"{folder.path}/{name}"
-            for entry in mine:
-                del plan.kept[entry]
             if mine[0].folder:
                 below = self._plan(Folder(mine[0].id, path), part, depth + 5)
                 if below is None:
@@ -236,6 +235,7 @@ class Trie:
                     return None
                 stored = self.encode_leaf(bundle)
             plan.leaves[name] = stored
+        plan.kept.extend(entry for entries in held.values() for entry in entries)
         return plan
 
     def _patched(self, leaf: _Leaf, changes: Changes) -> dict[str, bytes] | None:

@@ -163,7 +163,7 @@ def test_references_agree_with_a_plain_search() -> None:
     assert {f.place for f in check(world)} == plain
 
 
-@pytest.mark.parametrize("name", ["tiny", "support-agent"])
+@pytest.mark.parametrize("name", scenario.builtin())
 def test_simulated_worlds_have_no_findings(name: str) -> None:
     world = simulate.world(scenario.load(name, {}), 3)
     assert check(world, undated=True) == []
