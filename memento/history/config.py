@@ -44,7 +44,8 @@ _DANGER = {
 }  # fmt: skip
 _ALLOWED = frozenset(
     ("core", "gc", "pack", "repack", "user", "memento", "remote", "branch", "receive", "transfer", "fetch", "push",
-     "index", "init", "advice", "color", "log", "maintenance", "format", "fsck", "gate", "protected")
+     "index", "init", "advice", "color", "log", "maintenance", "format", "fsck", "gate", "protected",
+     "retention")
 )  # fmt: skip
 UNKNOWN = "memento does not know"
 NOT_BARE = "is not a bare repository"

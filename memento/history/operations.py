@@ -163,6 +163,18 @@ class Operations:
                 self.objects.discard()
                 self.objects.release()
 
+    def move_all(self, description: str, moves: Sequence[Move]) -> Operation | None:
+        """Moves references, and writes what is staged for that, as one operation; for a caller that holds the lock."""
+        return self._perform(description, moves)
+
+    def forget(self) -> None:
+        """Ends the operation log; the next operation begins a new one. Undo cannot go back beyond that,
+        and housekeeping may take away what the log alone led to."""
+        with self.exclusive():
+            tip = self.log.tip
+            if tip:
+                self.refs.prepare([Move(REF, tip, "")], self.lock).finish()
+
     # ── single changes ───────────────────────────────────────────────────────────────────────────
 
     def fork(self, base: str, start: str, new: str, count: int | None, switch: bool = False) -> list[str]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from memento.errors import CorruptRecord, NotFound, UsageError
-from memento.history import merging
+from memento.history import merging, tombstones
 from memento.history.blame import Origin, blame, never
 from memento.history.commit import Commit, check_message, parse_tag
 from memento.history.config import Config
@@ -30,6 +30,7 @@ from memento.history.reach import reached
 from memento.history.record import log_record
 from memento.history.refs import Move, Refs
 from memento.history.revisions import Revisions
+from memento.history.tombstones import Tombstone
 from memento.history.trail import MANIFEST, Trail
 from memento.history.walk import Walker
 from memento.world.records import schema_of
@@ -418,6 +419,30 @@ class Repository:
     def operations(self, limit: int | None = None) -> Iterator[Operation]:
         """The operation log, newest first."""
         return islice(self._operations.log.walk(), limit)
+
+    def only_on(self, branches: Collection[str]) -> int:
+        """How many commits these branches have that no other branch and no tag has."""
+        gone = {HEADS + name for name in branches}
+        values = {**self.refs.values(HEADS), **self.refs.values(TAGS)}
+        kept = [
+            self.resolve(ref) if ref.startswith(TAGS) else value for ref, value in values.items() if ref not in gone
+        ]
+        others = self._walker.ancestors(kept)
+        return len(self._walker.ancestors([values[ref] for ref in gone]) - others)
+
+    def prune(self, *branches: str, why: str) -> list[Tombstone]:
+        """Deletes branches and leaves a tombstone for each; see `memento.history.tombstones`."""
+        for name in branches:
+            self._existing(HEADS, name)
+        return tombstones.prune(self._operations, branches, why)
+
+    def tombstones(self) -> Iterator[Tombstone]:
+        """Every branch that was pruned, the last first."""
+        return tombstones.tombstones(self._operations)
+
+    def forget_operations(self) -> None:
+        """Ends the operation log: undo ends here, and `gc` may take away what it alone led to."""
+        self._operations.forget()
 
     def gc(self, grace: float | None = None, dry_run: bool = False, progress: Progress | None = None) -> Swept:
         """Repacks everything that references lead to and takes the rest away; see `memento.history.gc`.

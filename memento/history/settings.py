@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from memento.errors import NotFound, UsageError, nearest
+from memento.expression import parse
 from memento.history.commit import check_author
 from memento.history.config import FALSE, TRUE, UNKNOWN, Config, refusal
 from memento.history.names import check_name
@@ -71,12 +72,18 @@ def _requirement(value: str) -> str:
     return Requirement(value).text
 
 
+def _expression(value: str) -> str:
+    parse(value)
+    return value
+
+
 SETTINGS = (
     Setting("user.name", "Who signs commits; MEMENTO_AUTHOR counts more.", _text, "memento"),
     Setting("user.email", "The mail address beside the name.", _mail),
     Setting("memento.durability", "full forces writes to the disk, fast does not.", _choice("full", "fast"), "full"),
     Setting("memento.rerere", "offer remembered answers to conflicts, apply them (auto), or neither (off).",
             _choice("offer", "auto", "off"), "offer"),
+    Setting("retention.rule", "Which branches prune --retention takes away: stale(90) & ~tagged().", _expression),
     Setting("protected.NAME", "true lets a branch take merges only.", _switch, "false"),
     Setting("gate.NAME", "What a world must show before it gets into a branch: ndcg >= 0.8 & violations == 0.",
             _requirement),
@@ -112,7 +119,7 @@ def stored(key: str) -> tuple[str, Setting | None]:
                 "setting", key, [f"gate.{name}.{near[0]}"], f"`memento config gate.{rest}.require` if so it is called"
             )
         return f"gate.{check_name(rest.removesuffix('.require'))}.require", _by_key("gate.NAME")
-    if section in ("user", "memento"):
+    if section in ("user", "memento", "retention"):
         found = next((s for s in SETTINGS if s.key == key.lower()), None)
         if found is None and key.lower() != "memento.format":
             raise _unknown(key)

@@ -50,6 +50,7 @@ LINES = {
     "rerere": "rerere",
     "gc": "gc",
     "fsck": "fsck",
+    "prune": "prune --list",
     "resolve": "resolve --all --ours",
     "fetch": "fetch .",
     "pull": "pull . main",

@@ -31,6 +31,7 @@ READS = {
     "fsck": ["fsck", "fsck --full"],
     "query": ["query all()"],
     "blame": ["blame main memory:MEMORY"],
+    "bisect": ["bisect run main~3..main -- false"],
     "grep": ["grep the"],
     "search": ["search service"],
     "bundle": ["bundle create main.bundle"],
@@ -53,6 +54,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
         ("branch -m main trunk",),
         ("fork main t -n 40", "branch -d t-*"),
     ],
+    "prune": [("fork main t -n 40", "prune t-* --keep 3"), ("fork main a", "prune --where name('a')")],
     "switch": [("fork main a", "switch a")],
     "edit": [
         ("edit main memory:MEMORY importance=0.123",),

@@ -83,6 +83,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Look after the repository": dict(
         [
             _row("gc", "Pack the repository anew, small and quick to read."),
+            _row("prune", "Take branches away for good, and keep a record of each."),
             _row("fsck", "Look the whole repository and its worlds through for faults."),
             _row("config", "Read and change the settings of a repository."),
         ]

@@ -32,7 +32,7 @@ def _grace(context: click.Context, parameter: click.Parameter, value: str | None
     """
     memento gc
     memento gc --dry-run
-    memento gc --prune now
+    memento gc --forget --prune now
     """
 )
 @click.option(
@@ -42,21 +42,31 @@ def _grace(context: click.Context, parameter: click.Parameter, value: str | None
     callback=_grace,
     help="Keep what nothing leads to for so many days, or 'now' to keep none of it.  [default: 14]",
 )
+@click.option(
+    "--forget",
+    is_flag=True,
+    help="End the operation log first: undo cannot go back beyond it, and what it alone led to may go.",
+)
 @click.option("-n", "--dry-run", "dry_run", is_flag=True, help="Tell what would be done and do nothing.")
 @json_option
-def command(context: Context, grace: float | None, dry_run: bool) -> None:
+def command(context: Context, grace: float | None, forget: bool, dry_run: bool) -> None:
     """Pack the repository anew, small and quick to read.
 
     Everything that branches, tags, notes and the operation log lead to comes into one pack, old states
     as differences from younger ones. What nothing leads to any more is taken away once it is two weeks
-    old. Others may read and write meanwhile. What undo may bring back is never taken away.
+    old. Others may read and write meanwhile. What undo may bring back is never taken away but with --forget.
     """
     output, repository = context.output, context.workspace.repository
+    if forget and dry_run:
+        raise UsageError("--forget and --dry-run exclude each other")
+    if forget:
+        repository.forget_operations()
     with Progress(output, "packing") as progress:
         swept = repository.gc(grace, dry_run, progress.report)
     before, after = asdict(swept.before), asdict(swept.after)
     if output.json:
-        content = {"objects": swept.objects, "removed": swept.removed, "young": swept.young, "dry_run": dry_run}
+        content = {"objects": swept.objects, "removed": swept.removed, "young": swept.young}
+        content |= {"dry_run": dry_run, "forgot": forget}
         output.document("memento.gc/1", {"before": before, "after": None if dry_run else after, **content})
         return
     counts = [plural(before["packs"], "pack"), plural(before["loose"], "loose object"), _megabytes(before["bytes"])]
