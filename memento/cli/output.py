@@ -15,11 +15,13 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import click
 
 Document = Mapping[str, Any]
+_BLOCK = 256
 _ROWS = 1000
 """Rows of a stream that are written together."""
 
@@ -77,9 +79,13 @@ class Output:
             click.echo(text, color=self.color)
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Lines of the result, written as they come. Silent with ``--json``."""
-        for line in lines:
-            self.line(line)
+        """Lines of the result, written as they come; many at once where nobody reads along. Silent
+        with ``--json``."""
+        if self.json:
+            return
+        coming = iter(lines)
+        while block := list(islice(coming, 1 if self.terminal else _BLOCK)):
+            click.echo("\n".join(block), color=self.color)
 
     def table(self, columns: Sequence[Column | str], rows: Iterable[Sequence[Any]]) -> None:
         """A table of the result. Silent with ``--json``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from memento.errors import CorruptRecord, UsageError
 
@@ -17,8 +17,7 @@ _HEADER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit. `author` is ``Name <mail>``, `time` in s UTC; ids are 40 hexadecimal digits."""
 
     id: str

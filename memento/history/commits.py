@@ -13,7 +13,7 @@ class Commits:
     """The commits met so far, numbered from 0 as they are first named.
 
     `parents` and `times` (s UTC) are by number; those of a commit that was named but not read are
-    None and -1, and `load` reads them.
+    None and -1, and `load` reads them; `held` are the commits kept whole.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -22,7 +22,7 @@ class Commits:
         self.times: list[int] = []
         self.parents: list[tuple[int, ...] | None] = []
         self._numbers: dict[str, int] = {}
-        self._held: dict[int, Commit] = {}
+        self.held: dict[int, Commit] = {}
 
     def number(self, commit_id: str) -> int:
         """The number of a commit, which is read if it was not before. Raises `CorruptRecord`."""
@@ -33,18 +33,22 @@ class Commits:
 
     def commit(self, number: int) -> Commit:
         """A commit by its number. Raises `CorruptRecord`."""
-        return self._held.get(number) or self.load(number)
+        return self.held.get(number) or self.load(number)
 
     def load(self, number: int) -> Commit:
         """Reads a commit. Raises `CorruptRecord`."""
         name = self.ids[number]
         commit = parse_commit(name, self.nearby.read(name))
-        if len(self._held) >= _KEPT:
-            self._held.clear()
-        self._held[number] = commit
+        if len(self.held) >= _KEPT:
+            self.held.clear()
+        self.held[number] = commit
         if self.parents[number] is None:
             self.times[number] = commit.time
-            self.parents[number] = tuple([self._named(parent) for parent in commit.parents])
+            numbers, above = self._numbers, []
+            for parent in commit.parents:
+                found = numbers.get(parent)
+                above.append(self._named(parent) if found is None else found)
+            self.parents[number] = tuple(above)
         return commit
 
     def above(self, number: int) -> tuple[int, ...]:

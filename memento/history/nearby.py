@@ -42,8 +42,8 @@ class Nearby:
         if offset is not None:
             content = self._content(self._latest, offset)
             if content is not None:
-                head = self._head % len(content)
-                if sha1(head + content, usedforsecurity=False).hexdigest() == object_id:
+                named = sha1(self._head % len(content) + content, usedforsecurity=False)
+                if named.hexdigest() == object_id:
                     return content
         kind, content = self.objects.read(object_id, path)
         if kind != self.kind:
@@ -63,11 +63,11 @@ class Nearby:
                     start = 1
                     while stored[start - 1] & 0x80:
                         start += 1
-                    content = zlib.decompress(stored[start:], bufsize=1024)
+                    content = zlib.decompress(stored[start:], zlib.MAX_WBITS, 1024)
                     break
                 _, _, base, data = parse(memoryview(stored), offset)
                 assert isinstance(base, int)
-                deltas.append((offset, zlib.decompress(data, bufsize=1024)))
+                deltas.append((offset, zlib.decompress(data, zlib.MAX_WBITS, 1024)))
             except (ValueError, IndexError, zlib.error):
                 return None
             offset = base

@@ -25,7 +25,7 @@ MAX_OBJECT = 64 << 20
 """The largest object that is read, in bytes after decompression."""
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 OFS_DELTA, REF_DELTA = 6, 7
-STRETCH = 16 << 20
+STRETCH = 4 << 20
 """The bytes of a pack that `Pack.stretch` reads at once."""
 _TABLE = 8 + 256 * 4
 _RATIO = 1032
@@ -79,8 +79,10 @@ class Index:
             offsets[large] = wide[offsets[large] & 0x7FFFFFFF]
         self.offsets: Offsets = offsets
         # Where the pack is cut short, what stands before the cut can still be read.
-        edges = np.append(np.sort(offsets), max(pack_size - 20, int(offsets.max(initial=0)) + 1))
-        self.ends: Offsets = edges[np.searchsorted(edges, offsets, side="right")] if count else offsets
+        order = np.argsort(offsets)
+        edges = np.append(offsets[order], max(pack_size - 20, int(offsets.max(initial=0)) + 1))
+        self.ends: Offsets = np.empty_like(offsets)
+        self.ends[order] = edges[np.searchsorted(edges, edges[:-1], side="right")]
         self._edges = edges
         if count and (offsets.min() < 12 or np.any(self.ends <= offsets)):
             raise ValueError("its index points outside of it")

@@ -38,7 +38,7 @@ class Walker:
         Children come before their parents wherever times grow along history, as memento's do.
         """
         commits = self.commits
-        parents, read = commits.parents, commits.commit
+        parents, held, load = commits.parents, commits.held, commits.load
         seen = self._reach(map(commits.number, exclude)) if exclude else set()
         met: list[Commit] = []
         heap: list[int] = []
@@ -48,7 +48,7 @@ class Walker:
             for number in waiting:
                 if number not in seen:
                     seen.add(number)
-                    commit = read(number)
+                    commit = held.get(number) or load(number)
                     heappush(heap, (-commit.time << 32) | len(met))
                     met.append(commit)
                     numbers.append(number)

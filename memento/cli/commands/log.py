@@ -25,8 +25,9 @@ from memento.cli.selecting import selection_options
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from memento.cli.output import Output
     from memento.history import Commit
     from memento.history.selection import Selection
 
@@ -112,13 +113,23 @@ def command(
         maps = [commit_map(c, names.get(c.id, ())) | ({"note": noted.get(c.id, "")} if notes else {}) for c in commits]
         output.document("memento.log/1", {"commits": maps})
         return
+    output.lines(_lines(output, commits, names, noted, full))
+
+
+def _lines(
+    output: Output,
+    commits: Iterable[Commit],
+    names: Mapping[str, Sequence[str]],
+    noted: Mapping[str, str],
+    full: bool,
+) -> Iterator[str]:
     for number, commit in enumerate(commits):
         if full:
-            output.lines([""] if number else [])
-            output.lines(commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, "")))
+            yield from [""] if number else []
+            yield from commit_lines(output, commit, names.get(commit.id, ()), noted.get(commit.id, ""))
         else:
-            output.line(commit_line(output, commit, names.get(commit.id, ())))
-            output.lines(note_lines(noted[commit.id], "    ") if commit.id in noted else ())
+            yield commit_line(output, commit, names.get(commit.id, ()))
+            yield from note_lines(noted[commit.id], "    ") if commit.id in noted else ()
 
 
 def _record_log(
