@@ -21,8 +21,8 @@ DONE, OPEN, UNABLE = 0, 1, 2
 _SHOWN = 20
 _WAY_OUT = """\
 Hint: `git merge --abort` goes back. `git merge -X ours OTHER` (or -X theirs) decides every conflict for one side.
-Hint: one by one: `memento clone . ../DIR`, in it `memento merge origin/OTHER` and `memento resolve`, then
-Hint: `memento push`; `git pull` brings the result here.
+Hint: one by one: `git push origin HEAD:NAME`, then, in memento's repository or a `memento clone` of it,
+Hint: `memento merge OTHER --into NAME` and `memento resolve`; `git pull origin NAME` brings the result here.
 """
 
 

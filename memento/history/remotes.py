@@ -8,7 +8,7 @@ comes in goes through quarantine, and all references move as one operation.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,16 +80,14 @@ class Remotes:
         """Names an address. Raises `UsageError` where the name is taken, or the address is none to go to."""
         self._check_free(name)
         address = parse_address(url)
-        self.repository.config.change(
-            {f"remote.{name}.url": address.text, f"remote.{name}.fetch": f"+{HEADS}*:{TRACKING}{name}/*"}
-        )
+        self._set({f"remote.{name}.url": address.text, f"remote.{name}.fetch": f"+{HEADS}*:{TRACKING}{name}/*"})
         return Remote(name, address.text)
 
     def set_url(self, name: str, url: str) -> Remote:
         """Gives a remote another address."""
         self.get(name)
         address = parse_address(url)
-        self.repository.config.change({f"remote.{name}.url": address.text})
+        self._set({f"remote.{name}.url": address.text})
         return Remote(name, address.text)
 
     def remove(self, name: str) -> None:
@@ -101,7 +99,7 @@ class Remotes:
         keys = [key for key in self.repository.config if key.startswith(f"remote.{name}.")]
         followers = [b for b in self._followers() if self.repository.config.get(f"branch.{b}.remote") == name]
         keys += [f"branch.{b}.{key}" for b in followers for key in ("remote", "merge")]
-        self.repository.config.change(dict.fromkeys(keys))
+        self._set(dict.fromkeys(keys))
 
     def rename(self, old: str, new: str) -> None:
         """Gives a remote another name; what was seen of its branches moves along, as one operation."""
@@ -120,7 +118,7 @@ class Remotes:
         for branch in self._followers():
             if config.get(f"branch.{branch}.remote") == old:
                 values[f"branch.{branch}.remote"] = new
-        config.change(values)
+        self._set(values)
 
     def upstream(self, branch: str) -> Upstream | None:
         """What a branch follows, and how far they are apart; None where it follows nothing that was fetched."""
@@ -140,7 +138,7 @@ class Remotes:
 
     def follow(self, branch: str, remote: str, theirs: str) -> None:
         """Makes a branch follow one of a remote."""
-        self.repository.config.change({f"branch.{branch}.remote": remote, f"branch.{branch}.merge": HEADS + theirs})
+        self._set({f"branch.{branch}.remote": remote, f"branch.{branch}.merge": HEADS + theirs})
 
     def show(self, name: str) -> tuple[Remote, Listing]:
         """A remote and what it offers now; asks it."""
@@ -148,6 +146,10 @@ class Remotes:
 
         remote = self.get(name)
         return remote, source(parse_address(remote.url), self.limits).listing()
+
+    def _set(self, values: Mapping[str, str | None]) -> None:
+        with self.repository.exclusive():
+            self.repository.config.change(values)
 
     def _check_free(self, name: str) -> None:
         if not _NAME.fullmatch(name) or name.endswith((".lock", ".")) or ".." in name:

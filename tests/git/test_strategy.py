@@ -95,6 +95,23 @@ def test_a_conflict_is_told_and_nothing_half_decided_is_committed(repository: Re
     assert clone.tree() == repository.tree_of("a")
 
 
+def test_deciding_with_memento_as_the_hint_says(repository: Repository, clone: Clone) -> None:
+    change(repository, "a", importance=0.25)
+    change(repository, "b", importance=0.75)
+    clone("fetch", "--quiet")
+    clone("checkout", "--quiet", "-b", "a", "origin/a")
+    clone("merge", "--no-edit", "origin/b", code=1)
+    clone("merge", "--abort")
+    clone("push", "--quiet", "origin", "HEAD:mine")
+    merges = Merges(repository)
+    opened = merges.start("b", "mine")
+    assert opened.result is not None
+    merges.resolve([conflict.resolution("theirs") for conflict in opened.result.conflicts])
+    merges.finish()
+    clone("pull", "--quiet", "origin", "mine")
+    assert clone("rev-parse", "HEAD") == repository.resolve("mine")
+
+
 def test_a_contradiction_in_files_that_merge_is_not_committed(repository: Repository, clone: Clone) -> None:
     repository.fork("main", "a")
     after = tree.apply(repository.objects, repository.tree_of("a"), Delta(deletes={"memories": ("m0-0",)}))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memento.errors import ConflictError, NewerFormat, NotFound, PushRejected, RemoteError, UsageError
+from memento.errors import ConflictError, MementoError, NewerFormat, NotFound, PushRejected, RemoteError, UsageError
 from memento.history import Repository
 from memento.history.merges import Merges
 from memento.history.remotes import Remotes
@@ -134,6 +134,19 @@ def test_a_push_to_a_folder_is_undone_there(repository: Repository, first: str, 
         assert repository.resolve("main") == tip
         assert repository.undo()[0].description == f"push of main from {tmp_path / 'c'}"
         assert repository.resolve("main") == first
+
+
+def test_a_protected_branch_of_a_folder_is_not_pushed_to(repository: Repository, first: str, tmp_path: Path) -> None:
+    clone(str(repository.root), tmp_path / "c")
+    repository.config.change({"protected.main.enabled": "true"})
+    with Repository.open(tmp_path / "c") as copy:
+        line(copy, 1)
+        with pytest.raises(MementoError, match="main"):
+            remotes_of(copy).push()
+        assert remotes_of(copy).upstream("main").ahead == 1  # type: ignore[union-attr]
+        remotes_of(copy).push(names=["main:proposed"])
+    assert repository.resolve("main") == first
+    assert repository.has_branch("proposed")
 
 
 def test_a_branch_there_only_moves_forward(repository: Repository, first: str, tmp_path: Path, server: str) -> None:
