@@ -13,7 +13,7 @@ from memento.errors import InvalidFile, UsageError
 from memento.patterns.facts import Facts
 from memento.patterns.pattern import Parameter, Pattern
 
-__all__ = ["CATALOG", "Facts", "Parameter", "Pattern", "clean", "from_manifest", "relevance", "total"]
+__all__ = ["CATALOG", "Facts", "Parameter", "Pattern", "clean", "from_manifest", "relevance", "saying", "total"]
 
 CATALOG = Catalog(
     "pattern",
@@ -49,6 +49,18 @@ def from_manifest(patterns: Mapping[str, Mapping[str, Any]]) -> list[Pattern]:
     if faults:
         raise InvalidFile("patterns", faults)
     return made
+
+
+def saying(patterns: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The parameters that have a say in relevance, by pattern.
+
+    A pattern whose terms are all 0 because one of its factors is 0 keeps that factor alone.
+    """
+    said = {}
+    for name, values in patterns.items():
+        zero = [factor for factor in CATALOG[name].factors if values.get(factor) == 0]
+        said[name] = {zero[0]: values[zero[0]]} if zero else dict(values)
+    return said
 
 
 def relevance(facts: Facts, patterns: Planted) -> dict[str, npt.NDArray[np.float64]]:

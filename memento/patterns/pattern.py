@@ -41,6 +41,8 @@ class Pattern(ABC):
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    factors: ClassVar[tuple[str, ...]] = ("weight",)
+    """Parameters that every term is in proportion to."""
 
     def __post_init__(self) -> None:
         faults = []

@@ -23,6 +23,7 @@ class TemporalCycle(Pattern):
 
     name: ClassVar[str] = "temporal"
     formula: ClassVar[str] = "weight * strength if the hour is within half_width of peak_hour (and it is peak_weekday)"
+    factors: ClassVar[tuple[str, ...]] = ("weight", "strength")
 
     weight: float = parameter(0.20, "relevance of a match at full strength")
     strength: float = parameter(1.0, "how strong the cycle is")

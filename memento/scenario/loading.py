@@ -200,6 +200,7 @@ def _together(scenario: Scenario) -> list[str]:
     if most(scenario, "memories.constraint_share") + most(scenario, "memories.episode_share") > 1:
         faults.append("memories.constraint_share and memories.episode_share add up to more than 1")
     per_day = most(scenario, "sessions.per_day_mean") + most(scenario, "sessions.per_day_sd")
+    per_day *= max(1.0, *scenario["sessions.project_activity"])  # type: ignore[misc]
     sessions = int(most(scenario, "time.days") * per_day)
     if sessions > MAX_SESSIONS:
         faults.append(

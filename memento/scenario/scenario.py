@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memento import rng
+from memento.patterns import saying
 from memento.scenario.schema import FORMAT, PLANTED, SECTIONS, OneOf, Parameter, Range, Settings, Value, parameters
 
 
@@ -58,9 +59,25 @@ class Scenario:
         return Settings(**made, patterns=patterns)
 
     def to_map(self) -> dict[str, Any]:
-        """Nested plain values, every parameter written out; what a world's manifest records."""
+        """Nested plain values, every parameter that has a say written out; what a world's manifest records.
+
+        Without noise its ratio has no say, nor have the other parameters of a pattern whose terms are
+        all 0, nor what is a check alone. So two declarations that must give one world are recorded as one.
+        """
         tree: dict[str, Any] = {"format": FORMAT, "name": self.name, "summary": self.summary}
-        for key in self.keys():
+        silent = {"sessions.gap_mean", "sessions.gap_sd"}
+        if self["noise.distribution"] == "none":
+            silent.add("noise.snr_db")
+        keys = [key for key in self.keys() if key not in silent]
+        patterns: dict[str, dict[str, Any]] = {}
+        for key in keys:
+            if key.startswith("patterns."):
+                _, pattern, name = key.split(".")
+                patterns.setdefault(pattern, {})[name] = self[key]
+        said = saying(patterns)
+        for key in keys:
+            if key.startswith("patterns.") and key.split(".")[2] not in said[key.split(".")[1]]:
+                continue
             *path, leaf = key.split(".")
             place = tree
             for part in path:

@@ -119,6 +119,13 @@ class Sessions:
     )
     minutes_mean: float = _parameter(30.0, "length of a session: mean of a log-normal distribution", "min", 1, 240)
     minutes_sd: float = _parameter(20.0, "length of a session: standard deviation", "min", 0, 240)
+    project_activity: tuple[float, ...] = _parameter(
+        (1.0,),
+        "how many times its usual sessions each project has, in the order of entities.projects; 1 where none is given",
+        "",
+        0,
+        10,
+    )
     traversal_share: float = _parameter(
         0.25,
         "sessions that gather memories by walking the entity graph; with candidates.traversal_share 0.2 "
@@ -230,6 +237,12 @@ class Memories:
 class Candidates:
     """How memories are picked for a session before anything is learned; defaults are Signet's baseline."""
 
+    scope: str = _parameter(
+        "project",
+        "whose memories a session may meet and add to: those of its own project, or of all, its own first",
+        kind="text",
+        choices=("project", "all"),
+    )
     per_session: int = _parameter(50, "candidates of a session, where the pool has as many", "candidates", 1, 500)
     pool: int = _parameter(150, "newest live memories that are scored", "memories", 1, 5_000)
     decay: float = _parameter(0.95, "effective score is importance * decay ** age in days", "1/day", 0.01, 1.0)

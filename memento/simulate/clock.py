@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from datetime import date
 
@@ -16,6 +17,8 @@ from memento.world.world import key_order
 
 DAY = 86_400
 WEEK = 7 * DAY
+_COPIES = 1 << 20
+"""Blocks of ids set apart for each copy of a day's sessions."""
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
@@ -44,6 +47,16 @@ class Arrivals:
         """The given sessions, in the given order."""
         return Arrivals(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    def in_order(self) -> Arrivals:
+        """The same sessions in a world's order: by start, then key."""
+        order = key_order(session_keys(self.id.tolist(), self.started_at), self.id)
+        return self.take(order[np.argsort(self.started_at[order], kind="stable")])
+
+    def joined(self, others: Arrivals) -> Arrivals:
+        """These sessions and others, in a world's order."""
+        columns = {f.name: np.concatenate([getattr(self, f.name), getattr(others, f.name)]) for f in fields(self)}
+        return Arrivals(**columns).in_order()
+
 
 @dataclass(frozen=True)
 class Span:
@@ -56,6 +69,11 @@ class Span:
     def of(cls, settings: Settings) -> Span:
         """The span of a scenario's settings."""
         return cls((date.fromisoformat(settings.time.start) - date(1970, 1, 1)).days * DAY, settings.time.days)
+
+    @property
+    def end(self) -> int:
+        """The instant at which it ends, s UTC."""
+        return self.start + self.days * DAY
 
     @property
     def weeks(self) -> int:
@@ -72,10 +90,12 @@ class Span:
 
 
 def arrivals(settings: Settings, seed: int, projects: int, stems: Stems) -> Arrivals:
-    """The sessions of a scenario.
+    """The sessions of a scenario that end within its span.
 
     A day has ``round(max(0, N(mean, sd)))`` sessions, each of which takes place with its weekday's
-    activity as probability; it starts at an hour drawn from the normal mixture, wrapped at 24.
+    activity as probability; it starts at an hour drawn from the normal mixture, wrapped at 24. A
+    project with an activity a has the n-th copy of each of its sessions with probability a - n in
+    [0, 1], n = 0, 1 …; other projects' sessions stay as they are whatever a is.
     """
     span, law = Span.of(settings), settings.sessions
     days = np.arange(span.days, dtype=np.int64)
@@ -87,26 +107,42 @@ def arrivals(settings: Settings, seed: int, projects: int, stems: Stems) -> Arri
     weekday = ((span.start // DAY) + day + 3) % 7
     kept = rng.bernoulli(key, np.asarray(law.weekday_activity)[weekday], 0)
     day, number, key = day[kept], number[kept], key[kept]
+    project = rng.choice(key, 1.0 / np.arange(1, projects + 1), 3)
+    row, copy = _copies(law.project_activity, projects, key, project)
+    day, number, project, key = day[row], number[row], project[row], key[row]
+    key = np.where(copy > 0, rng.pair_keys(key, copy.astype(np.uint64)), key)
 
     hour = rng.mixture(key, law.hour_means, law.hour_sds, law.hour_weights, 1)
     hour -= 24.0 * np.floor(hour / 24.0)
     second = np.minimum(np.floor(hour * 3600.0), DAY - 1).astype(np.int64)
     started = span.start + day * DAY + second
     ended = started + _seconds(key, law.minutes_mean, law.minutes_sd)
-    project = rng.choice(key, 1.0 / np.arange(1, projects + 1), 3)
     week, sequence = day // 7, (day % 7) * BLOCK + number % BLOCK
+    block = number // BLOCK + copy * _COPIES
     ids = np.empty(len(day), object)
     names = settings.entities.projects
-    for row, (p, w, block, s) in enumerate(
-        zip(project.tolist(), week.tolist(), (number // BLOCK).tolist(), sequence.tolist(), strict=True)
+    for place, (p, w, b, s) in enumerate(
+        zip(project.tolist(), week.tolist(), block.tolist(), sequence.tolist(), strict=True)
     ):
-        ids[row] = f"{stems('session', names[p], w, block)}-{s}"
+        ids[place] = f"{stems('session', names[p], w, b)}-{s}"
     session_key = rng.hashes(ids.tolist())
     traversal = rng.bernoulli(rng.pair_keys(rng.key(seed, "mode"), session_key), law.traversal_share)
-    sequence += (number // BLOCK) * 7 * BLOCK
+    sequence += block * 7 * BLOCK
     made = Arrivals(ids, session_key, started, ended, project, traversal, week, sequence)
-    order = key_order(session_keys(ids.tolist(), started), ids)
-    return made.take(order[np.argsort(started[order], kind="stable")])
+    return made.take(ended <= span.end).in_order()
+
+
+def _copies(activity: tuple[float, ...], projects: int, key: Keys, project: Ints) -> tuple[Ints, Ints]:
+    """The rows of sessions that take place under each project's activity, and which copy of each it is."""
+    wanted = np.ones(projects)
+    wanted[: len(activity)] = activity[:projects]
+    rows, copies = [], []
+    for copy in range(math.ceil(wanted.max(initial=1.0))):
+        drawn = rng.uniform(rng.pair_keys(rng.key(0, "activity", copy), key))
+        kept = np.flatnonzero(drawn < np.clip(wanted - copy, 0.0, 1.0)[project])
+        rows.append(kept)
+        copies.append(np.full(len(kept), copy))
+    return np.concatenate(rows), np.concatenate(copies)
 
 
 def _seconds(key: Keys, mean: float, sd: float) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,15 +23,19 @@ Ints = npt.NDArray[np.int64]
 STRIDE = 64
 """Sequence numbers set apart for the aspects, and for the edges, of one entity."""
 _KEPT = 0.8
+FOUNDING_SHARE = 0.4
+"""Largest share of the first pool that gives single-valued aspects their first value."""
 
 
 @dataclass(frozen=True)
 class Graph:
     """Entities as arrays of shape (E,) and their parts as lists by entity.
 
-    `hour` and `weekday` are when an entity is most often the topic; `single` and `several` are the
-    rows of its single-valued and of its other aspects in `aspects`; `values` are the values of each
-    aspect row; `neighbors` the entities one edge away, nearest first.
+    `project` is -1 for none; `hour` and `weekday` are when an entity is most often the topic; `acting`
+    whether it is a topic at all, not being retired; `single` and `several` are the rows of its
+    single-valued and of its other aspects in `aspects`, and `founded` those rows that the first pool
+    gives a value; `values` are the values of each aspect row; `neighbors` the entities one edge away,
+    nearest first.
     """
 
     projects: tuple[str, ...]
@@ -40,8 +45,10 @@ class Graph:
     hour: npt.NDArray[np.float64]
     weekday: Ints
     popularity: npt.NDArray[np.float64]
+    acting: npt.NDArray[np.bool_]
     single: list[list[int]]
     several: list[list[int]]
+    founded: list[int]
     values: list[Choices]
     neighbors: list[list[int]]
     entities: Table
@@ -51,6 +58,24 @@ class Graph:
     def __len__(self) -> int:
         return len(self.names)
 
+    @cached_property
+    def members(self) -> list[Ints]:
+        """The entities of each project that act."""
+        return [np.flatnonzero((self.project == number) & self.acting) for number in range(len(self.projects))]
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The entity of each aspect row."""
+        owner = np.empty(len(self.values), np.int64)
+        for entity, (single, several) in enumerate(zip(self.single, self.several, strict=True)):
+            owner[single + several] = entity
+        return owner
+
+    @cached_property
+    def single_valued(self) -> npt.NDArray[np.bool_]:
+        """Whether each aspect row is single-valued."""
+        return np.asarray(self.aspects["single_valued"], bool)
+
 
 def graph(settings: Settings, seed: int, stems: Stems) -> Graph:
     """The entities, aspects and dependencies of a scenario."""
@@ -59,7 +84,7 @@ def graph(settings: Settings, seed: int, stems: Stems) -> Graph:
     domain = domain_of(law.domain)
     projects = law.projects[:size]
     ids = [f"{stems('entity')}-{number}" for number in range(size)]
-    keys = rng.pair_keys(rng.key(seed, "entity"), rng.hashes(ids))
+    keys = entity_keys(seed, ids)
     offered = _aspect_names(domain, law.aspects, size)
     kinds = list(offered)
     kind = rng.choice(keys, 1.0 / np.arange(1, len(kinds) + 1), 0)
@@ -72,7 +97,6 @@ def graph(settings: Settings, seed: int, stems: Stems) -> Graph:
         names.append(domain.names(name).draw(rng.key(seed, "names", name), counts[name]))
         counts[name] += 1
     rank = rng.permutation(rng.key(seed, "popularity"), size)
-    hours = settings.sessions
     start = Span.of(settings).start - int((settings.memories.history_days + 1.0) * DAY)
     entities = {
         "id": ids, "name": names, "kind": [kinds[k] for k in kind], "project": [projects[p] for p in project],
@@ -80,14 +104,32 @@ def graph(settings: Settings, seed: int, stems: Stems) -> Graph:
     }  # fmt: skip
     single, several, values, aspects = _aspects(domain, offered, [kinds[k] for k in kind], ids, seed, stems)
     neighbors, dependencies = _dependencies(settings, domain, kinds, kind, project, ids, keys, stems)
+    hour, weekday, popularity = habits(settings, keys, rank)
+    turns = max(map(len, single), default=0)
+    founded = [mine[place] for place in range(turns) for mine in single if place < len(mine)]
     return Graph(
-        projects=projects, domain=domain, names=names, project=project,
-        hour=rng.mixture(keys, hours.hour_means, hours.hour_sds, hours.hour_weights, 2) % 24.0,
-        weekday=rng.choice(keys, np.asarray(hours.weekday_activity) + 1e-9, 3),
-        popularity=rng.exp(-settings.topics.popularity * rng.log(rank + 1.0)),
-        single=single, several=several, values=values, neighbors=neighbors,
+        projects=projects, domain=domain, names=names, project=project, hour=hour, weekday=weekday,
+        popularity=popularity, acting=np.ones(size, bool), single=single, several=several,
+        founded=founded[: int(FOUNDING_SHARE * settings.memories.count)], values=values, neighbors=neighbors,
         entities=Table.from_columns(TABLES["entities"], entities), aspects=aspects, dependencies=dependencies,
     )  # fmt: skip
+
+
+def entity_keys(seed: int, ids: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """The keys under which entities draw, shape (E,)."""
+    return rng.pair_keys(rng.key(seed, "entity"), rng.hashes(ids))
+
+
+def habits(
+    settings: Settings, keys: npt.NDArray[np.uint64], rank: Ints
+) -> tuple[npt.NDArray[np.float64], Ints, npt.NDArray[np.float64]]:
+    """When entities are most often topics, their hours and weekdays, and how popular each rank is; shapes (E,)."""
+    law = settings.sessions
+    return (
+        rng.mixture(keys, law.hour_means, law.hour_sds, law.hour_weights, 2) % 24.0,
+        rng.choice(keys, np.asarray(law.weekday_activity) + 1e-9, 3),
+        rng.exp(-settings.topics.popularity * rng.log(rank + 1.0)),
+    )
 
 
 def _aspect_names(domain: Domain, count: int, entities: int) -> dict[str, list[str]]:

@@ -27,22 +27,23 @@ Keys = npt.NDArray[np.uint64]
 Texts = npt.NDArray[np.object_]
 
 MOST_BIRTHS = 8
-FOUNDING_SHARE = 0.4
-"""Largest share of the first pool that gives single-valued aspects their first value."""
 FOUNDING_TIME = 0.25
 """Share of the time before the first day in which they do."""
 TOPIC_SHARE, NEIGHBOR_SHARE = 0.7, 0.2
 PEAK_SPREAD = 1.0
 NEVER = 2**62
+ALWAYS = -(2**62)
 
 
 @dataclass(frozen=True)
 class Memories:
     """Planned memories in order of (creation, id); arrays of shape (M,).
 
-    `session` is the row of the session that left it, -1 for the first pool; `aspect` a row of the
-    graph's aspects; `retired_at` and `successor` tell when and by which row it is replaced
-    (`NEVER` and -1: not at all).
+    `fresh` are those that this story tells; the others are there when it begins. `session` is the row
+    of the session that left a fresh one, else -1; `entity`, `project` and `aspect` are rows of the
+    graph's, -1 for none. `gone` tells when a memory was retired before the story begins (`NEVER`: not
+    at all; `ALWAYS`: nobody knows when); `retired_at` and `successor` when, and by which fresh row, it
+    is replaced (`NEVER` and -1: not at all).
     """
 
     id: Texts
@@ -50,6 +51,7 @@ class Memories:
     created_at: Ints
     session: Ints
     entity: Ints
+    project: Ints
     aspect: Ints
     single: Flags
     kind: Texts
@@ -62,6 +64,8 @@ class Memories:
     pinned: Flags
     peak_hour: Ints
     peak_weekday: Ints
+    fresh: Flags
+    gone: Ints
     retired_at: Ints
     successor: Ints
 
@@ -73,14 +77,24 @@ class Memories:
         return Memories(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def linked(self) -> Memories:
-        """The same memories with `retired_at` and `successor` found again."""
-        retired, successor = np.full(len(self), NEVER), np.full(len(self), -1)
-        rows = np.flatnonzero(self.single)
+        """The same memories with `retired_at` and `successor` found again.
+
+        Under a single-valued aspect each fresh memory retires the newest that lives.
+        """
+        retired, successor = self.gone.copy(), np.full(len(self), -1)
+        rows = np.flatnonzero(self.single & (self.gone == NEVER))
         rows = rows[np.argsort(self.aspect[rows], kind="stable")]
-        follows = self.aspect[rows[1:]] == self.aspect[rows[:-1]]
+        follows = (self.aspect[rows[1:]] == self.aspect[rows[:-1]]) & self.fresh[rows[1:]]
         older, newer = rows[:-1][follows], rows[1:][follows]
         retired[older], successor[older] = self.created_at[newer], newer
         return replace(self, retired_at=retired, successor=successor)
+
+    def joined(self, others: Memories) -> Memories:
+        """These memories and others, in order; call `linked` afterwards."""
+        columns = {f.name: np.concatenate([getattr(self, f.name), getattr(others, f.name)]) for f in fields(self)}
+        created, ids = columns["created_at"].tolist(), columns["id"].tolist()
+        order = sorted(range(len(ids)), key=lambda row: (created[row], ids[row]))
+        return Memories(**columns).take(np.array(order, np.int64))
 
 
 class _Causes(NamedTuple):
@@ -94,40 +108,51 @@ class _Causes(NamedTuple):
     """The aspect row that the memory gives its first value, -1 for none."""
     update_chance: Floats
 
+    def take(self, rows: Ints) -> _Causes:
+        """The given causes, in the given order."""
+        columns = (column[rows] for column in self[1:])
+        return _Causes([self.id[row] for row in rows.tolist()], *columns)  # type: ignore[arg-type]
 
-def memories(settings: Settings, seed: int, graph: Graph, sessions: Arrivals, topic: Ints, stems: Stems) -> Memories:
-    """All memories of a world: the first pool and what sessions leave."""
-    slots = _founding(settings, graph)
-    pool, born = _pool(settings, seed, graph, slots, stems), _births(settings, seed, graph, sessions, topic, stems)
+    def in_order(self) -> tuple[_Causes, Ints]:
+        """The causes in order of (creation, id), and the places where they stood."""
+        created = self.created_at.tolist()
+        order = np.array(sorted(range(len(self.id)), key=lambda row: (created[row], self.id[row])), np.int64)
+        return self.take(order), order
+
+
+def memories(
+    settings: Settings,
+    seed: int,
+    graph: Graph,
+    sessions: Arrivals,
+    topic: Ints,
+    stems: Stems,
+    past: Memories | None = None,
+) -> Memories:
+    """All memories of a world: the first pool, or those of the `past`, and what sessions leave."""
+    born = _births(settings, seed, graph, sessions, topic, stems)
+    if past is not None:
+        born = born.in_order()[0]
+        held = {place: past.value[row] for row, place in enumerate(past.aspect.tolist()) if past.single[row]}
+        fresh = _content(settings, seed, graph, born, np.full(len(born.id), NEVER), held)
+        return past.joined(fresh).linked()
+    pool = _pool(settings, seed, graph, stems)
     causes = _Causes(
         pool.id + born.id,
         *(np.concatenate([a, b]) for a, b in zip(pool[1:], born[1:], strict=True)),
     )
-    order = np.array(
-        sorted(range(len(causes.id)), key=lambda row: (int(causes.created_at[row]), causes.id[row])), np.int64
-    )
-    causes = _Causes([causes.id[row] for row in order.tolist()], *(column[order] for column in causes[1:]))  # type: ignore[arg-type]
-    return _content(settings, seed, graph, causes, order, slots).linked()
+    causes, order = causes.in_order()
+    return _content(settings, seed, graph, causes, order, {}).linked()
 
 
-def _founding(settings: Settings, graph: Graph) -> list[int]:
-    """The single-valued aspects that the first pool gives a value, spread evenly over entities."""
-    turns = max(map(len, graph.single), default=0)
-    slots = [mine[place] for place in range(turns) for mine in graph.single if place < len(mine)]
-    return slots[: int(FOUNDING_SHARE * settings.memories.count)]
-
-
-def _pool(settings: Settings, seed: int, graph: Graph, slots: list[int], stems: Stems) -> _Causes:
-    law, span = settings.memories, Span.of(settings)
+def _pool(settings: Settings, seed: int, graph: Graph, stems: Stems) -> _Causes:
+    slots, law, span = graph.founded, settings.memories, Span.of(settings)
     size = law.count
     ids = [f"{stems('pool')}-{number}" for number in range(size)]
     keys = rng.pair_keys(rng.key(seed, "pool"), rng.hashes(ids))
     founding = np.full(size, -1)
     founding[: len(slots)] = slots
-    owner = np.empty(len(graph.values), np.int64)
-    for entity, (single, several) in enumerate(zip(graph.single, graph.several, strict=True)):
-        owner[single + several] = entity
-    about = np.where(founding >= 0, owner[founding], rng.choice(keys, graph.popularity, 0))
+    about = np.where(founding >= 0, graph.owner[founding], rng.choice(keys, graph.popularity, 0))
     share = rng.uniform(keys, 1)
     share = np.where(founding >= 0, share * FOUNDING_TIME, FOUNDING_TIME + share * (1.0 - FOUNDING_TIME))
     created = span.start - np.floor((1.0 - share) * law.history_days * DAY).astype(np.int64) - 1
@@ -149,18 +174,28 @@ def _births(settings: Settings, seed: int, graph: Graph, sessions: Arrivals, top
     states = rng.pair_keys(rng.key(seed, "birth"), rng.hashes(ids))
     where, pick = rng.uniform(states, 0), rng.uniform(states, 1)
     entity = topic[session].copy()
-    members = [np.flatnonzero(graph.project == project).tolist() for project in range(len(graph.projects))]
-    for row in np.flatnonzero(where >= TOPIC_SHARE).tolist():
+    shared = settings.candidates.scope == "all"
+    members = [rows.tolist() for rows in graph.members]
+    for row in np.flatnonzero((where >= TOPIC_SHARE) & (entity >= 0)).tolist():
+        project = sessions.project[session[row]]
         linked = graph.neighbors[entity[row]] if where[row] < TOPIC_SHARE + NEIGHBOR_SHARE else []
-        among = linked or members[sessions.project[session[row]]]
+        linked = [near for near in linked if graph.acting[near] and (shared or graph.project[near] == project)]
+        among = linked or members[project]
         entity[row] = among[int(pick[row] * len(among))]
     size = len(ids)
     chance = np.full(size, settings.memories.supersede_rate)
-    return _Causes(ids, sessions.ended_at[session], session, entity, np.full(size, -1), chance)
+    causes = _Causes(ids, sessions.ended_at[session], session, entity, np.full(size, -1), chance)
+    known = np.array([bool(s or m) for s, m in zip(graph.single, graph.several, strict=True)] + [False])[entity]
+    return causes if known.all() else causes.take(np.flatnonzero(known))
 
 
-def _content(settings: Settings, seed: int, graph: Graph, causes: _Causes, number: Ints, slots: list[int]) -> Memories:
-    """Draws what each memory says and how it counts; `number` is its place among all causes."""
+def _content(
+    settings: Settings, seed: int, graph: Graph, causes: _Causes, number: Ints, held: dict[int, str]
+) -> Memories:
+    """Draws what each memory says and how it counts.
+
+    `number` is its place in the first pool; `held` the value that each single-valued aspect has before.
+    """
     law, size = settings.memories, len(causes.id)
     hashes = rng.hashes(causes.id)
 
@@ -169,13 +204,14 @@ def _content(settings: Settings, seed: int, graph: Graph, causes: _Causes, numbe
 
     content = stream("content")
     update = rng.bernoulli(content, causes.update_chance, 0) & (causes.founding < 0)
-    entity, aspect = _aspects(graph, causes, update, rng.uniform(content, 1), slots)
-    single = update | (causes.founding >= 0)
+    shared = settings.candidates.scope == "all"
+    entity, aspect = _aspects(graph, causes, update, rng.uniform(content, 1), shared)
+    single = graph.single_valued[aspect]
     sort = rng.uniform(content, 2)
     constraint = sort < law.constraint_share
     episode = ~constraint & ~single & (sort < law.constraint_share + law.episode_share)
     kind = np.array(["attribute", "constraint", "episode"], object)[np.where(constraint, 1, np.where(episode, 2, 0))]
-    value, old = _values(graph, aspect, single, content)
+    value, old = _values(graph, aspect, single, content, held)
     text = _texts(graph, stream("text"), entity, aspect, value, old, kind)
 
     peak = stream("peak")
@@ -190,7 +226,8 @@ def _content(settings: Settings, seed: int, graph: Graph, causes: _Causes, numbe
     importance = rng.beta(stream("importance"), law.importance_a, law.importance_b)
     return Memories(
         id=_objects(causes.id), key=hashes, created_at=causes.created_at, session=causes.session,
-        entity=entity, aspect=aspect, single=single, kind=kind, value=_objects(value), text=_objects(text),
+        entity=entity, project=graph.project[entity], aspect=aspect, single=single,
+        kind=kind, value=_objects(value), text=_objects(text),
         length=np.fromiter(map(len, text), np.int64, size),
         importance=np.rint(importance * 10_000.0) / 10_000.0,
         prior_accesses=np.where(causes.session < 0, access, 0),
@@ -198,54 +235,54 @@ def _content(settings: Settings, seed: int, graph: Graph, causes: _Causes, numbe
         pinned=(causes.session < 0) & (number < law.pinned),
         peak_hour=np.where(rng.bernoulli(peak, law.peak_hour_share, 0), hour, -1),
         peak_weekday=np.where(rng.bernoulli(peak, law.peak_weekday_share, 2), weekday, -1),
+        fresh=np.ones(size, bool), gone=np.full(size, NEVER),
         retired_at=np.full(size, NEVER), successor=np.full(size, -1),
     )  # fmt: skip
 
 
-def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, slots: list[int]) -> tuple[Ints, Ints]:
+def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, shared: bool) -> tuple[Ints, Ints]:
     """The entity and the aspect of each memory.
 
     A memory that replaces another is about a single-valued aspect with a first value, of its entity
-    if that has one, else of any; all others are about aspects that may hold several values.
+    if that has one, else of its project (of any, where projects are `shared`); all others are about
+    aspects that may hold several values.
     """
-    founded: list[list[int]] = [[] for _ in range(len(graph))]
-    owner = [
-        entity
-        for entity, (s, m) in enumerate(zip(graph.single, graph.several, strict=True))
-        for _ in range(len(s) + len(m))
-    ]
-    known = set(slots)
-    for entity, mine in enumerate(graph.single):
-        founded[entity] = [row for row in mine if row in known] if slots else mine
-    every = slots or [row for mine in graph.single for row in mine]
+    known, owner = set(graph.founded), graph.owner
+    founded = [[row for row in mine if row in known] if known else mine for mine in graph.single]
+    every: dict[int, list[int]] = {}
+    for row in graph.founded or [row for mine in graph.single for row in mine]:
+        every.setdefault(0 if shared else int(graph.project[owner[row]]), []).append(row)
     entities, aspects = causes.entity.copy(), causes.founding.copy()
     for row, (entity, updates, share) in enumerate(zip(entities.tolist(), update.tolist(), pick.tolist(), strict=True)):
         if aspects[row] >= 0:
             continue
-        among = (founded[entity] or every) if updates else graph.several[entity]
+        among = graph.several[entity]
+        if updates:
+            project = 0 if shared else int(graph.project[entity])
+            among = founded[entity] or every.get(project, []) or graph.single[entity]
+        among = among or graph.several[entity] or graph.single[entity]
         aspects[row] = among[int(share * len(among))]
         entities[row] = owner[aspects[row]]
     return entities, aspects
 
 
-def _values(graph: Graph, aspect: Ints, single: Flags, keys: Keys) -> tuple[list[str], list[str]]:
-    """The value of each memory and, where it replaces one, the older value; a new value differs from the older."""
+def _values(graph: Graph, aspect: Ints, single: Flags, keys: Keys, held: dict[int, str]) -> tuple[list[str], list[str]]:
+    """The value of each memory and, where it replaces one, the older value; a new value differs from the older.
+
+    `held` are the values that aspects have, and is brought up to date.
+    """
     counts = np.fromiter((min(len(values), 1 << 32) for values in graph.values), np.int64, len(graph.values))[aspect]
     first = rng.integers(keys, counts, 3).tolist()
     second = rng.integers(keys, np.maximum(counts - 1, 1), 4).tolist()
-    held: dict[int, tuple[int, str]] = {}
     values, olds = [], []
     for row, (place, one) in enumerate(zip(aspect.tolist(), single.tolist(), strict=True)):
         index, old = first[row], ""
+        text = graph.values[place][index]
         if one:
-            if place in held:
-                before, old = held[place]
-                if index == before and counts[row] > 1:
-                    index = second[row] + (second[row] >= before)
-            text = graph.values[place][index]
-            held[place] = (index, text)
-        else:
-            text = graph.values[place][index]
+            old = held.get(place, "")
+            if text == old and counts[row] > 1:
+                text = graph.values[place][second[row] + (second[row] >= index)]
+            held[place] = text
         values.append(text)
         olds.append(old)
     return values, olds

@@ -8,16 +8,18 @@ that goes missing changes only the draws that would have met it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from memento import rng
-from memento.simulate.memories import NEVER, Memories
+from memento.simulate.memories import ALWAYS, NEVER, Memories
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
 RINGS = 4
 """Circles with different points; a session uses one, so that the same neighbours are not always met together."""
 _POINT = 40
@@ -44,8 +46,25 @@ class Ring:
         order = np.argsort(codes, kind="stable")
         return cls(codes[order], every[order])
 
-    def next(self, segment: Ints, keys: Keys, count: int) -> Ints:
-        """The `count` next rows clockwise from a point drawn by each key, shape (B, count); -1 past the circle."""
+    def next(self, segment: Ints, keys: Keys, count: int, wanted: Callable[[Ints], Flags] | None = None) -> Ints:
+        """The `count` next rows clockwise from a point drawn by each key, shape (B, count); -1 past the circle.
+
+        `wanted` tells of rows, shape (B, any), which of them count (default: all); the others are
+        stepped over, so that what is not there yet takes no place.
+        """
+        if wanted is None:
+            return self._next(segment, keys, count)[0]
+        width = count + count // 2
+        while True:
+            rows, size = self._next(segment, keys, width)
+            rows = np.where(wanted(rows) & (rows >= 0), rows, -1)
+            if np.all((np.count_nonzero(rows >= 0, axis=1) >= count) | (size <= width)):
+                break
+            width *= 2
+        return np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable")[:, :count], 1)
+
+    def _next(self, segment: Ints, keys: Keys, count: int) -> tuple[Ints, Ints]:
+        """The next rows, and the size of the circle that each key draws from, shape (B,)."""
         low = (segment * RINGS + rng.integers(keys, RINGS, 0)).astype(np.uint64) << np.uint64(_POINT)
         first = np.searchsorted(self.codes, low)
         size = np.searchsorted(self.codes, low + np.uint64(1 << _POINT)) - first
@@ -55,9 +74,9 @@ class Ring:
         safe = np.maximum(size, 1)[:, None]
         places = first[:, None] + (start[:, None] + steps) % safe
         if not len(self.rows):
-            return np.full(places.shape, -1)
+            return np.full(places.shape, -1), size
         found = self.rows[np.minimum(places, len(self.rows) - 1)]
-        return np.where(steps < size[:, None], found, -1)
+        return np.where(steps < size[:, None], found, -1), size
 
 
 class Pool:
@@ -69,8 +88,9 @@ class Pool:
         self._entity_codes = np.sort((memories.entity << _POINT) | rows)
         self._starts = np.searchsorted(self._entity_codes, np.arange(entities) << _POINT)
         self.everyone = Ring.of(memories, np.zeros(len(rows), np.int64), rows, seed)
-        self.topical = Ring.of(memories, memories.entity, rows, seed)
-        retired = np.flatnonzero(memories.retired_at < NEVER)
+        about = np.flatnonzero(memories.entity >= 0)
+        self.topical = Ring.of(memories, memories.entity[about], about, seed)
+        retired = np.flatnonzero((memories.retired_at < NEVER) & (memories.retired_at > ALWAYS))
         self.stale = Ring.of(memories, np.zeros(len(retired), np.int64), retired, seed)
         self.pinned = np.flatnonzero(memories.pinned)
 

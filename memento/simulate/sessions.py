@@ -4,12 +4,13 @@ The baseline is Signet's: the newest live memories, scored ``importance * decay 
 pinned), above a threshold, the session's project first; joined by memories that a walk of the entity
 graph finds, the newest about the topic, full-text finds, superseded ones among them, and a few
 explored at random. In baseline order they are injected until the first that overflows the context.
-Nothing here hangs on what earlier sessions injected, so sessions are taken many at a time.
+Nothing here hangs on what earlier sessions injected, so sessions are taken many at a time. Unless
+projects are shared (`candidates.scope`) a session meets memories of its own project, and of none, alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from memento import rng
 from memento.scenario import Settings
 from memento.simulate.clock import DAY, Arrivals
 from memento.simulate.entities import Graph
+from memento.simulate.memories import Memories
 from memento.simulate.pool import Pool
 
 Ints = npt.NDArray[np.int64]
@@ -46,6 +48,24 @@ class Offers:
     stale: Flags
 
 
+def offers(settings: Settings, seed: int, graph: Graph, memories: Memories, sessions: Arrivals, topic: Ints) -> Offers:
+    """The candidates of every session, by project where projects are not shared."""
+    if settings.candidates.scope == "all":
+        return Baseline(settings, seed, graph, Pool(memories, len(graph), seed)).offers(sessions, topic)
+    parts = []
+    for project in np.unique(sessions.project).tolist():
+        at = np.flatnonzero(sessions.project == project)
+        rows = np.flatnonzero((memories.project == project) | (memories.project < 0))
+        pool = Pool(memories.take(rows), len(graph), seed)
+        some = Baseline(settings, seed, graph, pool).offers(sessions.take(at), topic[at])
+        parts.append(replace(some, session=at[some.session], memory=rows[some.memory]))
+    if not parts:
+        return Offers(*_nothing())  # type: ignore[arg-type]
+    whole = Offers(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Offers)})
+    order = np.argsort(whole.session, kind="stable")
+    return Offers(**{f.name: getattr(whole, f.name)[order] for f in fields(Offers)})
+
+
 class Baseline:
     """Picks the candidates of sessions from a pool; draws are keyed by session and stream."""
 
@@ -53,10 +73,11 @@ class Baseline:
         self.law = settings.candidates
         self.pool = pool
         self.memories = pool.memories
-        self.project = graph.project[pool.memories.entity]
         self.seed = seed
         self.near = np.full((len(graph), _NEIGHBORS), -1)
         for entity, linked in enumerate(graph.neighbors):
+            if self.law.scope != "all":
+                linked = [other for other in linked if graph.project[other] == graph.project[entity]]
             self.near[entity, : len(linked[:_NEIGHBORS])] = linked[:_NEIGHBORS]
 
     def offers(self, sessions: Arrivals, topic: Ints) -> Offers:
@@ -81,9 +102,12 @@ class Baseline:
         taken[:, -1] = True
         chosen: list[tuple[Ints, int]] = []
 
+        def lives(rows: Ints) -> Flags:
+            return np.asarray((rows >= 0) & (rows < bound[:, None]) & (memories.retired_at[rows] > at))
+
         def live(rows: Ints) -> Ints:
             """`rows` with -1 for those that do not exist yet or any more."""
-            return np.where((rows >= 0) & (rows < bound[:, None]) & (memories.retired_at[rows] > at), rows, -1)
+            return np.where(lives(rows), rows, -1)
 
         def choose(rows: Ints, source: int, places: Ints) -> None:
             """Takes up to `places` rows of each session, from the left, that are not taken yet."""
@@ -100,21 +124,22 @@ class Baseline:
         share = {name: self._places(sessions.key, name) for name in ("topical", "fts", "stale", "exploration")}
         walk = np.where(sessions.traversal, self._places(sessions.key, "traversal"), 0)
         topical = live(self.pool.newest_of(topic, bound, _WINDOW["topic"]))
-        near = self.near[topic]
+        near = np.where(topic[:, None] >= 0, self.near[topic], -1)
         walked = np.concatenate(
             [topical[:, : _WINDOW["near"]]]
             + [live(self.pool.newest_of(near[:, n], bound, _WINDOW["near"])) for n in range(_NEIGHBORS)],
             axis=1,
         )
         walked = np.take_along_axis(walked, _interleaved(walked.shape[1], _WINDOW["near"])[None, :], 1)
-        found = self.pool.topical.next(topic, self._keys("fts", sessions), _WINDOW["fts"])
-        explored = live(
-            self.pool.everyone.next(
-                np.zeros_like(topic), self._keys("exploration", sessions), max(_EXPLORED, 2 * law.per_session)
-            )
+        everyone = np.zeros_like(topic)
+        found = self.pool.topical.next(np.maximum(topic, 0), self._keys("fts", sessions), _WINDOW["fts"], lives)
+        found = np.where(topic[:, None] >= 0, found, -1)
+        explored = self.pool.everyone.next(
+            everyone, self._keys("exploration", sessions), max(_EXPLORED, 2 * law.per_session), lives
         )
-        stale = self.pool.stale.next(np.zeros_like(topic), self._keys("stale", sessions), _WINDOW["stale"])
-        stale = np.where((stale >= 0) & (memories.retired_at[stale] <= at), stale, -1)
+        stale = self.pool.stale.next(
+            everyone, self._keys("stale", sessions), _WINDOW["stale"], lambda rows: memories.retired_at[rows] <= at
+        )
         effective = self._effective(sessions, bound)
 
         if len(self.pool.pinned):
@@ -124,11 +149,11 @@ class Baseline:
         rest = share["topical"] + share["fts"] + share["exploration"]
         choose(effective, EFFECTIVE, np.maximum(room - rest, 0))
         choose(topical, TOPICAL, np.minimum(share["topical"], room))
-        choose(live(found), FTS, np.minimum(share["fts"], room))
+        choose(found, FTS, np.minimum(share["fts"], room))
         choose(explored, EXPLORATION, np.minimum(share["exploration"], room))
         choose(effective, EFFECTIVE, room)
         choose(topical, TOPICAL, room)
-        choose(live(found), FTS, room)
+        choose(found, FTS, room)
         choose(walked, TOPICAL, room)
         choose(explored, EXPLORATION, room)
         rows = np.concatenate([part for part, _ in chosen], axis=1)
@@ -164,7 +189,7 @@ class Baseline:
             width *= 2
         score = self._score(sessions, rows)
         passed = alive & (ordinal <= self.law.pool) & (score > self.law.threshold)
-        own = self.project[rows] == sessions.project[:, None]
+        own = self.memories.project[rows] == sessions.project[:, None]
         order = np.argsort(np.where(passed, -(score + 2.0 * own), 9.0), axis=1, kind="stable")[
             :, : self.law.per_session
         ]
@@ -174,7 +199,7 @@ class Baseline:
         self, sessions: Arrivals, rows: Ints, source: npt.NDArray[np.int8], offset: int
     ) -> tuple[npt.NDArray[np.generic], ...]:
         """Candidates in baseline order, and which of them are injected."""
-        own = self.project[rows] == sessions.project[:, None]
+        own = self.memories.project[rows] == sessions.project[:, None]
         level = np.select([source == PINNED, source == EXPLORATION, source == FTS], [0, 3, 4], np.where(own, 1, 2))
         place = np.where(rows >= 0, 2.0 * level - self._score(sessions, rows), 99.0)
         order = np.argsort(place, axis=1, kind="stable")

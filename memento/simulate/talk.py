@@ -19,6 +19,7 @@ from memento.world.records import TABLES
 from memento.world.table import Table
 
 Ints = npt.NDArray[np.int64]
+UNNAMED = "this"
 
 
 def turns(
@@ -49,14 +50,16 @@ def turns(
     born = np.flatnonzero(memories.session >= 0)
     born = born[np.argsort(memories.session[born], kind="stable")]
     learned = _groups(memories.session[born], born, len(sessions))
-    aspect_names = graph.aspects["name"]
+    # A past that was not simulated has memories about nothing in particular, and sessions too.
+    names = [*graph.names, UNNAMED]
+    aspect_names = [*graph.aspects["name"].tolist(), ""]
 
     def fact(row: int) -> tuple[str, str, str, str]:
         return (
             memories.id[row],
-            graph.names[memories.entity[row]],
+            names[memories.entity[row]],
             aspect_names[memories.aspect[row]],
-            memories.value[row],
+            memories.value[row] or memories.text[row],
         )
 
     grammar = Grammar(graph.domain)
@@ -66,7 +69,7 @@ def turns(
     for row, session in enumerate(sessions.id.tolist()):
         told = [fact(place) for place in learned[row][: exchanges[row] - 1]]
         known = [fact(place) for place in used[row][: max(1, exchanges[row] - 1 - len(told))]]
-        said = grammar.turns(states[row], graph.names[topic[row]], known, outcome_of(scores[row]), told)
+        said = grammar.turns(states[row], names[topic[row]], known, outcome_of(scores[row]), told)
         parent = ""
         for number, (role, text, cited) in enumerate(said[: 2 * exchanges[row]]):
             turn = f"{session}.{number}"

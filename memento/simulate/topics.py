@@ -19,12 +19,17 @@ from memento.simulate.clock import DAY, Arrivals
 from memento.simulate.entities import Graph
 
 Ints = npt.NDArray[np.int64]
+UNKNOWN = -2
 NEAR = 2.0
 """Hours around its own hour within which a topic is preferred."""
 
 
-def topics(settings: Settings, seed: int, graph: Graph, sessions: Arrivals) -> Ints:
-    """The entity that each session is about, shape (S,)."""
+def topics(settings: Settings, seed: int, graph: Graph, sessions: Arrivals, known: Ints | None = None) -> Ints:
+    """The entity that each session is about, shape (S,); -1 where its project has none that acts.
+
+    `known` are topics of sessions that have been, as they were, and `UNKNOWN` for all others.
+    """
+    told = [UNKNOWN] * len(sessions) if known is None else known.tolist()
     law = settings.topics
     keys = rng.pair_keys(rng.key(seed, "topic"), sessions.key)
     stays = rng.bernoulli(keys, law.stickiness, 0).tolist()
@@ -32,11 +37,16 @@ def topics(settings: Settings, seed: int, graph: Graph, sessions: Arrivals) -> I
     picks = rng.uniform(keys, 2).tolist()
     hours = (sessions.started_at % DAY // 3600).tolist()
     weekdays = ((sessions.started_at // DAY + 3) % 7).tolist()
-    members = [np.flatnonzero(graph.project == project) for project in range(len(graph.projects))]
+    members = graph.members
     tables: dict[tuple[int, int, int], npt.NDArray[np.float64]] = {}
     last: dict[int, int] = {}
     result = np.empty(len(sessions), np.int64)
     for row, project in enumerate(sessions.project.tolist()):
+        if told[row] != UNKNOWN:
+            result[row] = told[row]
+            if told[row] >= 0 and graph.acting[told[row]]:
+                last[project] = told[row]
+            continue
         current = last.get(project)
         if current is None or not stays[row]:
             bin_ = (project, hours[row], weekdays[row])
@@ -44,8 +54,11 @@ def topics(settings: Settings, seed: int, graph: Graph, sessions: Arrivals) -> I
             if weights is None:
                 weights = tables[bin_] = affinity(settings, graph, members[project], hours[row], weekdays[row])
             among = members[project]
+            if not len(among):
+                result[row] = -1
+                continue
             if current is not None and near[row]:
-                linked = [n for n in graph.neighbors[current] if graph.project[n] == project]
+                linked = [n for n in graph.neighbors[current] if graph.project[n] == project and graph.acting[n]]
                 if linked:
                     places = np.searchsorted(among, np.array(linked))
                     among, weights = among[places], weights[places]

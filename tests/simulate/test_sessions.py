@@ -41,7 +41,10 @@ def test_candidates_exist_live_and_are_distinct(case: int) -> None:
     assert len(np.unique(pairs)) == len(pairs)
     sizes = np.bincount(offers.session, minlength=len(sessions))
     assert sizes.max() <= s.plan.settings.candidates.per_session
-    exist = np.array([np.count_nonzero(memories.created_at <= t) for t in sessions.started_at])
+    exist = np.array([
+        np.count_nonzero((memories.created_at <= start) & (memories.project == project))
+        for start, project in zip(sessions.started_at, sessions.project, strict=True)
+    ])  # fmt: skip
     full = exist > 3 * s.plan.settings.candidates.per_session
     assert np.all(sizes[full] == s.plan.settings.candidates.per_session)
     ranks = np.concatenate([np.arange(size) for size in sizes])
@@ -55,7 +58,9 @@ def test_effective_candidates_are_the_best_of_the_newest(case: int) -> None:
     project = s.plan.graph.project[memories.entity]
     for session in range(0, len(s.plan.sessions), 7):
         started = s.plan.sessions.started_at[session]
-        live = np.flatnonzero((memories.created_at <= started) & (memories.retired_at > started))[::-1][: law.pool]
+        own = project == s.plan.sessions.project[session]
+        live = np.flatnonzero(own & (memories.created_at <= started) & (memories.retired_at > started))[::-1]
+        live = live[: law.pool]
         score = memories.importance[live] * law.decay ** ((started - memories.created_at[live]) / DAY)
         score = np.where(memories.pinned[live], 1.0, score)
         passed = live[score > law.threshold]
@@ -88,8 +93,10 @@ def test_sources_mean_what_they_say(case: int) -> None:
     assert np.all(s.plan.sessions.traversal[offers.session[offers.source == TRAVERSAL]])
     assert np.all(memories.pinned[offers.memory[offers.source == PINNED]])
     live_pinned = memories.pinned & (memories.retired_at > s.plan.sessions.ended_at.max())
-    for session in range(len(s.plan.sessions)):
-        assert set(np.flatnonzero(live_pinned)) <= set(offers.memory[offers.session == session])
+    for session, project in enumerate(s.plan.sessions.project):
+        assert set(np.flatnonzero(live_pinned & (memories.project == project))) <= set(
+            offers.memory[offers.session == session]
+        )
 
 
 @CASES
@@ -118,7 +125,8 @@ def test_injection_is_a_prefix_that_fits(case: int) -> None:
 
 def test_traversal_makes_five_percent_of_candidates() -> None:
     """A quarter of the sessions give a fifth of their places: 5 % +- 1 % over about 500 sessions."""
-    s = story("default", 2, "time.days=120", "memories.count=500", "entities.count=8", "entities.aspects=12")
+    shared = "candidates.scope=all"
+    s = story("default", 2, "time.days=120", "memories.count=500", "entities.count=8", "entities.aspects=12", shared)
     share = (s.offers.source == TRAVERSAL).mean()
     assert share == pytest.approx(0.05, abs=0.01)
     assert s.plan.sessions.traversal.mean() == pytest.approx(0.25, abs=0.08)

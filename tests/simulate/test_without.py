@@ -21,14 +21,14 @@ from .stories import story
 
 CONSEQUENCES = {"memories": {"deleted", "superseded_by"}, "sessions": {"score"}}
 DRAWN = (
-    "id", "key", "created_at", "entity", "aspect", "single", "kind", "value", "text", "length", "importance",
+    "id", "key", "created_at", "entity", "project", "aspect", "single", "kind", "value", "text", "length", "importance",
     "prior_accesses", "embedded", "pinned", "peak_hour", "peak_weekday",
 )  # fmt: skip
 
 
 def test_the_drawn_fields_are_all_but_the_consequences() -> None:
     fields = set(story("tiny").plan.memories.__dataclass_fields__)
-    assert fields == set(DRAWN) | {"session", "retired_at", "successor"}
+    assert fields == set(DRAWN) | {"session", "fresh", "gone", "retired_at", "successor"}
 
 
 def same(a: Table, b: Table, but: set[str]) -> None:
