@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from memento.measure.gate import Gate
 from memento.world import tree
 
 if TYPE_CHECKING:
+    from memento.causes import Timelines
     from memento.changes.conflict import Conflict, Resolution, Violation
     from memento.changes.diff import Diff
     from memento.changes.merge import Policy
@@ -238,6 +240,15 @@ class Workspace:
     def commit_world(self, branch: str, world: World, message: str) -> str:
         """Commits a whole world onto a branch, which is made if it is not there."""
         return self.repository.commit(branch, tree.write(self.repository.objects, world), message)
+
+    # ── forks in simulated time ──────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def timelines(self) -> Timelines:
+        """What worlds were, would have been and will be: fork at an instant, extend, replay."""
+        from memento.causes import Timelines
+
+        return Timelines(self.repository)
 
     # ── changing worlds ──────────────────────────────────────────────────────────────────────────
 

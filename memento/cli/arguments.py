@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from memento.cli import completion
-from memento.errors import UsageError
+from memento.errors import InvalidFile, UsageError
 
 if TYPE_CHECKING:
     from memento.cli.context import Context
@@ -36,6 +36,42 @@ def seed_option(words: str, default: int | None = 0) -> Callable[[Callable[..., 
     numbers = click.IntRange(0, 2**63 - 1)
     shown = default is not None
     return click.option("-s", "--seed", metavar="N", type=numbers, default=default, show_default=shown, help=words)
+
+
+def instant_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--at-session`` (or ``--from-session``) and ``--at-time``: an instant of simulated time."""
+    session = click.option(
+        "--at-session", "--from-session", "session", metavar="SESSION", shell_complete=completion.sessions,
+        help="The world just before this session starts.",
+    )  # fmt: skip
+    time = click.option(
+        "--at-time", "time", metavar="TIME", help="The world at this time, such as 2026-03-02T09:30:00Z."
+    )
+    return session(time(function))
+
+
+def instant_of(context: Context, base: str, session: str | None, time: str | None) -> int:
+    """The instant, s UTC, that `instant_options` name in a world. Raises `UsageError` for none or both."""
+    from memento.world.values import parse_time
+
+    if (session is None) == (time is None):
+        raise UsageError("give one of --at-session and --at-time", f"`memento show {base} --table sessions` lists them")
+    if time is not None:
+        return parse_time(time, "--at-time")
+    return context.workspace.timelines.instant(base, str(session).removeprefix("session:"))
+
+
+def overrides(settings: Sequence[str], hint: str) -> dict[str, str]:
+    """The parameters that ``--set KEY=VALUE`` changes. Raises `InvalidFile` with every fault."""
+    found, faults = {}, []
+    for setting in settings:
+        key, sign, value = setting.partition("=")
+        if not sign or not key.strip():
+            faults.append(f"{setting!r} is not KEY=VALUE")
+        found[key.strip()] = value.strip()
+    if faults:
+        raise InvalidFile("--set", faults, hint)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

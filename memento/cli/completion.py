@@ -108,6 +108,34 @@ def records_or_revisions(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 @_items
+def sessions(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Ids of the sessions of the revision that the line names first."""
+    named = ctx.params.get("base") or ctx.params.get("revision") or "HEAD"
+    return [word.partition(":")[2] for word in _records(ctx, f"session:{incomplete}", named)]
+
+
+@_items
+def memories(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Ids of the memories offered to the session that the line names, else of all."""
+    from memento.world.tree import read_table
+
+    repository, session = _repository(ctx), ctx.params.get("session")
+    tree_id = repository.tree_of(ctx.params.get("revision") or "HEAD")
+    table = read_table(repository.objects, tree_id, "candidates" if session else "memories")
+    if not session:
+        return sorted(table["id"].tolist())
+    return sorted(table["memory"][table["session"] == session].tolist())
+
+
+@_items
+def settings(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Keys of scenario parameters, each with its equals sign."""
+    from memento.scenario import parameters
+
+    return [f"{key}=" for key in parameters()]
+
+
+@_items
 def operations(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """Ids of operations; for ``oplog`` the word ``show`` before them."""
     words = [text for text in (ctx.params.get("words") or ()) if text != incomplete]

@@ -20,6 +20,8 @@ from memento.simulate import cut
 from memento.simulate.clock import DAY, Span
 from memento.simulate.past import adopted
 from memento.simulate.story import SIMULATOR, Story, plan
+from memento.world.records import LAST_TIME
+from memento.world.values import format_time
 from memento.world.world import World
 
 FIRST = (
@@ -60,6 +62,11 @@ def replay(world: World, values: Mapping[str, str], since: int | None = None) ->
     faults = [f"{key} is fixed once a world has begun" for key in SPAN if changed[key] != law[key]]
     if faults:
         raise InvalidFile("--set", faults, "`memento extend BRANCH` makes a world longer")
+    if since < int(world.entities["created_at"].min(initial=LAST_TIME)):
+        raise UsageError(
+            f"{format_time(since)} is before anything in this world was there",
+            "generate it from the start: `memento generate`",
+        )
     held = Scenario(changed.name, changed.summary, {**changed.values, **{key: law[key] for key in FIRST}})
     return _quiet(Story(held, seed, past=cut.at(world, since), until=end), world, law)
 

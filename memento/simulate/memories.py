@@ -128,31 +128,35 @@ def memories(
     topic: Ints,
     stems: Stems,
     past: Memories | None = None,
+    since: int = ALWAYS,
 ) -> Memories:
-    """All memories of a world: the first pool, or those of the `past`, and what sessions leave."""
-    born = _births(settings, seed, graph, sessions, topic, stems)
-    if past is not None:
-        born = born.in_order()[0]
-        held = {place: past.value[row] for row, place in enumerate(past.aspect.tolist()) if past.single[row]}
-        fresh = _content(settings, seed, graph, born, np.full(len(born.id), NEVER), held)
-        return past.joined(fresh).linked()
-    pool = _pool(settings, seed, graph, stems)
+    """All memories of a world: the first pool and what sessions leave; of a `past` those after `since` are told."""
+    if past is not None and since >= Span.of(settings).start:
+        settings = replace(settings, memories=replace(settings.memories, count=0))
+    pool, born = _pool(settings, seed, graph, stems), _births(settings, seed, graph, sessions, topic, stems)
     causes = _Causes(
         pool.id + born.id,
         *(np.concatenate([a, b]) for a, b in zip(pool[1:], born[1:], strict=True)),
     )
     causes, order = causes.in_order()
-    return _content(settings, seed, graph, causes, order, {}).linked()
+    if past is None:
+        return _content(settings, seed, graph, causes, order, {}).linked()
+    later = np.flatnonzero(causes.created_at > since)
+    held = {place: past.value[row] for row, place in enumerate(past.aspect.tolist()) if past.single[row]}
+    return past.joined(_content(settings, seed, graph, causes.take(later), order[later], held)).linked()
 
 
 def _pool(settings: Settings, seed: int, graph: Graph, stems: Stems) -> _Causes:
-    slots, law, span = graph.founded, settings.memories, Span.of(settings)
+    law, span = settings.memories, Span.of(settings)
     size = law.count
+    slots = graph.founded[:size]
     ids = [f"{stems('pool')}-{number}" for number in range(size)]
     keys = rng.pair_keys(rng.key(seed, "pool"), rng.hashes(ids))
     founding = np.full(size, -1)
     founding[: len(slots)] = slots
-    about = np.where(founding >= 0, graph.owner[founding], rng.choice(keys, graph.popularity, 0))
+    about = founding
+    if size:
+        about = np.where(founding >= 0, graph.owner[founding], rng.choice(keys, graph.popularity, 0))
     share = rng.uniform(keys, 1)
     share = np.where(founding >= 0, share * FOUNDING_TIME, FOUNDING_TIME + share * (1.0 - FOUNDING_TIME))
     created = span.start - np.floor((1.0 - share) * law.history_days * DAY).astype(np.int64) - 1

@@ -230,7 +230,7 @@ def plan(scenario: Scenario, seed: int, past: World | None = None, until: int | 
     if past is not None:
         before = Past(settings, seed, stems, past)
         sessions, topic = before.agenda(until)
-        learned = memories(before.settings, seed, before.graph, sessions, topic, stems, before.memories)
+        learned = memories(before.settings, seed, before.graph, sessions, topic, stems, before.memories, before.clock)
         return Plan(scenario, before.settings, seed, before.graph, sessions, topic, learned, past)
     known = graph(settings, seed, stems)
     sessions = arrivals(settings, seed, len(known.projects), stems)

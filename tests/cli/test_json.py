@@ -34,6 +34,8 @@ LINES = {
     "query": "query all()",
     "config": "config",
     "bisect": "bisect run main~2..main true",
+    "extend": "extend main --days 2",
+    "replay": "replay main other --at-time 2026-03-20 --set noise.snr_db=3",
     "status": "status",
     "log": "log -n 2",
     "show": "show memory:MEMORY",

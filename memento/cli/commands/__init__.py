@@ -39,7 +39,12 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("oplog", "List what was done to the repository, newest first."),
         ]
     ),
-    "Ask what would have been": {},
+    "Ask what would have been": dict(
+        [
+            _row("extend", "Simulate a branch on from its present, one commit a week."),
+            _row("replay", "Tell a world again from an instant under other parameters, as a branch."),
+        ]
+    ),
     "Look": dict(
         [
             _row("status", "Show where you are, and a merge in progress."),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from memento.cli.arguments import seed_option
+from memento.cli.arguments import overrides, seed_option
 from memento.cli.completion import scenarios
+from memento.cli.completion import settings as parameters
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
 from memento.cli.present import short, size_words
 from memento.cli.progress import Progress
-from memento.errors import InvalidFile
 
 
 @define(
@@ -23,7 +23,10 @@ from memento.errors import InvalidFile
 @click.argument("scenario", metavar="SCENARIO", shell_complete=scenarios)
 @click.option("-b", "--branch", metavar="NAME", help="The new branch; main at first, then the scenario's name.")
 @seed_option("Seed of every draw.", default=None)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Change a parameter; repeatable.")
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, shell_complete=parameters,
+    help="Change a parameter; repeatable.",
+)  # fmt: skip
 @json_option
 def command(context: Context, scenario: str, branch: str | None, seed: int | None, settings: tuple[str, ...]) -> None:
     """Simulate a scenario and commit it, one commit a week.
@@ -34,7 +37,7 @@ def command(context: Context, scenario: str, branch: str | None, seed: int | Non
     output, workspace = context.output, context.workspace
     from memento.scenario import load
 
-    declared = load(scenario, _overrides(settings, scenario))
+    declared = load(scenario, overrides(settings, f"`memento scenarios {scenario}` lists the parameters"))
     branch = branch or workspace.new_branch(declared.name)
     with Progress(output, f"simulating {scenario}") as progress:
         commits = workspace.generate(declared, branch, seed, progress=progress.report)
@@ -49,16 +52,3 @@ def command(context: Context, scenario: str, branch: str | None, seed: int | Non
         f"look at it: `memento log {branch}`, `memento show {branch} --table memories`; "
         f"start from it: `memento fork {branch} trial`"
     )
-
-
-def _overrides(settings: tuple[str, ...], scenario: str) -> dict[str, str]:
-    overrides = {}
-    faults = []
-    for setting in settings:
-        key, sign, value = setting.partition("=")
-        if not sign or not key.strip():
-            faults.append(f"{setting!r} is not KEY=VALUE")
-        overrides[key.strip()] = value.strip()
-    if faults:
-        raise InvalidFile("--set", faults, f"`memento scenarios {scenario}` lists the parameters")
-    return overrides
