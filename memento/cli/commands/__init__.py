@@ -42,7 +42,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Ask what would have been": dict(
         [
             _row("extend", "Simulate a branch on from its present, one commit a week."),
-            _row("replay", "Tell a world again from an instant under other parameters, as a branch."),
+            _row("replay", "Tell a world again from an instant under other parameters."),
         ]
     ),
     "Look": dict(

@@ -32,7 +32,7 @@ from memento.world.values import format_time
 def command(
     context: Context, base: str, new: str, session: str | None, time: str | None, settings: tuple[str, ...]
 ) -> None:
-    """Tell a world again from an instant under other parameters, as a branch.
+    """Tell a world again from an instant under other parameters.
 
     NEW parts from BASE at that instant and is simulated on to BASE's own end, one commit a week, with
     common random numbers: every draw for a record that both have is the same, so what differs between
