@@ -257,6 +257,8 @@ class Remotes:
                 f"{own} and {name}/{branch} have both moved; --ff-only does not merge",
                 f"`memento pull {name} {branch}` merges them",
             )
+        if repository.resolve(f"{name}/{branch}") == tip:  # else a tag or a branch has that name too
+            ref = f"{name}/{branch}"
         if rebase:
             return done, self.merges.rebase(ref, own, policy=policy)
         return done, self.merges.start(ref, own, policy, message=message or f"Merge {name}/{branch} into {own}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,6 +179,35 @@ def test_a_branch_there_only_moves_forward(repository: Repository, first: str, t
     assert remotes.show("origin")[1].refs["refs/heads/main"] != ours
     assert [u.kind for u in remotes.push(lease=True).updates] == ["forced"]
     assert remotes.show("origin")[1].refs["refs/heads/main"] == ours
+
+
+@pytest.mark.parametrize("where", ["stage", "announce"])
+def test_killed_between_pack_and_references(
+    repository: Repository, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The process dies once the pack is in the store: the next one finds the old state, or the new one."""
+    clone(str(repository.root), tmp_path / "c")
+    tip = line(repository, 1)[0]
+    script = f"""
+import os
+from memento.history import Repository
+from memento.history.oplog import OperationLog
+from memento.history.remotes import Remotes
+real = OperationLog.{where}
+def dying(self, *words, **more):
+    if {where!r} == "announce":
+        real(self, *words, **more)
+    os._exit(9)
+OperationLog.{where} = dying
+Remotes(Repository.open({str(tmp_path / "c")!r})).fetch()
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    with Repository.open(tmp_path / "c") as copy:
+        assert copy.refs.read("refs/remotes/origin/main") == {"stage": first, "announce": tip}[where]
+        remotes_of(copy).fetch()
+        assert copy.resolve("origin/main") == tip
+        assert list((copy.path / "objects" / "pack").glob("*.keep")) == []
+        run("fsck", "--full", "--strict", folder=copy.path)
 
 
 def test_what_stock_git_adds_comes_back(repository: Repository, first: str, tmp_path: Path, server: str) -> None:
