@@ -1,4 +1,4 @@
-"""``--where EXPR`` on commands that list branches or commits."""
+"""Expressions and metrics on the command line: completion, and ``--where EXPR``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def expressions(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     lead = incomplete[: len(incomplete) - len(word)]
     fitting = (f for name, f in FUNCTIONS.items() if name.startswith(word))
     return [CompletionItem(f"{lead}{f.name}({'' if f.takes else ')'}", help=f.summary) for f in fitting]
+
+
+def metrics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of metrics."""
+    from memento.history.requirement import METRICS
+
+    return [CompletionItem(name) for name in METRICS if name.startswith(incomplete)]
 
 
 where_option = click.option(

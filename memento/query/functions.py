@@ -12,7 +12,8 @@ from memento.query.facts import Facts, Subject, table_name
 
 Arguments = Sequence[str]
 DAY = 86_400
-COUNTED = ("runs", "notes", "tags")
+VARIANT = "\n\nVariant-Operator: "
+"""How the trailers begin of a commit whose world was made from its parent's by variation."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,12 @@ def _count(facts: Facts, arguments: Arguments, subjects: Sequence[Subject]) -> M
     return {subject: facts.size(subject.commit, table) for subject in subjects}
 
 
-def _source(*names: str) -> Callable[[Facts, Arguments, Sequence[Subject]], set[Subject]]:
-    return _each(lambda facts, subject: facts.manifest(subject.commit).source in names)
+def _source(name: str) -> Callable[[Facts, Arguments, Sequence[Subject]], set[Subject]]:
+    return _each(lambda facts, subject: facts.manifest(subject.commit).source == name)
+
+
+def _variant(facts: Facts, arguments: Arguments, subjects: Sequence[Subject]) -> set[Subject]:
+    return {s for s in subjects if VARIANT in facts.commit(s.commit).message}
 
 
 def _clock(facts: Facts, arguments: Arguments, subjects: Sequence[Subject]) -> Mapping[Subject, float]:
@@ -218,8 +223,8 @@ _ALL = (
     ),
     Function("metric", ("NAME",), "The best figure that a model got on its world.", 3, "number", values=_metric),
     Function("clock", (), "The present of its world.", 4, "time", values=_clock),
-    Function("simulated", (), "Its world was simulated.", 4, holds=_source("simulated", "variant")),
-    Function("variant", (), "Its world was made from another by variation.", 4, holds=_source("variant")),
+    Function("simulated", (), "Its world was simulated.", 4, holds=_source("simulated")),
+    Function("variant", (), "Its commit made its world from another by variation.", 3, holds=_variant),
     Function("imported", (), "Its world was imported.", 4, holds=_source("imported")),
     Function(
         "changed", ("TABLE", "[REV]"), "A table is not as where it parted from REV, or as in a commit's parent.", 5,

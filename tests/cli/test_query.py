@@ -74,3 +74,14 @@ def test_log_shows_the_commits_that_satisfy_it(forest):
     forest("log", "--graph", "--where", "all()", code=2)
     forest("log", "--where", "all()", "main", "--", f"memory:{memory}", code=2)
     assert "^" in forest("log", "--where", "nam(x)", code=2).err
+
+
+def test_functions_and_metrics_are_completed():
+    from memento.cli.filtering import expressions, metrics
+
+    context, option = None, None
+    assert [item.value for item in expressions(context, option, "forks(main) & ~con")] == [
+        "forks(main) & ~contains(", "forks(main) & ~conflicts(",
+    ]  # fmt: skip
+    assert [item.value for item in expressions(context, option, "al")] == ["all()"]
+    assert [item.value for item in metrics(context, option, "canary.r")] == ["canary.recency"]

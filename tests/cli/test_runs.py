@@ -116,3 +116,18 @@ def test_lines_that_are_no_records_are_passed_over(judged):
 def test_undo_takes_a_record_back(judged):
     assert "record run" in judged("undo").err
     assert judged.json("runs")["runs"] == []
+
+
+def test_records_and_notes_travel_with_clone_and_push(judged):
+    judged("note", "main", "-m", "here")
+    judged("clone", judged.folder, "copy")
+    there = judged.folder / "copy"
+    assert judged.json("-C", there, "runs") == judged.json("runs")
+    judged("-C", there, "evaluate", "m.safetensors", "main", "--no-canaries")
+    judged("evaluate", "m.safetensors", "main", "--episodes", "10")
+    judged("-C", there, "fork", "main", "x")
+    judged("-C", there, "push", "origin", "x")
+    judged("-C", there, "fetch")
+    assert len(judged.json("runs")["runs"]) == 3
+    assert judged.json("runs") == judged.json("-C", there, "runs")
+    assert judged("-C", there, "note", "main").out == "here\n"

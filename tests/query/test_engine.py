@@ -88,6 +88,7 @@ def judge(repository: Repository, branch: str, value: float) -> None:
         ("clock() == '2026-01-01T00:00:00Z'", "far main near same"),
         ("imported()", "real"),
         ("simulated() | variant()", ""),
+        ("variant()", ""),
         ("changed(memories)", "far near real"),
         ("changed(memories, same)", "far main near real"),
         ("changed(sessions)", ""),
@@ -154,6 +155,12 @@ def test_faults_name_their_place(forest: Repository, expression: str, at: int, w
     assert why in caught.value.why
     assert caught.value.at == at
     assert hint in caught.value.hint
+
+
+def test_a_variant_says_so_in_its_commit(forest: Repository) -> None:
+    text = 'drop share=0.1, variant 1\n\nVariant-Operator: drop\nVariant-Parameters: {"share":0.1}\nVariant-Draw: 7/0'
+    forest.commit("same", edited(forest, forest.tree_of("same"), "m-3", 0.4), text)
+    assert select(forest, "variant()") == ["same"]
 
 
 def test_of_commits(forest: Repository) -> None:

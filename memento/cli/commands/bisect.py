@@ -12,6 +12,7 @@ from memento.cli.arguments import seed_option
 from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.failure import CONFLICT, OK
+from memento.cli.filtering import metrics
 from memento.cli.learning import LEARNERS
 from memento.cli.output import Column, plural
 from memento.cli.present import commit_lines, commit_map, short
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
     "--good", "good", metavar="REV", multiple=True, shell_complete=revisions, help="A good commit; repeatable."
 )
 @click.option("--bad", metavar="REV", shell_complete=revisions, help="The bad commit, if not the current branch.")
-@click.option("--metric", metavar="NAME", help="Judge by a metric, such as ndcg or canary.recency, in place of CMD.")
+@click.option(
+    "--metric",
+    metavar="NAME",
+    shell_complete=metrics,
+    help="Judge by a metric, such as ndcg or canary.recency, in place of CMD.",
+)
 @click.option("--below", metavar="X", type=float, help="The metric is bad below X.")
 @click.option("--above", metavar="X", type=float, help="The metric is bad above X.")
 @click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path), help="Judge this scorer on each commit.")

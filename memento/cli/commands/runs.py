@@ -8,6 +8,7 @@ import click
 
 from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
+from memento.cli.filtering import metrics
 from memento.cli.output import Column, plural
 from memento.cli.present import short
 from memento.errors import NotFound, UsageError
@@ -28,7 +29,9 @@ _SHOWN = ("ndcg", "share")
 )
 @click.argument("words", metavar="[REV | show ID]", nargs=-1, shell_complete=revisions)
 @click.option("-a", "--all", "everything", is_flag=True, help="The runs of every commit, on any branch or none.")
-@click.option("--sort", metavar="METRIC", help="Best first by a metric, such as ndcg or canary.recency.")
+@click.option(
+    "--sort", metavar="METRIC", shell_complete=metrics, help="Best first by a metric, such as ndcg or canary.recency."
+)
 @json_option
 def command(context: Context, words: tuple[str, ...], everything: bool, sort: str | None) -> None:
     """List the models judged on a branch, with their figures.
