@@ -37,6 +37,7 @@ variable `MEMENTO_DIR` name another. `memento COMMAND --help` shows what stands 
 | `:/words`, `main^{/words}` | the newest commit whose message matches, of all branches or of `main` |
 | `memory:ID`, `session:ID`, `candidate:SESSION/MEMORY` | a record, as it is on the branch at hand |
 | `memory:ID@main~3` | a record as it was |
+| `A..B`, `A...B`, `^A`, `A^!` | for `log`: a range of commits, as git reads it; see [finding](finding.md) |
 | `A B`, `A..B` | for `diff`: from A to B |
 | `A...B` | for `diff`: what B changed since it parted from A |
 
