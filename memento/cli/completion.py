@@ -136,6 +136,19 @@ def settings(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 @_items
+def operators(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Names of operators, after those written already, and the parameters of the last."""
+    from memento.vary import CATALOG
+
+    lead, comma, word = incomplete.rpartition(",")
+    name, colon, _ = word.partition(":")
+    if colon and name in CATALOG:
+        begun = incomplete.rpartition(":")[0]
+        return [f"{begun}:{spec.name}=" for spec in CATALOG[name].parameters()]
+    return [f"{lead}{comma}{name}" for name in CATALOG]
+
+
+@_items
 def operations(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """Ids of operations; for ``oplog`` the word ``show`` before them."""
     words = [text for text in (ctx.params.get("words") or ()) if text != incomplete]

@@ -360,14 +360,11 @@ class Batch:
         expected: str | None = None,
     ) -> str:
         """As `Repository.commit`; the parent is the branch's tip as this batch has moved it."""
-        operations = self._operations
         ref = HEADS + check_name(branch)
         tip = self._tip(ref)
         check_expected(ref, tip, expected)
         if not tip:
-            if self._taken is None:
-                self._taken = Taken(name.removeprefix(HEADS) for name in operations.refs.names(HEADS))
-            self._taken.add(branch)
+            self._take(branch)
         if parents is None:
             parents = [tip] if tip else []
         self._after[ref] = self.write(tree, message, parents, time=time)
@@ -397,6 +394,11 @@ class Batch:
         content = commit_bytes(tree, ids, operations.author, next_time(time, before), text, author, written)
         return operations.objects.add("commit", content)
 
+    def start(self, branch: str, commit: str) -> None:
+        """Makes a new branch at a commit, stored or staged. Raises `UsageError` for a name that cannot be taken."""
+        self._take(branch)
+        self._before[HEADS + branch], self._after[HEADS + branch] = "", commit
+
     def move(self, branch: str, commit: str, expected: str | None = None) -> None:
         """Makes a branch point at a commit, stored or staged. Raises `StaleBranch` as `commit` does."""
         ref = HEADS + check_name(branch)
@@ -406,6 +408,11 @@ class Batch:
     def moves(self) -> list[Move]:
         """The references that this batch moves, and how."""
         return [Move(ref, self._before[ref], after) for ref, after in self._after.items()]
+
+    def _take(self, branch: str) -> None:
+        if self._taken is None:
+            self._taken = Taken(name.removeprefix(HEADS) for name in self._operations.refs.names(HEADS))
+        self._taken.add(branch)
 
     def _tip(self, ref: str) -> str:
         if ref not in self._before:

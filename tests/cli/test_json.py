@@ -21,6 +21,7 @@ LINES = {
     "scenarios": "scenarios tiny",
     "generate": "generate tiny --branch again",
     "fork": "fork main x",
+    "expand": "expand main -o jitter",
     "branch": "branch",
     "switch": "switch main",
     "edit": "edit main memory:MEMORY importance=0.5",

@@ -50,6 +50,9 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
         ("fork main many -n 100",),
         ("fork main there --switch",),
     ],
+    "expand": [("expand main -o jitter,drop -k 6 -d 2",)],
+    "extend": [("extend main --days 2",)],
+    "replay": [("replay main busier --at-time 2026-03-17 --set memories.births_per_session=1.2",)],
     "branch": [
         ("branch -m main trunk",),
         ("fork main t -n 40", "branch -d t-*"),

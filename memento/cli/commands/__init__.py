@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Work on branches": dict(
         [
             _row("fork", "Start one or many branches from a world."),
+            _row("expand", "Make a tree of variants of a world, each a branch of its own."),
             _row("branch", "List, rename or delete branches."),
             _row("switch", "Choose the current branch."),
             _row("edit", "Change records and commit the change."),

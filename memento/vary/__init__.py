@@ -1,0 +1,41 @@
+"""Variations of worlds: operators, one file each, and the tree of variants that they expand to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memento.catalog import Catalog, Row
+from memento.errors import UsageError
+from memento.vary.operator import Operator, Parameter
+
+__all__ = ["CATALOG", "Operator", "Parameter", "parse"]
+
+CATALOG = Catalog(
+    "operator",
+    {
+        "drop": Row("memento.vary.drop:Drop", "leave out a share of the memories, and what cannot do without them"),
+        "jitter": Row("memento.vary.jitter:Jitter", "move the importance of memories by a normal draw"),
+        "shift": Row("memento.vary.shift:Shift", "move the whole world in time by a number of hours"),
+    },
+)
+"""Every operator by name."""
+
+
+def parse(words: Sequence[str]) -> list[Operator]:
+    """The operators that some words name, such as ``drop:share=0.2,jitter``.
+
+    A word is one operator or several parted by commas; ``:key=value`` gives a parameter. Raises
+    `UsageError`, `NotFound` for a name that no operator has, `InvalidFile` for faulty parameters.
+    """
+    found = []
+    for text in [part for word in words for part in word.split(",")]:
+        name, *settings = text.split(":")
+        values = {}
+        for setting in settings:
+            key, equals, value = setting.partition("=")
+            if not equals or not key:
+                raise UsageError(f"{text!r}: {setting!r} is not key=value", "write it as drop:share=0.2")
+            values[key] = value
+        made: Operator = CATALOG[name].from_map(values)
+        found.append(made)
+    return found

@@ -1,0 +1,243 @@
+"""A tree of variants of one world: depth, fan-out, and a branch for every different world in it.
+
+The children of a world take the operators in turn, and every child's draws hang on its parent's content,
+the operator, its parameters and the child's number: an expansion is a function of the base world, the
+operators and the seed. Worlds that come out equal are one branch: the first in the order of levels.
+A world that comes out on a deeper level again would have the same children, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from memento.errors import UsageError
+from memento.history.repository import Repository
+from memento.vary import recipe
+from memento.vary.making import Job, Made, Maker, Staged, jobs
+from memento.vary.operator import Operator
+from memento.vary.recipe import Recipe
+
+MAX_VARIANTS = 1_000_000
+MAX_BYTES = 2 << 30
+"""What the objects of an expansion may have together before they are compressed."""
+_DIGITS = 10
+_SAMPLE = 8
+_COMMIT_BYTES = 330
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A branch that holds a variant: what it was made from, how, and how many steps from the base."""
+
+    name: str
+    commit: str
+    tree: str
+    parent: str
+    operator: str
+    depth: int
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """What came of an expansion; `identical` worlds came out again, `known` branches were there already."""
+
+    base: str
+    variants: tuple[Variant, ...]
+    identical: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an expansion would make: variants at most, the first names, and bytes stored, roughly."""
+
+    variants: int
+    names: tuple[str, ...]
+    bytes: int
+
+
+def count(depth: int, fanout: int) -> int:
+    """How many variants a tree has at most, its root left out.
+
+    Raises `UsageError` beyond the limit, before anything is made.
+    """
+    if depth < 1 or fanout < 1:
+        raise UsageError("depth and fan-out are at least 1")
+    digits = depth * math.log10(fanout) if fanout > 1 else math.log10(depth)
+    total = 0
+    if digits < 7:
+        total = depth if fanout == 1 else (fanout ** (depth + 1) - 1) // (fanout - 1) - 1
+    if digits >= 7 or total > MAX_VARIANTS:
+        said = f"10^{digits:.0f}" if digits >= 7 else f"{total:,}"
+        raise UsageError(
+            f"depth {depth} and fan-out {fanout} ask for {said} variants; the limit is {MAX_VARIANTS:,}",
+            "take a smaller depth or fan-out",
+        )
+    return total
+
+
+def expand(
+    repository: Repository,
+    base: str,
+    operators: Sequence[Operator],
+    depth: int = 1,
+    fanout: int = 1,
+    seed: int = 0,
+    prefix: str = "",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Expansion:
+    """Makes the tree of variants, as one operation; branches are called ``PREFIX-<digits of the tree>``.
+
+    `prefix` is the base's name where that is a branch, else ``variant``. The same bytes for any number of
+    `workers`. A branch that is there already, with the commit that it would have, stays.
+    Raises `UsageError` beyond the limits, and what the operators raise; nothing is made then.
+    """
+    total, prefix = _checked(repository, base, operators, depth, fanout, prefix)
+    root = repository.commit_of(base)
+    _refuse_bytes(_sample(repository, root.tree, operators, fanout, seed), total)
+    tips = repository.tips(f"{prefix}-")
+    names: dict[str, str] = {}
+    seen = {root.tree}
+    found: list[Variant] = []
+    identical = known = 0
+    level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
+    what = f"expand {base} by {', '.join(map(str, operators))}"
+    with Maker(repository.objects, workers) as maker, repository.batch(what) as batch:
+        staged = repository.objects.staged
+        for step in range(1, depth + 1):
+            recipes = [Recipe(operators[child % len(operators)], seed, child) for child in range(fanout)]
+            work: list[Job] = []
+            of: list[tuple[str, str, tuple[str, ...]]] = []
+            for name, commit, tree, needs in level:
+                held: Staged = {key: staged[key] for key in needs} if workers > 1 else {}
+                parts = list(jobs(tree, recipes, held))
+                work += parts
+                of += [(name, commit, needs)] * len(parts)
+            level = []
+            for (name, commit, needs), children in zip(of, maker.make(work), strict=True):
+                for made in children:
+                    if made.tree in seen:
+                        identical += 1
+                        continue
+                    seen.add(made.tree)
+                    branch = _name(prefix, made.tree, names)
+                    child = batch.write(made.tree, made.recipe.message(), [commit], time=made.clock)
+                    if tips.get(branch) == child:
+                        known += 1
+                    else:
+                        batch.start(branch, child)
+                    found.append(Variant(branch, child, made.tree, name, str(made.recipe.operator), step))
+                    level.append((branch, child, made.tree, (*needs, *made.objects) if workers > 1 else ()))
+                if progress:
+                    progress(len(found) + identical, total, "variants")
+    return Expansion(base, tuple(found), identical, known)
+
+
+def estimate(
+    repository: Repository,
+    base: str,
+    operators: Sequence[Operator],
+    depth: int = 1,
+    fanout: int = 1,
+    seed: int = 0,
+    prefix: str = "",
+) -> Estimate:
+    """What `expand` would make, from the first few children; nothing is written."""
+    total, prefix = _checked(repository, base, operators, depth, fanout, prefix)
+    root = repository.commit_of(base)
+    sample = _sample(repository, root.tree, operators, fanout, seed)
+    names: dict[str, str] = {}
+    first = dict.fromkeys(_name(prefix, made.tree, names) for made, _, _ in sample if made.tree != root.tree)
+    mean = sum(packed for _, _, packed in sample) / len(sample) + _COMMIT_BYTES
+    return Estimate(total, tuple(first), int(mean * total))
+
+
+def _checked(
+    repository: Repository, base: str, operators: Sequence[Operator], depth: int, fanout: int, prefix: str
+) -> tuple[int, str]:
+    if not operators:
+        raise UsageError("an expansion needs an operator", "`memento expand BASE --operators jitter,drop:share=0.2`")
+    return count(depth, fanout), prefix or (base if repository.has_branch(base) else "variant")
+
+
+def _sample(
+    repository: Repository, tree: str, operators: Sequence[Operator], fanout: int, seed: int
+) -> list[tuple[Made, int, int]]:
+    """The first few children, with the bytes of their new objects, as they are and compressed; all is forgotten."""
+    objects = repository.objects
+    recipes = [Recipe(operators[n % len(operators)], seed, n) for n in range(min(fanout, _SAMPLE))]
+    found = []
+    try:
+        for made in next(Maker(objects, 1).make([Job(tree, tuple(recipes), {})])):
+            new = [objects.staged[name][1] for name in made.objects]
+            found.append((made, sum(map(len, new)), sum(len(zlib.compress(data, 1)) for data in new)))
+    finally:
+        objects.discard()
+    return found
+
+
+def _refuse_bytes(sample: list[tuple[Made, int, int]], total: int) -> None:
+    size = sum(raw for _, raw, _ in sample) // len(sample) * total
+    if size > MAX_BYTES:
+        raise UsageError(
+            f"{total:,} variants of this world hold about {size / 2**30:,.1f} GiB at once; the limit is "
+            f"{MAX_BYTES / 2**30:.0f} GiB",
+            "expand less at once, or by operators that change less",
+        )
+
+
+def _name(prefix: str, tree: str, names: dict[str, str]) -> str:
+    """A name from a world's content: as many digits of its tree as no other variant here begins with."""
+    for digits in range(_DIGITS, 41):
+        name = f"{prefix}-{tree[:digits]}"
+        if names.setdefault(name, tree) == tree:
+            return name
+    return f"{prefix}-{tree}"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Whether a branch's tip is what its recipe makes of its parent; `why` is not empty where it is not."""
+
+    name: str
+    commit: str
+    why: str = ""
+
+
+def verify(
+    repository: Repository, names: Iterable[str], workers: int = 1, progress: Progress | None = None
+) -> list[Verified]:
+    """Makes the variants of some branches again from their parents and compares the ids of their trees.
+
+    Branches that hold no variant are left out.
+    """
+    wanted = []
+    for name in names:
+        commit = repository.commit_of(f"refs/heads/{name}")
+        if recipe.is_variant(commit.message):
+            wanted.append((name, commit, recipe.of(commit.message)))
+    good = [(commit, found) for _, commit, found in wanted if found is not None and commit.parents]
+    work = [Job(repository.commit_of(commit.parents[0]).tree, (found,), {}) for commit, found in good]
+    again: dict[str, str] = {}
+    try:
+        with Maker(repository.objects, workers) as maker:
+            for number, ((commit, _), made) in enumerate(zip(good, maker.make(work), strict=True), 1):
+                again[commit.id] = made[0].tree
+                repository.objects.discard()
+                if progress:
+                    progress(number, len(good), "variants")
+    finally:
+        repository.objects.discard()
+    return [Verified(name, commit.id, _why(commit.tree, again.get(commit.id))) for name, commit, _ in wanted]
+
+
+def _why(tree: str, again: str | None) -> str:
+    if again is None:
+        return "its recipe cannot be read"
+    return "" if again == tree else f"its recipe gives tree {again[:10]}, not {tree[:10]}"

@@ -1,0 +1,113 @@
+"""Making the children of one world, here or in other processes, with the same bytes either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from memento.history.objects import Objects
+from memento.vary.recipe import Recipe
+from memento.world import tree
+from memento.world.tree import Delta
+from memento.world.world import World
+
+Staged = dict[str, tuple[str, bytes]]
+_TOGETHER = 16
+"""Children of one parent that are made in one go: the parent is read once for them."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A world that was made: its tree, its clock (s UTC), and the objects that it added."""
+
+    recipe: Recipe
+    tree: str
+    clock: int
+    objects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some children of one parent; `staged` are the objects of the parent that are not stored yet."""
+
+    parent: str
+    recipes: tuple[Recipe, ...]
+    staged: Staged
+
+
+def jobs(parent: str, recipes: Sequence[Recipe], staged: Staged) -> Iterator[Job]:
+    """The work for one parent in parts of a size that no number of workers changes."""
+    for first in range(0, len(recipes), _TOGETHER):
+        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged)
+
+
+class Maker:
+    """Makes worlds with a number of workers; use as a context manager. New objects are staged in `objects`."""
+
+    def __init__(self, objects: Objects, workers: int) -> None:
+        self.objects = objects
+        self._pool = (
+            ProcessPoolExecutor(workers, get_context("spawn"), _begin, (str(objects.path),)) if workers > 1 else None
+        )
+
+    def __enter__(self) -> Maker:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def make(self, work: Sequence[Job]) -> Iterator[list[Made]]:
+        """What each job makes, in order."""
+        if self._pool is None:
+            for job in work:
+                yield list(_children(self.objects, job))
+            return
+        for made, staged in self._pool.map(_work, work):
+            self.objects.staged.update(staged)
+            yield made
+
+
+def _children(objects: Objects, job: Job) -> Iterator[Made]:
+    world = tree.read(objects, job.parent)
+    for recipe in job.recipes:
+        held = len(objects.staged)
+        result = recipe.operator.apply(world, recipe.key(job.parent))
+        if isinstance(result, Delta):
+            after = tree.apply(objects, job.parent, result) if result else job.parent
+        else:
+            after = tree.write(objects, result)
+        yield Made(recipe, after, _clock(world, result), tuple(islice(objects.staged, held, None)))
+
+
+def _clock(world: World, result: Delta | World) -> int:
+    manifest = result.manifest or world.manifest
+    return manifest.clock
+
+
+# ── in another process ───────────────────────────────────────────────────────────────────────────
+
+_store: list[Objects] = []
+
+
+def _begin(path: str) -> None:
+    _store.append(Objects(Path(path), durable=False))
+
+
+def _work(job: Job) -> tuple[list[Made], Staged]:
+    """The children of a job and all objects of theirs that are not stored; each child's are complete."""
+    objects = _store[0]
+    objects.staged = dict(job.staged)
+    found: Staged = {}
+    done = []
+    for made in _children(objects, job):
+        own = {name: objects.staged.pop(name) for name in made.objects}
+        new = {name: value for name, value in own.items() if objects.pack_of(name) is None}
+        found.update(new)
+        done.append(Made(made.recipe, made.tree, made.clock, tuple(new)))
+    objects.staged = {}
+    return done, found

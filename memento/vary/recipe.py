@@ -1,0 +1,58 @@
+"""How a variant was made, as its commit's message tells it: enough to make it again."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from memento import rng
+from memento.errors import MementoError
+from memento.vary import CATALOG
+from memento.vary.operator import Operator
+
+_TRAILERS = re.compile(
+    r"\n\nVariant-Operator: (\S{1,100})\nVariant-Parameters: (\{[^\n]{0,4000}\})"
+    r"\nVariant-Draw: (-?[0-9]{1,20})/([0-9]{1,20})$"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An operator, the seed of an expansion, and the number that a variant has among its parent's."""
+
+    operator: Operator
+    seed: int
+    child: int
+
+    def key(self, parent_tree: str) -> int:
+        """The key of all draws: a function of the parent's content, the operator, its parameters and
+        the child's number."""
+        return rng.key(self.seed, "vary", parent_tree, self.operator.name, self._parameters(), self.child)
+
+    def message(self) -> str:
+        """A commit message: a line for people, then trailers that `of` reads."""
+        return (
+            f"{self.operator}, variant {self.child + 1}\n\nVariant-Operator: {self.operator.name}\n"
+            f"Variant-Parameters: {self._parameters()}\nVariant-Draw: {self.seed}/{self.child}"
+        )
+
+    def _parameters(self) -> str:
+        return json.dumps(self.operator.to_map(), sort_keys=True, separators=(",", ":"))
+
+
+def is_variant(message: str) -> bool:
+    """Whether a commit's message says that its world is a variant of its parent's."""
+    return _TRAILERS.search(message.rstrip()) is not None
+
+
+def of(message: str) -> Recipe | None:
+    """The recipe in a commit's message; None where there is none, or one of an operator not known here."""
+    found = _TRAILERS.search(message.rstrip())
+    if found is None or found[1] not in CATALOG:
+        return None
+    try:
+        values = json.loads(found[2])
+        return Recipe(CATALOG[found[1]].from_map(values), int(found[3]), int(found[4]))
+    except (ValueError, RecursionError, MementoError):
+        return None
