@@ -23,6 +23,7 @@ from memento.world import tree
 
 if TYPE_CHECKING:
     from memento.causes import Timelines
+    from memento.causes.effect import Effect
     from memento.changes.conflict import Conflict, Resolution, Violation
     from memento.changes.diff import Diff
     from memento.changes.merge import Policy
@@ -249,6 +250,14 @@ class Workspace:
         from memento.causes import Timelines
 
         return Timelines(self.repository)
+
+    def effect(self, base: str, new: str, labels: str | None = None) -> Effect:
+        """The paired difference of two revisions' worlds and renderings; see `memento.causes.effect`."""
+        from memento.causes.effect import effect
+        from memento.render.rendering import Spec
+
+        spec = Spec(labels=labels or self.labels_of(base))
+        return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new))
 
     # ── changing worlds ──────────────────────────────────────────────────────────────────────────
 

@@ -44,6 +44,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("extend", "Simulate a branch on from its present, one commit a week."),
             _row("replay", "Tell a world again from an instant under other parameters."),
+            _row("effect", "Show what a changed cause did: the paired difference of two worlds."),
         ]
     ),
     "Look": dict(

@@ -55,4 +55,4 @@ def command(
         output.message(f"{', '.join(made.silent)} shapes the start of a world alone, and has no say from there on")
     if same:
         output.message(f"{new} ends as {base} does: the trees are equal")
-    output.hint(f"`memento log {new}` shows it" if same else f"`memento diff {base} {new} --stat` shows what it did")
+    output.hint(f"`memento log {new}` shows it" if same else f"`memento effect {base} {new}` shows what it did")
