@@ -283,6 +283,7 @@ def _remove(
     """Takes away old packs and loose objects; under the lock. What came to be needed meanwhile stays."""
     objects = operations.objects
     objects.refresh(force=True)
+    operations.refs.sweep()
     remove_keeps(objects.folder)
     remove_temporary(objects.folder)
     known = set(found.kinds)

@@ -255,6 +255,15 @@ class Refs:
                     os.unlink(path)
                     log.warning("removed %s, left by a process that was killed", path)
 
+    def sweep(self) -> None:
+        """Removes all ``.lock`` files from before the machine started; call it under the lock."""
+        for folder, _, names in os.walk(f"{self.path}/refs"):
+            for path in (f"{folder}/{name}" for name in names if name.endswith(".lock")):
+                if _from_before_the_machine_started(path):
+                    with suppress(FileNotFoundError):
+                        os.unlink(path)
+                        log.warning("removed %s: the machine has started since", path)
+
     def _repacked(self, moves: Sequence[Move]) -> bytes:
         """``packed-refs`` with some lines put or taken away."""
         changed: Mapping[bytes, str] = {move.ref.encode(): move.after for move in moves}
