@@ -1,7 +1,7 @@
 """References: names that lead to commits, read strictly and moved all together.
 
 A reference is a file of 40 hexadecimal digits (``HEAD``: of ``ref: `` and a name), or a line of
-``packed-refs``, which is looked up by bisection. To move some, git's own ``.lock`` files are taken
+``packed-refs`` (see `memento.history.packedrefs`). To move some, git's own ``.lock`` files are taken
 and filled first; what follows is renames alone, so a full disk is found out before anything has
 moved. Absence is the empty string, a symbolic value is the name that it leads to.
 """
@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +21,12 @@ from pathlib import Path
 from memento.errors import CorruptRecord, StaleBranch, StoreError
 from memento.history.files import make_folders, sync_folder, write_into, write_new
 from memento.history.lock import Lock
+from memento.history.packedrefs import PackedRefs
 
 _ID = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"HEAD|refs/(?!.*(\.\.|//|/\.|\.lock(/|$)))[!-~]{1,300}")
-_LINE = re.compile(r"([0-9a-f]{40}) (refs/[!-~]+)\n")
-_EVIL = (b"..", b"//", b"/.", b".lock/", b".lock\n")
-"""What stands in no line of packed-refs whose names are names."""
-_PRINTABLE = bytes(range(32, 127)) + b"\n"
 _BULK = 32
-_HEADER = b"# pack-refs with: peeled fully-peeled sorted \n"
 _PATIENCE = 5.0
-_BLOCK = 4096
 log = logging.getLogger("memento")
 
 
@@ -50,6 +45,7 @@ class Refs:
     def __init__(self, path: Path, durable: bool = True) -> None:
         self.path = str(path)
         self.durable = durable
+        self.packed = PackedRefs(self.path)
         self._own: set[str] = set()
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
@@ -61,17 +57,17 @@ class Refs:
         try:
             fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except (FileNotFoundError, NotADirectoryError):
-            return self._packed(ref.encode()) if ref != "HEAD" else ""
+            return self.packed.read().value(ref.encode()) if ref != "HEAD" else ""
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise CorruptRecord("it is a link to another file", path=ref, hint=_way_back(ref)) from None
             if error.errno != errno.ENAMETOOLONG:
                 raise
-            return self._packed(ref.encode())
+            return self.packed.read().value(ref.encode())
         try:
             value = _value(os.read(fd, 400), ref)
         except IsADirectoryError:
-            return self._packed(ref.encode())
+            return self.packed.read().value(ref.encode())
         finally:
             os.close(fd)
         return value if ref == "HEAD" or not value.startswith("refs/") else self._followed(ref, value)
@@ -84,7 +80,7 @@ class Refs:
 
     def values(self, prefix: str) -> dict[str, str]:
         """All references whose name begins with `prefix` (``refs/heads/``, ``refs/heads/trial-``), sorted by name."""
-        found = {ref: value for value, ref in self._lines() if ref.startswith(prefix)}
+        found = {ref: value for value, ref in self.packed.read().lines if ref.startswith(prefix)}
         for ref in self.loose(prefix.rpartition("/")[0]):
             if ref.startswith(prefix):
                 value = self.read(ref)
@@ -94,7 +90,7 @@ class Refs:
 
     def names(self, prefix: str) -> list[str]:
         """As `values`, the names alone and without reading every file."""
-        found = {ref for _, ref in self._lines() if ref.startswith(prefix)}
+        found = {ref for _, ref in self.packed.read().lines if ref.startswith(prefix)}
         return sorted(found.union(ref for ref in self.loose(prefix.rpartition("/")[0]) if ref.startswith(prefix)))
 
     def loose(self, folder: str) -> Iterator[str]:
@@ -109,69 +105,6 @@ class Refs:
                 yield from self.loose(name)
             elif not entry.name.endswith(".lock"):
                 yield name
-
-    def _lines(self) -> list[tuple[str, str]]:
-        """The (value, name) of each line of ``packed-refs`` that is a reference. Raises `CorruptRecord`."""
-        content = self._packed_file()
-        start = 0
-        while content.startswith(b"#", start):
-            start = content.find(b"\n", start) + 1 or len(content)
-        body = content[start:]
-        found = _LINE.findall(body.decode("latin-1"))
-        if len(found) + body.count(b"\n^") != body.count(b"\n") or not body.endswith(b"\n"):
-            for line in body.split(b"\n"):
-                if line and line[:1] not in b"#^":
-                    _check_line(line)
-            found = _LINE.findall(body.decode("latin-1") + "\n")
-        if any(part in body for part in _EVIL) or body.translate(None, _PRINTABLE):
-            evil = next(
-                line
-                for line in body.splitlines(True)
-                if any(p in line for p in _EVIL) or line.translate(None, _PRINTABLE)
-            )
-            raise CorruptRecord(f"not a reference: {evil[:80]!r}", path="packed-refs")
-        return found
-
-    def _packed_file(self) -> bytes:
-        try:
-            with open(f"{self.path}/packed-refs", "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            return b""
-
-    def _packed(self, ref: bytes) -> str:
-        """The value of one line of ``packed-refs``, by bisection of the open file."""
-        try:
-            fd = os.open(f"{self.path}/packed-refs", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return ""
-        try:
-            size = os.fstat(fd).st_size
-            head = os.pread(fd, 200, 0)
-            if not (head.startswith(b"# pack-refs") and b" sorted " in head.partition(b"\n")[0]):
-                return {name: value for value, name in self._lines()}.get(ref.decode(), "")
-            low, high = head.index(b"\n") + 1, size
-            while high - low > _BLOCK:
-                middle = _line_start(fd, (low + high) // 2, high)
-                if middle >= high:
-                    break
-                line = os.pread(fd, 400, middle).partition(b"\n")[0]
-                if line[:1] == b"^":
-                    middle += len(line) + 1
-                    line = os.pread(fd, 400, middle).partition(b"\n")[0]
-                    if middle >= high:
-                        break
-                if line[41:] <= ref:
-                    low = middle
-                else:
-                    high = middle
-            for line in os.pread(fd, high - low, low).split(b"\n"):
-                if line[41:] == ref and line[:1] != b"^":
-                    _check_line(line)
-                    return line[:40].decode()
-            return ""
-        finally:
-            os.close(fd)
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────
 
@@ -191,7 +124,11 @@ class Refs:
                 self._take(f"{move.ref}.lock", _content(move.after), prepared)
             if packed:
                 self._take("packed-refs.lock", b"", prepared)
-                write_into(prepared.locks[-1], self._repacked(packed), self.durable)
+                write_into(
+                    prepared.locks[-1],
+                    self.packed.read().changed({move.ref: move.after for move in packed}),
+                    self.durable,
+                )
             many = self.values("refs/") if len(moves) > _BULK else None
             for move in moves:
                 now = many.get(move.ref, "") if many is not None and move.ref != "HEAD" else self.read(move.ref)
@@ -207,7 +144,7 @@ class Refs:
         created = [m for m in moves if m.after and m.ref != "HEAD"]
         bulk = len(created) > _BULK
         gone = [m for m in moves if not m.after]
-        lines = {name for _, name in self._lines()} if gone else set()
+        lines = {name for _, name in self.packed.read().lines} if gone else set()
         packed = [m for m in gone if m.ref in lines] + (created if bulk else [])
         in_packed = {m.ref for m in packed}
         files = set(self.loose("refs")) if in_packed else set()
@@ -263,21 +200,6 @@ class Refs:
                     with suppress(FileNotFoundError):
                         os.unlink(path)
                         log.warning("removed %s: the machine has started since", path)
-
-    def _repacked(self, moves: Sequence[Move]) -> bytes:
-        """``packed-refs`` with some lines put or taken away."""
-        changed: Mapping[bytes, str] = {move.ref.encode(): move.after for move in moves}
-        records: list[tuple[bytes, bytes]] = []
-        for line in self._packed_file().split(b"\n"):
-            if line[:1] == b"^" and records:
-                records[-1] = (records[-1][0], records[-1][1] + line + b"\n")
-            elif line and line[:1] != b"#":
-                _check_line(line)
-                records.append((line[41:], line + b"\n"))
-        kept = [record for record in records if record[0] not in changed]
-        kept += [(ref, value.encode() + b" " + ref + b"\n") for ref, value in changed.items() if value]
-        kept.sort()
-        return _HEADER + b"".join([text for _, text in kept])
 
 
 class Prepared:
@@ -362,18 +284,6 @@ def _way_back(ref: str) -> str:
 
 def _content(value: str) -> bytes:
     return f"ref: {value}\n".encode() if value.startswith("refs/") else f"{value}\n".encode()
-
-
-def _check_line(line: bytes) -> None:
-    if len(line) < 46 or line[40:46] != b" refs/" or not _ID.fullmatch(line[:40].decode("latin-1")):
-        raise CorruptRecord(f"not a reference: {line[:80]!r}", path="packed-refs")
-
-
-def _line_start(fd: int, at: int, end: int) -> int:
-    """Where the first line that starts after `at` starts, at most `end`."""
-    block = os.pread(fd, 400, at)
-    newline = block.find(b"\n")
-    return end if newline < 0 else min(at + newline + 1, end)
 
 
 def _from_before_the_machine_started(path: str) -> bool:

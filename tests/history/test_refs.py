@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from memento.errors import CorruptRecord, StaleBranch
 from memento.history import Repository
 from memento.history.lock import Lock
+from memento.history.packedrefs import Packed
 from memento.history.refs import Move, Refs
 
 from .conftest import Git, line
@@ -178,6 +182,55 @@ def test_names_by_their_beginning(repository: Repository, first: str) -> None:
 def test_a_line_that_is_none_is_told_whatever_is_asked_for(repository: Repository, first: str, line: str) -> None:
     repository.fork("main", "many", 40)
     path = repository.path / "packed-refs"
-    path.write_text(path.read_text() + line + "\n")
+    text = path.read_text()
+    path.write_text(text + line + "\n")
+    with pytest.raises(CorruptRecord, match="do not match their checksum"):
+        repository.branch_names("many-01")
+    path.write_text(re.sub(" sha1:[0-9a-f]{40}", "", text) + line + "\n")  # as another program writes it
     with pytest.raises(CorruptRecord, match="not a reference"):
         repository.branch_names("many-01")
+
+
+def test_a_changed_name_in_packed_refs_is_told(repository: Repository, first: str) -> None:
+    repository.fork("main", "many", 40)
+    path = repository.path / "packed-refs"
+    path.write_bytes(path.read_bytes().replace(b"many-19", b"many-59"))
+    with Repository.open(repository.root) as opened:
+        for read in (lambda: opened.resolve("many-19"), lambda: opened.resolve("many-20"), opened.branches):
+            with pytest.raises(CorruptRecord, match="checksum"):
+                read()
+
+
+def test_gits_own_packed_refs_are_read_and_get_a_checksum_again(repository: Repository, first: str, git: Git) -> None:
+    repository.fork("main", "many", 40)
+    assert "sha1:" in (repository.path / "packed-refs").read_text()
+    assert git("rev-parse", "many-07").strip() == first
+    git("pack-refs", "--all")
+    assert "sha1:" not in (repository.path / "packed-refs").read_text()
+    assert len(repository.branch_names()) == 41
+    repository.fork("main", "more", 40)
+    assert "sha1:" in (repository.path / "packed-refs").read_text()
+    git("fsck", "--strict")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    names=st.sets(st.from_regex(r"refs/(heads|tags)/[a-d]{1,3}(-[0-9]{1,2})?", fullmatch=True), max_size=60),
+    peeled=st.integers(0, 3),
+)
+def test_every_line_is_found_and_no_other(names: set[str], peeled: int) -> None:
+    ids = {name: f"{number:040x}" for number, name in enumerate(sorted(names))}
+    lines = []
+    for number, name in enumerate(sorted(names)):
+        lines.append(f"{ids[name]} {name}\n")
+        if peeled and number % peeled == 0:
+            lines.append(f"^{ids[name]}\n")
+    packed = Packed.parse(b"# pack-refs with: peeled fully-peeled sorted \n" + "".join(lines).encode())
+    for name in names:
+        assert packed.value(name.encode()) == ids[name]
+        for other in (name + "0", name[:-1]):
+            assert packed.value(other.encode()) == ids.get(other, "")
+    assert {name: value for value, name in packed.lines} == ids
+    again = Packed.parse(packed.changed(dict.fromkeys(sorted(names)[::2], "f" * 40)))
+    assert [name for _, name in again.lines] == sorted(names)
+    assert Packed.parse(packed.changed(dict.fromkeys(names, ""))).lines == []
