@@ -111,6 +111,13 @@ class Twins:
         """The files that git is in conflict about."""
         return set(self.git("diff", "--name-only", "--diff-filter=U").stdout.split())
 
+    def in_progress(self, verb: str) -> bool:
+        """Whether git waits for an answer."""
+        heads = {"revert": "REVERT_HEAD", "cherry-pick": "CHERRY_PICK_HEAD"}
+        sequencer = self.git("rev-parse", "--git-path", "sequencer").stdout.strip()
+        held = self.git("rev-parse", "-q", "--verify", heads.get(verb, "HEAD"), check=False).returncode == 0
+        return held or (self.folder / sequencer).exists()
+
     def stops_of_git(self, verb: str, *arguments: str) -> list[set[str]]:
         """Runs a verb of git and leaves out every commit that it stops at; what was in conflict at each."""
         stops = []
@@ -121,6 +128,8 @@ class Twins:
                 stops.append(conflicts)
             else:
                 assert "empty" in done.stdout + done.stderr or "nothing to commit" in done.stdout + done.stderr
+                if not self.in_progress(verb):
+                    break  # git forgets a revert of one commit that comes to nothing
             done = self.git(verb, "--skip", check=False)
         return stops
 
