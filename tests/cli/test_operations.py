@@ -25,6 +25,7 @@ READS = {
     "log": ["log", "log --all", "log main -- memory:MEMORY"],
     "show": ["show", "show memory:MEMORY"],
     "diff": ["diff main~1 main"],
+    "effect": ["effect main~1 main"],
     "conflicts": ["conflicts"],
     "runs": ["runs"],
     "gc": ["gc --dry-run", "gc"],
