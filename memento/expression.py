@@ -100,7 +100,9 @@ class ExpressionError(UsageError):
 
     def __init__(self, text: str, at: int, why: str, hint: str = "") -> None:
         line, before = _line(text, at)
-        super().__init__(f"{why}\n  {line}\n  {' ' * before}^", hint or "docs/query.md describes the language")
+        super().__init__(
+            f"{why}\n  {line}\n  {' ' * before}^", hint or "`memento query --help` says how expressions are written"
+        )
         self.why = why
         self.at = at
 

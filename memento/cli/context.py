@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,14 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Also takes ``-5`` for ``-n 5``, where there is such an option."""
         if any("-n" in parameter.opts for parameter in self.params):
-            args = [part for word in args for part in (("-n", word[1:]) if _COUNT.fullmatch(word) else (word,))]
+            taking = {
+                name for option in self.params if isinstance(option, click.Option)
+                if not option.is_flag and not option.count for name in option.opts
+            }  # fmt: skip
+            args = [
+                part for before, word in pairwise(["", *args])
+                for part in (("-n", word[1:]) if _COUNT.fullmatch(word) and before not in taking else (word,))
+            ]  # fmt: skip
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

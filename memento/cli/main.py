@@ -94,8 +94,9 @@ class _UnknownCommand(click.UsageError):
     def __init__(self, name: str, ctx: click.Context) -> None:
         super().__init__(f"no command named {name!r}", ctx)
         near = nearest(name, COMMANDS)
-        if name in _GIT_WORDS:
-            self.hint = _GIT_WORDS[name]
+        word = name if name in _GIT_WORDS else next(iter(nearest(name, _GIT_WORDS)), "") if not near else ""
+        if word:
+            self.hint = _GIT_WORDS[word]
         elif near:
             self.hint = f"did you mean {' or '.join(near)}?"
         else:

@@ -137,15 +137,15 @@ def progress_words(merge: Merge) -> str:
     return f"{merge.title}: {steps}{open_words(merge) or 'everything is decided'}"
 
 
-def rest_hint(merge: Merge) -> str:
-    """What to do next with what is in progress."""
+def rest_hint(merge: Merge, listed: bool = False) -> str:
+    """What to do next with what is in progress; `listed` where all that is open was just shown."""
     if merge.result is None or not open_words(merge):
         return f"`memento {merge.verb} --continue` {'commits the merge' if merge.verb == 'merge' else 'goes on'}"
     items: list[Conflict | Violation] = [*merge.result.conflicts, *merge.result.violations]
     decide = f"`{_ways(items[0]).partition('  ')[0]}` decides one"
     if merge.remembered:
         decide = "`memento resolve --all --again` decides as before"
-    ways = ["`memento conflicts` lists them", decide]
+    ways = [decide] if listed else ["`memento conflicts` lists them", decide]
     if merge.verb not in ("merge", "squash"):
         ways.append(f"`memento {merge.verb} --skip` leaves this commit out")
     return ", ".join([*ways, f"`memento {merge.verb} --abort` gives up"])

@@ -108,6 +108,9 @@ def tell(context: Context, merge: Merge, dry_run: bool = False) -> int:
         output.hint(waits if dry_run else rest_hint(merge))
         return code
     output.message(_done_words(merge, dry_run))
+    gate = context.workspace.gate.requirement(merge.branch) if dry_run else None
+    if gate is not None and merge.kind != "up to date":
+        output.hint(f"the gate of {merge.branch} asks for {gate.text}; that is measured when it is done, not now")
     if not output.quiet:
         output.lines(_dropped(context, merge))
         output.lines(change_counts(merge, merge.sides) if merge.verb == "merge" and merge.total == 1 else [])
@@ -138,8 +141,9 @@ def _done_words(merge: Merge, dry_run: bool) -> str:
     if merge.verb == "merge":
         return f"{what} {would}merged into {branch}{where}"
     if merge.verb == "squash":
-        into = f"into {branch}" if merge.theirs != merge.ours else f"of {branch}"
-        return f"{what} {into} {would}squashed into one commit{where}"
+        if merge.theirs != merge.ours:
+            return f"{what} {would}squashed into {branch} as one commit{f', {short(merge.commit)}' if where else ''}"
+        return f"{what} of {branch} {would}squashed into one commit{where}"
     if merge.verb == "rebase":
         return f"{branch} {would}rebased onto {what}: {commits}{end}"
     done = "picked onto" if merge.verb == "cherry-pick" else "reverted on"

@@ -33,6 +33,9 @@ def storing(where: Path) -> Iterator[None]:
         hint = {
             errno.EACCES: "check who owns the folder and whether it may be written",
             errno.EROFS: "the file system is mounted read-only",
+            errno.ENOENT: "check the path: the folder that it is to be in must be there",
+            errno.ENOTDIR: "check the path: a part of it is no folder",
+            errno.EISDIR: "there is a folder of that name; choose another",
             errno.EMFILE: "too many files are open: raise `ulimit -n`",
         }.get(error.errno or 0, "the repository is as it was; make room and try again")
         raise StoreError(f"cannot write to {where}: {why}", hint) from error

@@ -64,6 +64,12 @@ def find(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / FOLDER).is_dir():
             return folder / FOLDER
+    clone = next((folder for folder in (start, *start.parents) if (folder / ".git").is_dir()), None)
+    if clone is not None and (clone / "manifest").is_file():
+        raise RepositoryNotFound(
+            f"{clone} is a clone of stock git, not a memento repository",
+            f"`memento clone {clone} DIR` makes one of it; `memento git-setup {clone}` lets git show records in it",
+        )
     raise RepositoryNotFound(
         f"no memento repository in {start} or any folder above it",
         "`memento init` makes one here; `memento demo` shows what can be done with one",

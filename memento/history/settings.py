@@ -183,4 +183,4 @@ def _by_key(key: str) -> Setting:
 
 def _unknown(key: str) -> NotFound:
     keys: Iterable[str] = (setting.key for setting in SETTINGS)
-    return NotFound("setting", key, keys, "`memento config --list` shows what there is")
+    return NotFound("setting", key, keys, "`memento config --describe` lists every setting")

@@ -389,7 +389,9 @@ def _words(error: BaseException) -> str:
         return " ".join(line.strip() for line in lines if line.strip())[:300] or "the connection ended in the middle"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return " ".join(str(error).split())[:300]
+    reason = getattr(error, "reason", None)
+    text = " ".join(str(reason if isinstance(reason, Exception) else error).split())
+    return re.sub(r"^.*?(Failed to \w+[^:]*): (\[Errno -?\d+\] )?", "", text)[:300]
 
 
 def rejected(name: str, why: str, remote: str) -> MementoError:

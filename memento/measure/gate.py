@@ -104,6 +104,7 @@ class Gate:
         found = self.measure(branch, tree_id, required)
         values = {name: number.value for name, number in found.items()}
         if required.holds(values):
+            self.tell(f"The gate of {branch} holds: {', '.join(f'{name} is {found[name].words}' for name in found)}")
             return
         lines = [f"  {name} is {found[name].words}, asked is {wanted}" for name, wanted in required.failing(values)]
         how = f"\n  judged by {self.settings(branch)}" if required.metrics else ""

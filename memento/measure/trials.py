@@ -30,7 +30,9 @@ class Settings:
     episodes: int = 300
 
     def __str__(self) -> str:
-        epochs = f"{self.epochs} epochs" if self.epochs is not None else "its own number of epochs"
+        epochs = (
+            f"{self.epochs} epoch{'s' * (self.epochs != 1)}" if self.epochs is not None else "its own number of epochs"
+        )
         return f"{self.model}, {epochs}, seed {self.seed}"
 
 

@@ -100,7 +100,7 @@ def test_trains_at_each_step_once(line, monkeypatch):
     monkeypatch.setattr(trials.Trials, "_try", counting)
     first = line(*words, "--below", "0", code=2)
     assert "named bad, and is good" in first.err
-    assert "Training linear, 1 epochs" in first.err
+    assert "Training linear, 1 epoch," in first.err
     assert len(tried) == 2
     line(*words, "--below", "0", code=2)
     assert len(tried) == 2

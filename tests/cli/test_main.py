@@ -116,6 +116,7 @@ def test_heavy_packages_are_imported_inside_functions_only():
         ("forkk", "fork"),
         ("commit", "memento edit"),
         ("checkout", "memento switch"),
+        ("chekout", "memento switch"),
         ("reflog", "`memento oplog`"),
         ("completion", "_MEMENTO_COMPLETE"),
         ("zzz", "--help"),

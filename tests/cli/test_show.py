@@ -166,3 +166,17 @@ def test_a_missing_record_is_answered_with_a_list(world):
     hint = world("show", "memory:nope@main~1", code=2).hint
     assert hint == "`memento show main~1 --table memories` lists what there is"
     assert world("show", "main~1", "--table", "memories").out
+
+
+def test_a_record_at_a_revision_in_the_order_of_git(world):
+    name = f"memory:{world.ids('memories', 'main~1')[0]}"
+    assert world.json("show", "main~1", name) == world.json("show", f"{name}@main~1")
+    assert "memory:ID@REV" in world("show", "main", "main~1", code=2).hint
+
+
+def test_an_empty_word_is_the_current_branch(world):
+    assert "memento show HEAD --table memories" in world("show", "").hint
+
+
+def test_a_negative_number_is_told_as_it_was_typed(world):
+    assert "-4 is not in the range" in world("show", "-t", "memories", "--limit", "-4", code=2).err

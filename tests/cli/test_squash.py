@@ -16,7 +16,7 @@ def parted(world):
 def test_a_branch_comes_in_as_one_commit(parted):
     before = parted.json("log")["commits"][0]["id"]
     said = parted("squash", "trial", "--into", "main")
-    assert "trial into main squashed into one commit as" in said.err
+    assert "trial squashed into main as one commit, " in said.err
     commit = parted.json("log")["commits"][0]
     assert commit["parents"] == [before]
     assert commit["message"].splitlines()[0] == "Squash trial into main"

@@ -59,6 +59,15 @@ def test_no_repository(tmp_path: Path) -> None:
         Repository.open(tmp_path / "nowhere")
 
 
+def test_a_clone_of_stock_git_is_told_from_no_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "manifest").write_bytes(b"")
+    (tmp_path / "memories").mkdir()
+    with pytest.raises(RepositoryNotFound, match="a clone of stock git") as caught:
+        Repository.open(tmp_path / "memories")
+    assert f"memento clone {tmp_path} DIR" in caught.value.hint
+
+
 @pytest.mark.parametrize("name", ["HEAD", "config"])
 def test_half_a_repository_is_refused(repository: Repository, name: str) -> None:
     (repository.path / name).unlink()

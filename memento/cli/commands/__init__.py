@@ -35,16 +35,13 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("thread", "List the threads of a session, or choose the preferred one."),
             _row("tag", "Give a commit a lasting name."),
             _row("note", "Say something about a commit without changing it."),
-            _row("undo", "Take back the last operation, the last N, or one earlier one."),
-            _row("redo", "Bring back the last operation that undo took back, or the last N."),
-            _row("oplog", "List what was done to the repository, newest first."),
         ]
     ),
-    "Ask what would have been": dict(
+    "Take back": dict(
         [
-            _row("extend", "Simulate a branch on from its present, one commit a week."),
-            _row("replay", "Tell a world again from an instant under other parameters."),
-            _row("effect", "Show what a changed cause did: the paired difference of two worlds."),
+            _row("undo", "Take back the last operation, the last N, or one earlier one."),
+            _row("redo", "Bring back what undo took back."),
+            _row("oplog", "List what was done to the repository, newest first."),
         ]
     ),
     "Look": dict(
@@ -64,6 +61,13 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("bisect", "Find the commit that made something bad, by halving."),
         ]
     ),
+    "Ask what would have been": dict(
+        [
+            _row("extend", "Simulate a branch on from its present, one commit a week."),
+            _row("replay", "Tell a world again from an instant under other parameters."),
+            _row("effect", "Show what a changed cause did: the paired difference of two worlds."),
+        ]
+    ),
     "Merge": dict(
         [
             _row("merge", "Join other branches' changes into a branch."),
@@ -76,15 +80,24 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("rerere", "List or forget remembered answers to conflicts."),
         ]
     ),
+    "Tensors and models": dict(
+        [
+            _row("render", "Compile a world into tensors."),
+            _row("train", "Train a scorer on one revision or a mix of several."),
+            _row("evaluate", "Judge a trained scorer on a revision."),
+            _row("runs", "List the models judged on a branch, with their figures."),
+            _row("verify", "Render again what a checkpoint was trained on."),
+        ]
+    ),
     "Share": dict(
         [
             _row("clone", "Copy a repository from elsewhere."),
-            _row("fetch", "Bring in what another repository has, and change no branch of yours."),
+            _row("fetch", "Bring in what another repository has; your branches stay."),
             _row("pull", "Fetch, then merge into a branch of yours."),
             _row("push", "Send branches, and notes, to another repository."),
             _row("remote", "Name other repositories, list them, or look at one."),
             _row("bundle", "Write branches and tags into one file, or check such a file."),
-            _row("git-setup", "Make a clone of stock git show records and merge by memento's rules.", "git_setup"),
+            _row("git-setup", "Let stock git show records and merge by memento's rules.", "git_setup"),
         ]
     ),
     "Look after the repository": dict(
@@ -93,15 +106,6 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("prune", "Take branches away for good, and keep a record of each."),
             _row("fsck", "Look the whole repository and its worlds through for faults."),
             _row("config", "Read and change the settings of a repository."),
-        ]
-    ),
-    "Tensors and models": dict(
-        [
-            _row("render", "Compile a world into tensors."),
-            _row("train", "Train a scorer on one revision or a mix of several."),
-            _row("evaluate", "Judge a trained scorer on a revision."),
-            _row("runs", "List the models judged on a branch, with their figures."),
-            _row("verify", "Render again what a checkpoint was trained on."),
         ]
     ),
 }

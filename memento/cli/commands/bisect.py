@@ -118,8 +118,8 @@ def command(
 
     def tell(commit: str, left: int) -> None:
         subject = repository.commit_of(commit).subject
-        output.message(f"{plural(left, 'commit')} left, about {max(1, math.ceil(math.log2(left)))} steps; trying "
-                       f"{short(commit)} {subject}")  # fmt: skip
+        steps = plural(max(1, math.ceil(math.log2(left))), "step")
+        output.message(f"{plural(left, 'commit')} left, about {steps}; trying {short(commit)} {subject}")
 
     return _tell(context, bisect(bisection, judge, tell))
 

@@ -72,7 +72,11 @@ def _create(context: Context, file: Path, names: list[str], since: str) -> None:
         output.document("memento.bundle/1", content)
     branches = plural(len([name for name, _ in head.refs if name != "HEAD"]), "name")
     output.message(f"Wrote {branches}, {plural(count, 'object')} to {file} ({size:,} bytes)")
-    output.hint(f"`memento clone {file}` makes a repository of it, `memento fetch {file}` brings it into one")
+    fetch = f"`memento fetch {file}` brings it into"
+    output.hint(
+        f"{fetch} a repository that has {since}" if since
+        else f"`memento clone {file}` makes a repository of it, {fetch} one"
+    )  # fmt: skip
 
 
 def _verify(context: Context, file: Path) -> None:

@@ -60,6 +60,5 @@ def command(context: Context, url: str, directory: Path | None, branch: str, ori
     what = f": {plural(branches, 'branch', 'branches')}, {came(done)}" if tip else ""
     output.message(f"Cloned {url} into {path.parent}{what}")
     if tip:
-        output.hint(
-            f"`cd {directory} && memento log` shows {own}; `memento fork {origin}/BRANCH BRANCH` starts on another"
-        )
+        another = f"; `memento fork {origin}/BRANCH BRANCH` starts on another" if branches > 1 else ""
+        output.hint(f"`cd {directory} && memento log` shows {own}{another}")

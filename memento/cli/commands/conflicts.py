@@ -38,4 +38,4 @@ def command(context: Context, ids: tuple[str, ...]) -> None:
         return
     output.message(progress_words(merge))
     output.lines(open_lines(output, conflicts, violations, merge.sides, bool(ids), merge.remembered))
-    output.hint(rest_hint(merge))
+    output.hint(rest_hint(merge, listed=not ids))

@@ -22,7 +22,7 @@ from memento.cli.sharing import came, remotes, reporter, transfer_lines, transfe
 @click.option("-p", "--prune", is_flag=True, help="Forget branches that are gone there.")
 @json_option
 def command(context: Context, remote: str | None, branches: tuple[str, ...], prune: bool) -> None:
-    """Bring in what another repository has, and change no branch of yours.
+    """Bring in what another repository has; your branches stay.
 
     Its branches are seen as REMOTE/BRANCH, its tags and notes are taken over. REMOTE is a name, an
     address or a bundle file; if left out, the one that the current branch follows, or origin.

@@ -20,7 +20,7 @@ from memento.cli.context import Context, define, json_option
 @click.option("--undo", is_flag=True, help="Take the settings out again.")
 @json_option
 def command(context: Context, directory: Path, undo: bool) -> None:
-    """Make a clone of stock git show records and merge by memento's rules.
+    """Let stock git show records and merge by memento's rules.
 
     In DIR, made by git clone: git diff, git show and git log -p print records, and git merge and git
     pull join worlds as memento merge does. Changes that clone's own settings alone.

@@ -8,7 +8,7 @@ from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, clean
 from memento.cli.present import short
-from memento.errors import NotFound, UsageError
+from memento.errors import UsageError
 
 WORDS = ("add", "show", "edit", "remove", "list")
 
@@ -54,8 +54,7 @@ def command(context: Context, words: tuple[str, ...], messages: tuple[str, ...])
     commit, notes = repository.resolve(revision), repository.notes()
     before, given = notes.read(commit), "\n\n".join(text.strip() for text in messages)
     if verb in ("show", "remove") and not before:
-        known = f"`memento note add {revision} -m TEXT` writes one"
-        raise NotFound("note on", revision, hint=known)
+        raise UsageError(f"there is no note on {revision}", f"`memento note add {revision} -m TEXT` writes one")
     text = {"add": f"{before}\n\n{given}" if before else given, "edit": given, "remove": "", "show": before}[verb]
     if verb != "show":
         notes.write(commit, text, f"{verb} note on {revision}")

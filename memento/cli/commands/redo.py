@@ -17,7 +17,7 @@ from memento.cli.oplog import tell_replayed
 @click.argument("count", metavar="[N]", type=click.IntRange(1), default=1)
 @json_option
 def command(context: Context, count: int) -> None:
-    """Bring back the last operation that undo took back, or the last N.
+    """Bring back what undo took back.
 
     It is there until something new is done. A redo is one operation, whatever N is; memento undo
     takes it back again.

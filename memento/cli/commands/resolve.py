@@ -70,7 +70,7 @@ def command(
         raise UsageError("name what to decide, or give --all", "`memento conflicts` lists what is open")
     merge = workspace.merge_in_progress()
     if merge is None or merge.result is None:
-        raise UsageError("no merge is in progress", "`memento merge OTHER --into BRANCH`")
+        raise UsageError("no merge is in progress", "`memento merge OTHER --into BRANCH` begins one")
     decisions: list[Resolution] = []
     if again:
         decisions = _remembered(merge, merge.result, ids)

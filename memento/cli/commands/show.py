@@ -45,7 +45,7 @@ ON_TERMINAL = 50
     memento show memory:MEMORY_ID@main~3
     """
 )
-@click.argument("what", metavar="[REV|RECORD[@REV]]", shell_complete=records_or_revisions, default="HEAD")
+@click.argument("words", metavar="[REV] [RECORD[@REV]]", nargs=-1, shell_complete=records_or_revisions)
 @click.option("-t", "--table", metavar="TABLE", help="List the records of a table: memories, sessions, entities …")
 @click.option("--grep", metavar="TEXT", help="Only records with TEXT in any field; case does not matter.")
 @click.option(
@@ -57,13 +57,20 @@ ON_TERMINAL = 50
 )  # fmt: skip
 @json_option
 def command(
-    context: Context, what: str, table: str | None, grep: str | None, conditions: tuple[str, ...], limit: int | None
+    context: Context,
+    words: tuple[str, ...],
+    table: str | None,
+    grep: str | None,
+    conditions: tuple[str, ...],
+    limit: int | None,
 ) -> int:
     """Show a commit, a table of its world, or one record.
 
     REV is the current branch if left out. A record is written memory:ID, as it is now, or
-    memory:ID@REV, as it was then; a session comes with its main line. Tables are listed by time, then by id.
+    memory:ID@REV, as it was then (or REV memory:ID); a session comes with its main line. Tables are
+    listed by time, then by id.
     """
+    what = _one(words)
     if is_record(what):
         if table or grep or conditions:
             raise UsageError("--table, --grep and --where go with a revision, not with a record")
@@ -73,6 +80,15 @@ def command(
         _show_table(context, what, schema_of(table or "memories").name, grep, conditions, limit)
         return OK
     return _show_commit(context, what)
+
+
+def _one(words: tuple[str, ...]) -> str:
+    """The one thing that is meant: a revision, or a record as ``memory:ID@REV``."""
+    if len(words) == 2 and is_record(words[1]) and not is_record(words[0]) and not record_name(words[1]).revision:
+        return f"{words[1]}@{words[0]}"
+    if len(words) > 1:
+        raise UsageError(f"one thing can be shown at a time, not {len(words)}", "`memento show memory:ID@REV`")
+    return (words[0] if words else "") or "HEAD"
 
 
 def _show_record(context: Context, what: str) -> None:
