@@ -82,7 +82,8 @@ def collect(
 
 def roots(operations: Operations) -> list[str]:
     """The ids from which everything that is needed can be reached: references, and work that is not done yet."""
-    held = [*operations.refs.values("refs/").values(), operations.refs.read("HEAD"), operations.log.unsettled()]
+    refs = operations.refs
+    held = [*refs.values("refs/").values(), *refs.foreign(), refs.read("HEAD"), operations.log.unsettled()]
     with suppress(FileNotFoundError):
         named = _ID.findall((operations.path / "memento" / "merge").read_bytes())
         held += [name for name in map(bytes.decode, named) if operations.objects.contains(name)]
@@ -147,11 +148,12 @@ def _unreachable(
     left: dict[str, float] = {}
     gone: set[str] = set()
     for pack in packs:
-        stamp = os.stat(pack.path + ".pack").st_mtime
-        for raw, _, _ in pack.index.entries():
-            name = raw.hex()
-            if name not in found.kinds:
-                (left.setdefault(name, stamp) if stamp > cutoff else gone.add(name))
+        with suppress(FileNotFoundError):  # joined with others meanwhile, by a writer
+            stamp = os.stat(pack.path + ".pack").st_mtime
+            for raw, _, _ in pack.index.entries():
+                name = raw.hex()
+                if name not in found.kinds:
+                    (left.setdefault(name, stamp) if stamp > cutoff else gone.add(name))
     for name, path in loose.items():
         if name not in found.kinds:
             with suppress(FileNotFoundError):
@@ -198,9 +200,10 @@ def _stored(objects: Objects, name: str, kind: str, content: bytes) -> bytes:
     place = objects.place_of(name)
     if place is not None:
         pack, offset, end = place
-        stored = parse(memoryview(pack.read(offset, end)), offset)
-        if stored.kind == _TYPES[kind]:
-            return bytes(stored.data)
+        with suppress(FileNotFoundError):
+            stored = parse(memoryview(pack.read(offset, end)), offset)
+            if stored.kind == _TYPES[kind]:
+                return bytes(stored.data)
     return zlib.compress(content, COMPRESSION)
 
 

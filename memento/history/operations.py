@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from memento.errors import MementoError, ProtectedBranch, StaleBranch, StoreError, UsageError
+from memento.errors import CorruptRecord, MementoError, ProtectedBranch, StaleBranch, StoreError, UsageError
 from memento.history.commit import Commit, check_message, commit_bytes, next_time, tag_bytes
 from memento.history.config import Config
 from memento.history.files import storing
@@ -93,6 +93,10 @@ class Operations:
             return None
         if not step:
             self._guard(moves)
+        for move in moves:
+            if move.after and not move.after.startswith("refs/") and not self.objects.contains(move.after):
+                self.objects.discard()
+                raise CorruptRecord("it is missing: housekeeping has taken it away", move.after, move.ref)
         try:
             operation = self.log.stage(_line(description), moves, **step)
             self._move(operation, moves)

@@ -189,6 +189,84 @@ def test_what_moves_meanwhile_is_kept(repository: Repository, first: str, monkey
         tree.read(fresh.objects, fresh.tree_of("late"))
 
 
+def by_git(git: Git, first: str, words: str = "by git") -> str:
+    """A commit that no reference of ours leads to."""
+    made = git(
+        "-c", "user.name=a", "-c", "user.email=a@b", "commit-tree", "-p", first, "-m", words, f"{first}^{{tree}}"
+    )
+    return made.strip()
+
+
+def test_branches_with_names_that_memento_does_not_take_are_kept(repository: Repository, first: str, git: Git) -> None:
+    names = {"refs/heads/über": by_git(git, first, "umlaut"), f"refs/heads/{'n' * 200}/{'n' * 200}": by_git(git, first)}
+    for name, commit in names.items():
+        git("update-ref", name, commit)
+    line(repository, 3)
+    repository.gc(0.0)
+    for commit in names.values():
+        assert git("cat-file", "-t", commit).strip() == "commit"
+    git("fsck", "--full", "--strict")
+
+
+def test_what_a_work_tree_of_git_stands_on_is_kept(
+    repository: Repository, first: str, git: Git, tmp_path: Path
+) -> None:
+    git("worktree", "add", "--detach", str(tmp_path / "tree"), first)
+    made = by_git(git, first)
+    git("checkout", "-q", "--detach", made, folder=tmp_path / "tree")
+    line(repository, 3)
+    repository.gc(0.0)
+    assert git("log", "-1", "--format=%H", folder=tmp_path / "tree").strip() == made
+
+
+def test_a_reference_that_cannot_be_read_stops_it(repository: Repository, first: str, git: Git) -> None:
+    line(repository, 3)
+    before = packs(repository)
+    (repository.path / "refs/heads/über").write_text("no id")
+    with pytest.raises(CorruptRecord):
+        repository.gc(0.0)
+    assert packs(repository) == before
+
+
+def test_nothing_is_moved_to_a_commit_that_was_taken_away(repository: Repository, first: str, git: Git) -> None:
+    """What another process took away is still in the memory of this one."""
+    lost = by_git(git, first)
+    assert repository.resolve(lost) == lost
+    with Repository.open(repository.root) as other:
+        line(other, 2)
+        other.gc(0.0)
+    with pytest.raises(CorruptRecord, match="taken it away"), repository.batch("move") as batch:
+        batch.move("main", lost)
+    with pytest.raises(CorruptRecord, match="taken it away"), repository.batch("start") as batch:
+        batch.start("late", lost)
+    line(repository, 1)
+    with Repository.open(repository.root) as fresh:
+        assert fresh.branch_names() == ["main"]
+        assert lost not in fresh.ancestors("main")
+
+
+def test_packs_that_another_writer_joins_meanwhile(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memento.history import gc
+    from memento.history.consolidate import FACTOR
+
+    line(repository, FACTOR - 2)
+    before = contents(repository)
+    original = gc._unreachable
+
+    def joined(*arguments: object) -> object:
+        with Repository.open(repository.root) as other:
+            line(other, 3)
+        return original(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gc, "_unreachable", joined)
+    repository.gc(0.0)
+    with Repository.open(repository.root) as fresh:
+        found = contents(fresh)
+        assert all(found[name] == value for name, value in before.items() if len(name) == 40)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["edit", "side", "fork", "delete", "undo", "world", "gc", "prune"]), max_size=14))
 def test_after_any_work_everything_is_there(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
