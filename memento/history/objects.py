@@ -159,7 +159,7 @@ class Objects:
     def loose(self) -> Iterator[tuple[str, str]]:
         """(id, path) of every object that lies alone, as git writes them; in order."""
         for folder in sorted(os.listdir(self.path / "objects")):
-            if len(folder) == 2 and not set(folder) - _HEX:
+            if len(folder) == 2 and not set(folder) - _HEX and not os.path.islink(self.path / "objects" / folder):
                 with suppress(FileNotFoundError, NotADirectoryError):
                     for name in sorted(os.listdir(self.path / "objects" / folder)):
                         if len(name) == 38 and not set(name) - _HEX:

@@ -17,10 +17,11 @@ from memento.history.oplog import AUTHOR
 FOLDER = ".memento"
 _FOLDERS = ("objects/pack", "objects/info", "refs/heads", "refs/tags", "refs/memento", "info", "memento")
 _PLACES = (
-    "", *_FOLDERS, "objects", "refs", "refs/notes", "refs/remotes", "cache", "cache/renderings",
-    "HEAD", "config", "packed-refs", *(f"memento/{name}" for name in ("lock", "pending", "merge", "gc")),
+    "", *_FOLDERS, "objects", "refs", "refs/notes", "refs/remotes", "cache", "HEAD", "config", "packed-refs",
 )  # fmt: skip
 """What is opened by name: files and folders of this repository, never links to others, pipes or devices."""
+_OWN = ("memento", "cache")
+"""Folders whose whole content is memento's: it reads, empties and removes what is in them."""
 _ALTERNATES = ("objects/info/alternates", "objects/info/http-alternates")
 
 
@@ -107,7 +108,8 @@ def check_folder(path: Path) -> None:
 
 
 def _refuse_odd_files(path: Path) -> None:
-    for name in _PLACES:
+    inside = (f"{folder}/{name}" for folder in _OWN for name in _names(f"{path}/{folder}"))
+    for name in (*_PLACES, *inside):
         try:
             mode = os.lstat(f"{path}/{name}" if name else path).st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -119,6 +121,13 @@ def _refuse_odd_files(path: Path) -> None:
                 f"refusing to open {path}: {where} is {what}",
                 "clone it instead: `git clone --mirror` takes its history alone",
             )
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def author(config: Config) -> str:

@@ -7,6 +7,9 @@ import pytest
 
 from memento.errors import RepositoryNotFound, StoreError, UsageError
 from memento.history import Repository
+from memento.world import tree
+
+from .conftest import small_world
 
 
 def test_init_makes_a_bare_repository_once(tmp_path: Path) -> None:
@@ -92,3 +95,23 @@ def test_a_folder_of_another_user_is_refused(repository: Repository, monkeypatch
         Repository.open(repository.root)
     monkeypatch.setenv("MEMENTO_TRUST_OWNER", "1")
     Repository.open(repository.root).close()
+
+
+@pytest.mark.parametrize("name", ["memento/incoming", "memento/remembered", "cache/search", "cache/renderings"])
+def test_folders_that_memento_empties_are_never_links(repository: Repository, tmp_path: Path, name: str) -> None:
+    (tmp_path / "victim" / "photos").mkdir(parents=True)
+    (repository.path / name).parent.mkdir(exist_ok=True)
+    (repository.path / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(StoreError, match=f"its {name} is a link"):
+        Repository.open(repository.root)
+
+
+def test_objects_behind_a_link_are_not_ours_to_take_away(repository: Repository, tmp_path: Path) -> None:
+    repository.commit("main", tree.write(repository.objects, small_world()), "first")
+    victim = tmp_path / "victim" / ("0" * 38)
+    victim.parent.mkdir()
+    victim.write_bytes(b"an object of another repository")
+    os.utime(victim, (1, 1))
+    (repository.path / "objects" / "00").symlink_to(victim.parent)
+    repository.gc(0.0)
+    assert victim.exists()
