@@ -71,14 +71,14 @@ class Quarantine:
         base = str(repository / "memento" / "incoming")
         make_folders(base, False)
         _sweep(base)
-        self.root = os.path.join(base, secrets.token_hex(8))
+        self.root, self._held = _own_folder(base)
         self.folder = os.path.join(self.root, "objects", "pack")
         os.makedirs(self.folder)
-        self._held = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._held, fcntl.LOCK_EX)
         self._path = os.path.join(self.folder, "incoming")
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
         self._objects: Objects | None = None
+        self._tips: Collection[str] = ()
+        self._packs: set[str] = set()
 
     def __enter__(self) -> Quarantine:
         return self
@@ -111,6 +111,7 @@ class Quarantine:
         `store` has what was there before; of `known` commits in it everything is there already.
         Raises `RemoteError`; nothing has been written to the store then.
         """
+        self._tips, self._packs = tips, {pack.path for pack in store.packs()}
         if self.received:
             try:
                 reading = _Reading(self._fd, self.received, self.limits, store, self.progress)
@@ -191,7 +192,20 @@ class Quarantine:
         return self._read(store, bytes.fromhex(object_id))
 
     def install(self, store: Objects) -> None:
-        """Moves the pack into the store; call it under the repository's lock, after `check`."""
+        """Moves the pack into the store; call it under the repository's lock, after `check`.
+
+        Where packs have gone since, everything is looked at again: housekeeping may have taken away what
+        the pack rests on. Raises `RemoteError` then; nothing has been written.
+        """
+        store.refresh(force=True)
+        if not self._packs <= {pack.path for pack in store.packs()}:
+            try:
+                self._connected(store, self._tips, ())
+            except (RemoteError, CorruptRecord):
+                raise RemoteError(
+                    "housekeeping has taken away meanwhile what was to come in rests on. Nothing was written",
+                    "run it again",
+                ) from None
         if self.name and self.ids:
             store.adopt(os.path.join(self.folder, self.name), self.name)
 
@@ -439,17 +453,31 @@ def size_words(size: int) -> str:
     return f"{size:.1f} GiB"
 
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _own_folder(base: str) -> tuple[str, int]:
+    """A new folder in `base`, and the descriptor that holds its lock."""
+    while True:
+        path = os.path.join(base, secrets.token_hex(8))
+        os.mkdir(path)
+        with suppress(FileNotFoundError):
+            held = os.open(path, _FOLDER)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if os.path.exists(path):  # else another process swept it before it was locked
+                return path, held
+            os.close(held)
+
+
 def _sweep(base: str) -> None:
     """Removes what killed processes left behind; those at work hold a lock on their folder."""
-    with suppress(OSError):
-        for name in os.listdir(base):
-            path = os.path.join(base, name)
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in os.listdir(base):
+        path = os.path.join(base, name)
+        with suppress(OSError):
+            fd = os.open(path, _FOLDER)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
-            except BlockingIOError:
-                pass
             finally:
                 os.close(fd)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import resource
@@ -11,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,8 @@ from memento.errors import MementoError, RemoteError
 from memento.history import Repository
 from memento.history.bundle import HEADER
 from memento.history.delta import apply_delta
-from memento.history.quarantine import Limits
+from memento.history.objects import Objects
+from memento.history.quarantine import Limits, Quarantine
 from memento.history.remotes import Remotes
 from memento.history.transfer import clone
 from memento.world import tree
@@ -330,6 +333,51 @@ def test_what_a_killed_process_left_is_swept(repository: Repository, first: str)
     with liar({"refs/heads/main": tip}, pack) as url:
         Remotes(repository).fetch(url)
     assert os.listdir(repository.path / "memento" / "incoming") == []
+
+
+def test_one_that_begins_is_not_swept_by_another(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is there for a moment before it is locked."""
+    locked = fcntl.flock
+    swept = []
+
+    def late(fd: int, operation: int) -> None:
+        if not swept:
+            swept.append(fd)
+            with Quarantine(repository.path):
+                pass
+        locked(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with Quarantine(repository.path) as quarantine:
+        assert swept
+        assert quarantine.write(b"PACK") == 4
+        assert os.path.isdir(quarantine.folder)
+
+
+def test_what_rests_on_objects_taken_away_meanwhile_is_refused(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Housekeeping beside a fetch takes away what nothing leads to, and what comes in needs."""
+    lost = repository.objects.add_blob(b"left over")
+    repository.commit("main", edited(repository, repository.tree_of("main")), "with a blob beside it")
+    data = entry(b"lost", "blob", b"left over")
+    tip, pack = history(data)
+    assert repository.objects.contains(lost)
+    check = Quarantine.check
+
+    def late(quarantine: Quarantine, store: Objects, *rest: Any) -> None:
+        check(quarantine, store, *rest)
+        with Repository.open(repository.root) as other:
+            other.gc(0.0)
+
+    monkeypatch.setattr(Quarantine, "check", late)
+    with liar({"refs/heads/main": tip}, pack) as url, pytest.raises(RemoteError, match="housekeeping"):
+        Remotes(repository).fetch(url)
+    with Repository.open(repository.root) as fresh:
+        assert fresh.refs.names("refs/remotes/") == []
+        assert fresh.fsck().of("corrupt") == []
 
 
 _CHILD = """
