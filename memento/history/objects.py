@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha1
@@ -25,6 +26,7 @@ _ENTRY_BYTES = 240
 _TIDY_STEP = 8
 _ATTEMPTS = 20
 _REWRITES = 8
+_ID = re.compile(r"[0-9a-f]{40}")
 _HEX = set("0123456789abcdef")
 _EMPTY = object_id("tree", b"").encode()
 
@@ -49,6 +51,7 @@ class Objects:
         self._large: list[Pack] = []
         self._small: dict[bytes, Place] = {}
         self._listed = -1
+        self._doubtful = False
         self._tidy_at = FACTOR
         self._fresh: set[str] = set()
         self._faults: dict[str, str] = {}
@@ -264,6 +267,7 @@ class Objects:
         packs = {n[:-4] for n in names if n.startswith("pack-") and n.endswith(".idx") and n[:-4] + ".pack" in names}
         gone = self._packs.keys() - packs
         if gone:
+            self._doubtful = True
             lost = {self._packs.pop(name) for name in gone}
             for pack in lost:
                 pack.close()
@@ -313,6 +317,30 @@ class Objects:
         name = object_id(kind, data)
         self.staged[name] = (kind, data)
         return name
+
+    def require(self, wanted: Iterable[str]) -> None:
+        """Raises `StoreError` where some objects, or what is staged and leads to stored ones, lead nowhere.
+
+        Something else may have taken away what was read before. Call it under the lock: what is there
+        then stays. Where no pack has gone since the last call, what was read is there still.
+        """
+        self.refresh()
+        needed = dict.fromkeys(name for name in wanted if name)
+        if self._doubtful:
+            for name, (kind, data) in self.staged.items():
+                if kind == "tree":
+                    needed.update(dict.fromkeys(entry.id for entry in parse_tree(data)))
+                elif kind == "commit":
+                    needed.update(dict.fromkeys(_ID.findall(data.partition(b"\n\n")[0].decode("latin-1"))))
+                needed.pop(name, None)
+        for name in needed:
+            if name not in self.staged and not self.contains(name):
+                self._contents, self._trees = Cache(self._contents.limit), Cache(self._trees.limit)
+                raise StoreError(
+                    f"object {name[:10]} was taken away meanwhile: nothing led to it any more",
+                    "nothing was changed; run the command again",
+                )
+        self._doubtful = False
 
     def flush(self) -> None:
         """Writes what is staged and not stored yet, in one pack; call it under the lock.

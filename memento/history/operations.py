@@ -126,6 +126,7 @@ class Operations:
 
     def _move(self, operation: Operation, moves: Sequence[Move]) -> None:
         """Writes an operation's objects, and then moves its references, all of them or none."""
+        self.objects.require(move.after for move in moves if not move.after.startswith("refs/"))
         self.objects.flush()
         prepared = self.refs.prepare([Move(REF, operation.parent, operation.id), *moves], self.lock)
         with _uninterrupted():

@@ -231,7 +231,12 @@ class OperationLog:
                 for content in (operation.kept or {}).values():
                     self.objects.add("tag", content)
                 self.objects.flush()
-                self.refs.prepare(todo, lock).finish()
+                prepared = self.refs.prepare(todo, lock)
+                try:
+                    prepared.finish()
+                except OSError:
+                    prepared.abandon()
+                    raise
                 self.objects.release()
         self.settle()
 

@@ -193,6 +193,8 @@ class Pack:
             os.close(self._fd)
             self._fd = -1
 
+    __del__ = close
+
 
 def parse(data: memoryview, offset: int) -> Stored:
     """The object at the head of `data`, which stands at `offset` in its pack; not inflated yet.

@@ -161,6 +161,38 @@ def test_one_at_a_time(repository: Repository, first: str) -> None:
         repository.gc()
 
 
+@pytest.mark.parametrize("verb", ["fork", "commit", "part", "undo"])
+def test_a_handle_that_has_read_what_is_taken_away_does_not_refer_to_it(
+    repository: Repository, first: str, git: Git, verb: str
+) -> None:
+    repository.fork("main", "side")
+    line(repository, 7, "side")
+    line(repository, 2)
+    tip = repository.commit_of("side")
+    edited(repository, tip.tree, "m1-1")
+    repository.objects.discard()
+    repository.delete_branch("side")
+    with Repository.open(repository.root) as other:
+        if verb != "undo":
+            other.forget_operations()
+        assert (other.gc(0.0).removed > 0) == (verb != "undo")
+    before = repository.refs.values("refs/heads/")
+    if verb == "undo":
+        repository.undo()
+        assert repository.resolve("side") == tip.id
+        return
+    do = {
+        "fork": lambda: repository.fork(tip.id, "again"),
+        "commit": lambda: repository.commit("main", tip.tree, "again"),
+        "part": lambda: repository.commit("main", edited(repository, tip.tree, "m1-1"), "a part of it"),
+    }[verb]
+    with pytest.raises(StoreError):
+        do()
+    assert repository.refs.values("refs/heads/") == before
+    line(repository, 1)
+    git("fsck", "--full", "--strict")
+
+
 def test_a_dry_run_does_nothing(repository: Repository, first: str) -> None:
     line(repository, 3)
     before = packs(repository)

@@ -33,7 +33,7 @@ def test_forty_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", ["commit", "merge", "fork", "tag", "large", "mixed"])
+@pytest.mark.parametrize("kind", ["commit", "merge", "fork", "tag", "large", "rebase", "prune", "gc", "push", "mixed"])
 def test_five_hundred_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setenv("MEMENTO_DURABILITY", "full")
     report = kill(tmp_path, kind, 500, 1)

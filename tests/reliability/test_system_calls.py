@@ -137,6 +137,6 @@ def test_some_calls_of_a_commit(tmp_path: Path, failure: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", ["commit", "merge", "fork", "tag", "undo", "large"])
+@pytest.mark.parametrize("kind", ["commit", "merge", "fork", "tag", "undo", "large", "rebase", "prune", "gc", "push"])
 def test_every_call(tmp_path: Path, kind: str) -> None:
     assert sweep(tmp_path, kind, 1, FAILURES) > 60

@@ -77,6 +77,44 @@ def large(workspace: Workspace, number: int) -> str:
     return workspace.commit_world(f"large/{os.getpid()}-{number}", world, "large")
 
 
+def rebase(workspace: Workspace, number: int) -> str:
+    """A branch of three commits, put on top of main, which has moved."""
+    name = f"topic/{os.getpid()}-{number}"
+    workspace.fork("main", name)
+    for step in range(3):
+        with workspace.repository.exclusive():
+            tip = workspace.repository.resolve(name)
+            tree_id = edited(workspace.repository, workspace.repository.tree_of(tip), f"m2-{step}", number % 83 / 84)
+            workspace.repository.commit(name, tree_id, f"topic {number} {step}", expected=tip)
+    commit(workspace, number)
+    return workspace.merges.rebase("main", name).commit
+
+
+def gc(workspace: Workspace, number: int) -> str:
+    """A commit, and everything packed anew."""
+    made = commit(workspace, number)
+    workspace.repository.gc(0.0)
+    return made
+
+
+def prune(workspace: Workspace, number: int) -> str:
+    """Forty branches made, and pruned in one operation."""
+    names = workspace.fork("main", f"variants/{os.getpid()}-{number}", 40)
+    workspace.repository.prune(*names, why="of no use")
+    return workspace.repository.resolve("main")
+
+
+def push(workspace: Workspace, number: int) -> str:
+    """A commit, pushed to another repository inside of this one's folder."""
+    peer = workspace.repository.root / "peer"
+    if not workspace.remotes.all():
+        Workspace.init(peer).close()
+        workspace.remotes.add("peer", str(peer))
+    made = commit(workspace, number)
+    workspace.remotes.push("peer", ["main"])
+    return made
+
+
 WORK: dict[str, Callable[[Workspace, int], str]] = {
     "commit": commit,
     "merge": merge,
@@ -84,8 +122,12 @@ WORK: dict[str, Callable[[Workspace, int], str]] = {
     "tag": tag,
     "undo": undo,
     "large": large,
+    "rebase": rebase,
+    "gc": gc,
+    "prune": prune,
+    "push": push,
 }
-MIXED = ("commit", "merge", "commit", "fork", "commit", "tag", "large", "commit")
+MIXED = ("commit", "merge", "fork", "tag", "large", "commit", "rebase", "prune", "gc", "commit")
 
 
 def work(folder: str, kind: str, count: int, name: str = "") -> Iterator[str]:
