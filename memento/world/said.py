@@ -42,8 +42,12 @@ def injects_deleted(world: World, undated: bool) -> Iterator[Finding]:
     """Offers that put a memory into the context of a session that began after it was deleted.
 
     A retired memory that was offered, and not injected, is history: a full-text search finds it too.
+    So is what a daemon's log tells: in an imported world this is a finding only for a caller that compares
+    states (`undated`).
     """
     candidates = world.candidates
+    if world.manifest.source == "imported" and not undated:
+        return
     rows = np.flatnonzero(candidates["injected"])
     rows = rows[(world.candidate_memories[rows] >= 0) & (world.candidate_sessions[rows] >= 0)]
     if not len(rows):
