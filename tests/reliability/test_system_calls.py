@@ -120,6 +120,8 @@ def _look(copy: Path, before: dict[str, str], acknowledged: list[str], what: str
         for commit in acknowledged:
             assert commit in {c.id for c in repository.log(*repository.branch_names())}, what
         worker.commit(workspace, 500)
+        assert [path for path in strays(str(copy)) if not path.endswith(".keep")] == [], what
+        repository.gc()
         moved = [operation.changes for operation in repository.operations()]
     with Workspace.open(copy) as workspace:
         refs = workspace.repository.refs
