@@ -118,6 +118,17 @@ def from_map(
     return scenario
 
 
+def faults_of(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with some parameters, each taken by itself; `values` are as `overrides` of `load`."""
+    faults: list[str] = []
+    for key, value in _overrides(values, faults).items():
+        if key in parameters():
+            checked(parameters()[key], value, faults)
+        else:
+            faults.append(_unknown(key))
+    return faults
+
+
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:

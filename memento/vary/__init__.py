@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from memento.catalog import Catalog, Row
@@ -15,21 +16,27 @@ CATALOG = Catalog(
     {
         "drop": Row("memento.vary.drop:Drop", "leave out a share of the memories, and what cannot do without them"),
         "jitter": Row("memento.vary.jitter:Jitter", "move the importance of memories by a normal draw"),
+        "parameter": Row("memento.vary.parameter:Resimulate", "simulate the world again under changed parameters"),
         "shift": Row("memento.vary.shift:Shift", "move the whole world in time by a number of hours"),
     },
 )
 """Every operator by name."""
 
+_COMMA = re.compile(r",(?![^\[]*\])")
+_COLON = re.compile(r":(?![0-9]{2})")
+"""A colon that is not one of a time of day."""
+
 
 def parse(words: Sequence[str]) -> list[Operator]:
     """The operators that some words name, such as ``drop:share=0.2,jitter``.
 
-    A word is one operator or several parted by commas; ``:key=value`` gives a parameter. Raises
-    `UsageError`, `NotFound` for a name that no operator has, `InvalidFile` for faulty parameters.
+    A word is one operator or several parted by commas, those in brackets left alone; ``:key=value``
+    gives a parameter. Raises `UsageError`, `NotFound` for a name that no operator has, `InvalidFile`
+    for faulty parameters.
     """
     found = []
-    for text in [part for word in words for part in word.split(",")]:
-        name, *settings = text.split(":")
+    for text in [part for word in words for part in _COMMA.split(word)]:
+        name, *settings = _COLON.split(text)
         values = {}
         for setting in settings:
             key, equals, value = setting.partition("=")

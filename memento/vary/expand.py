@@ -44,12 +44,18 @@ class Variant:
 
 @dataclass(frozen=True)
 class Expansion:
-    """What came of an expansion; `identical` worlds came out again, `known` branches were there already."""
+    """What came of an expansion: variants; `same`, worlds that came out again, each as its operator and the
+    branch that holds it; and the number of branches that were there already."""
 
     base: str
     variants: tuple[Variant, ...]
-    identical: int
+    same: tuple[tuple[str, str], ...]
     known: int
+
+    @property
+    def identical(self) -> int:
+        """How many worlds came out again."""
+        return len(self.same)
 
 
 @dataclass(frozen=True)
@@ -95,23 +101,40 @@ def expand(
     """Makes the tree of variants, as one operation; branches are called ``PREFIX-<digits of the tree>``.
 
     `prefix` is the base's name where that is a branch, else ``variant``. The same bytes for any number of
-    `workers`. A branch that is there already, with the commit that it would have, stays.
+    `workers`. A branch that is there already, with this world as a variant of this parent, stays.
     Raises `UsageError` beyond the limits, and what the operators raise; nothing is made then.
     """
     total, prefix = _checked(repository, base, operators, depth, fanout, prefix)
+    what = f"expand {base} by {', '.join(map(str, operators))}"
+    recipes = _recipes(operators, fanout, seed)
+    return grow(repository, base, recipes, depth, total, prefix, what, workers, progress)
+
+
+def grow(
+    repository: Repository,
+    base: str,
+    recipes: Sequence[Recipe],
+    depth: int,
+    total: int,
+    prefix: str,
+    what: str,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Expansion:
+    """Makes a tree of `total` variants in which every world has a child by each recipe, as one operation
+    that the log calls `what`."""
     root = repository.commit_of(base)
-    _refuse_bytes(_sample(repository, root.tree, operators, fanout, seed), total)
+    _refuse_bytes(_sample(repository, root.tree, recipes), total)
     tips = repository.tips(f"{prefix}-")
     names: dict[str, str] = {}
-    seen = {root.tree}
+    seen = {root.tree: base}
     found: list[Variant] = []
-    identical = known = 0
+    same: list[tuple[str, str]] = []
+    known = 0
     level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
-    what = f"expand {base} by {', '.join(map(str, operators))}"
     with Maker(repository.objects, workers) as maker, repository.batch(what) as batch:
         staged = repository.objects.staged
         for step in range(1, depth + 1):
-            recipes = [Recipe(operators[child % len(operators)], seed, child) for child in range(fanout)]
             work: list[Job] = []
             of: list[tuple[str, str, tuple[str, ...]]] = []
             for name, commit, tree, needs in level:
@@ -123,20 +146,20 @@ def expand(
             for (name, commit, needs), children in zip(of, maker.make(work), strict=True):
                 for made in children:
                     if made.tree in seen:
-                        identical += 1
+                        same.append((str(made.recipe.operator), seen[made.tree]))
                         continue
-                    seen.add(made.tree)
-                    branch = _name(prefix, made.tree, names)
-                    child = batch.write(made.tree, made.recipe.message(), [commit], time=made.clock)
-                    if tips.get(branch) == child:
+                    branch = seen[made.tree] = _name(prefix, made.tree, names)
+                    child = tips.get(branch, "")
+                    if child and _holds(repository, child, made.tree, commit):
                         known += 1
                     else:
+                        child = batch.write(made.tree, made.recipe.message(), [commit], time=made.clock)
                         batch.start(branch, child)
                     found.append(Variant(branch, child, made.tree, name, str(made.recipe.operator), step))
                     level.append((branch, child, made.tree, (*needs, *made.objects) if workers > 1 else ()))
                 if progress:
-                    progress(len(found) + identical, total, "variants")
-    return Expansion(base, tuple(found), identical, known)
+                    progress(len(found) + len(same), total, "variants")
+    return Expansion(base, tuple(found), tuple(same), known)
 
 
 def estimate(
@@ -150,8 +173,13 @@ def estimate(
 ) -> Estimate:
     """What `expand` would make, from the first few children; nothing is written."""
     total, prefix = _checked(repository, base, operators, depth, fanout, prefix)
+    return foresee(repository, base, _recipes(operators, min(fanout, _SAMPLE), seed), total, prefix)
+
+
+def foresee(repository: Repository, base: str, recipes: Sequence[Recipe], total: int, prefix: str) -> Estimate:
+    """What `grow` would make, from the first few recipes; nothing is written."""
     root = repository.commit_of(base)
-    sample = _sample(repository, root.tree, operators, fanout, seed)
+    sample = _sample(repository, root.tree, recipes)
     names: dict[str, str] = {}
     first = dict.fromkeys(_name(prefix, made.tree, names) for made, _, _ in sample if made.tree != root.tree)
     mean = sum(packed for _, _, packed in sample) / len(sample) + _COMMIT_BYTES
@@ -166,15 +194,17 @@ def _checked(
     return count(depth, fanout), prefix or (base if repository.has_branch(base) else "variant")
 
 
-def _sample(
-    repository: Repository, tree: str, operators: Sequence[Operator], fanout: int, seed: int
-) -> list[tuple[Made, int, int]]:
+def _recipes(operators: Sequence[Operator], fanout: int, seed: int) -> list[Recipe]:
+    """Those of the children of any world: the operators in turn."""
+    return [Recipe(operators[child % len(operators)], seed, child) for child in range(fanout)]
+
+
+def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe]) -> list[tuple[Made, int, int]]:
     """The first few children, with the bytes of their new objects, as they are and compressed; all is forgotten."""
     objects = repository.objects
-    recipes = [Recipe(operators[n % len(operators)], seed, n) for n in range(min(fanout, _SAMPLE))]
     found = []
     try:
-        for made in next(Maker(objects, 1).make([Job(tree, tuple(recipes), {})])):
+        for made in next(Maker(objects, 1).make([Job(tree, tuple(recipes[:_SAMPLE]), {})])):
             new = [objects.staged[name][1] for name in made.objects]
             found.append((made, sum(map(len, new)), sum(len(zlib.compress(data, 1)) for data in new)))
     finally:
@@ -190,6 +220,12 @@ def _refuse_bytes(sample: list[tuple[Made, int, int]], total: int) -> None:
             f"{MAX_BYTES / 2**30:.0f} GiB",
             "expand less at once, or by operators that change less",
         )
+
+
+def _holds(repository: Repository, commit: str, tree: str, parent: str) -> bool:
+    """Whether a commit is this world as a variant of this parent, by whatever recipe."""
+    found = repository.commit_of(commit)
+    return found.tree == tree and found.parents == (parent,) and recipe.is_variant(found.message)
 
 
 def _name(prefix: str, tree: str, names: dict[str, str]) -> str:

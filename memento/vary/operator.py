@@ -83,7 +83,7 @@ class Operator(ABC):
         except InvalidFile as error:
             faults += error.faults
         if faults:
-            raise InvalidFile(f"operator {cls.name}", faults, "`memento expand --help` lists operators")
+            raise InvalidFile(f"operator {cls.name}", faults, "`memento expand --list` lists operators and parameters")
         return made
 
     def to_map(self) -> dict[str, Value]:

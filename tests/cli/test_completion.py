@@ -44,6 +44,10 @@ def test_records_after_the_colon_that_bash_cuts_at(world):
     assert complete(world.folder, f"memento edit main memory:{memory} impor") == ["importance="]
 
 
+def test_keys_of_a_sweep(world):
+    assert complete(world.folder, "memento fork main x --sweep topics.st") == ["topics.stickiness="]
+
+
 def test_scenarios_and_formats(world):
     assert complete(world.folder, "memento generate ti") == ["tiny"]
     assert complete(world.folder, "memento import x --format lo") == ["locomo"]

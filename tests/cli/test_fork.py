@@ -54,6 +54,16 @@ def test_switching_to_the_new_branch(world):
         (["main", "x", "-n", "0"], "-n"),
         (["main", "x", "-n", "3", "--switch"], "--switch"),
         (["main"], "NEW"),
+        (
+            ["main", "x", "--sweep", "topics.stickines=0:1:3", "--sweep", "memories.cont=3"],
+            "did you mean memories.count",
+        ),
+        (["main", "x", "--sweep", "topics.stickines=0:1:3", "--sweep", "memories.cont=3"], "mean topics.stickiness"),
+        (["main", "x", "--sweep", "topics.stickiness=0:1:1000001"], "the count is 1 to 1,000,000"),
+        (["main", "x", "--sweep", "topics.stickiness=0:1:3", "-n", "3"], "without -n"),
+        (["main", "x y", "--sweep", "topics.stickiness=0:1:3"], "x y"),
+        (["main", "x", "--dry-run"], "go with --sweep"),
+        (["mian", "x", "--sweep", "topics.stickiness=0:1:3"], "did you mean main"),
     ],
 )
 def test_bad_input_changes_nothing(world, arguments, says):
@@ -67,3 +77,30 @@ def test_a_state_of_another_branch_is_refused(world):
     result = world("fork", "main", "x", "--at", "other", code=2)
     assert "not in the history of main" in result.err
     assert "memento fork other x" in result.hint
+
+
+def test_a_sweep_is_found_evaluated_and_made_again(world):
+    made = world.json("fork", "main", "tune", "--sweep", "topics.stickiness=0:1:3", "--sweep", "memories.count=40,50")
+    assert len(made["points"]) == 6
+    assert made["points"][1]["parameters"] == {"topics.stickiness": "0.0", "memories.count": "50"}
+    assert {point["branch"] for point in made["points"]} - {"main"} == set(made["branches"])
+    assert set(world.json("query", 'variant() & name("tune-*")')["branches"]) == set(made["branches"])
+    assert world.json("expand", "main", "--verify")["verified"] == len(made["branches"])
+    world("undo")
+    assert [b["name"] for b in world.json("branch")["branches"]] == ["main"]
+
+
+def test_a_sweep_from_a_session_on(world):
+    session = world.ids("sessions")[20]
+    made = world.json("fork", "main", "late", "--from-session", session, "--sweep", "topics.stickiness=0.1,0.9")
+    assert made["since"].startswith("20")
+    assert len(made["branches"]) == 2
+    result = world("fork", "main", "late", "--from-session", session, "--sweep", "topics.stickiness=0.1,0.9")
+    assert "2 branches there already" in result.err
+
+
+def test_a_dry_run_of_a_sweep_makes_nothing(world):
+    told = world.json("fork", "main", "tune", "--sweep", "topics.stickiness=0:1:9", "--dry-run")
+    assert (told["points"], told["dry_run"]) == (9, True)
+    assert told["bytes"] > 0
+    assert [b["name"] for b in world.json("branch")["branches"]] == ["main"]

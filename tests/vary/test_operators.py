@@ -10,6 +10,7 @@ from memento.changes.operations import Delete
 from memento.changes.snapshot import Snapshot
 from memento.errors import InvalidFile, NotFound, UsageError
 from memento.history import Repository
+from memento.simulate.again import again
 from memento.vary import CATALOG, Operator, parse
 from memento.vary.cascade import without
 from memento.world import tree
@@ -91,6 +92,38 @@ def test_jitter_moves_importance_alone(tiny: World) -> None:
     assert moved == before.replace(importance=moved["importance"])
     spread = (moved["importance"] - before["importance"])[(moved["importance"] > 0) & (moved["importance"] < 1)]
     assert 0.1 < float(np.std(spread)) < 0.3
+
+
+def test_parameter_simulates_again_with_what_is_set_or_drawn(tiny: World) -> None:
+    fixed = parse(["parameter:topics.stickiness=0.3:since=2026-03-16T09:00:00Z"])[0]
+    assert fixed.to_map() == {"topics.stickiness": "0.3", "since": "2026-03-16T09:00:00Z"}
+    told = fixed.apply(tiny, 1)
+    assert isinstance(told, World)
+    assert told == fixed.apply(tiny, 2) == again(tiny, {"topics.stickiness": "0.3"}, 1773651600)
+    drawn = parse(["parameter:memories.count=10..12:topics.stickiness=0.1..0.9"])[0]
+    values = [drawn.apply(tiny, key).manifest.scenario for key in range(12)]  # type: ignore[union-attr]
+    assert {value["memories"]["count"] for value in values} == {10, 11, 12}
+    assert all(0.1 <= value["topics"]["stickiness"] < 0.9 for value in values)
+    lists = parse(["parameter:sessions.project_activity=[0.5,2],jitter"])
+    assert [operator.name for operator in lists] == ["parameter", "jitter"]
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("topics.stickines=0.3", "did you mean topics.stickiness"),
+        ("topics.stickiness=2", "is not from 0 to 1"),
+        ("topics.stickiness=0.5..2", "is not from 0 to 1"),
+        ("topics.stickiness=0.9..0.1", "LOW being the lesser"),
+        ("entities.domain=a..b", "for numbers alone"),
+        ("topics=3", "no parameter 'topics'"),
+        ("since=x", "is not a time"),
+        ("set=topics.stickiness", "is not KEY=VALUE"),
+    ],
+)
+def test_parameter_refuses_what_no_scenario_can_have(word: str, says: str) -> None:
+    with pytest.raises(InvalidFile, match=says):
+        parse([f"parameter:{word}"])
 
 
 def test_shift_keeps_every_distance(tiny: World) -> None:
