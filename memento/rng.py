@@ -47,9 +47,16 @@ def key(seed: int, *path: str | int) -> int:
 
 
 def hashes(ids: Sequence[str]) -> Keys:
-    """64 bits of BLAKE2b (RFC 7693) of each id, shape (N,)."""
+    """64 bits of BLAKE2b (RFC 7693) of each id, shape (N,); not to be written to, for the last few are kept."""
+    return _hashes(tuple(ids))
+
+
+@lru_cache(8)
+def _hashes(ids: tuple[str, ...]) -> Keys:
     data = b"".join(blake2b(i.encode(), digest_size=8).digest() for i in ids)
-    return np.frombuffer(data, ">u8").astype(np.uint64)
+    found = np.frombuffer(data, ">u8").astype(np.uint64)
+    found.flags.writeable = False
+    return found
 
 
 def keys(base: int, ids: Sequence[str]) -> Keys:

@@ -1,6 +1,12 @@
-"""Applying a delta of a pack, with a bound on what it makes (format: gitformat-pack(5))."""
+"""Deltas of a pack: applying one, with a bound on what it makes, and making one (format: gitformat-pack(5))."""
 
 from __future__ import annotations
+
+_BLOCK = 16
+_TRIES = 64
+_MOST_PIECES = 256
+_LONGEST_COPY = 0x10000
+_LONGEST_INSERT = 127
 
 
 def apply_delta(base: bytes, delta: bytes, limit: int) -> bytes:
@@ -57,3 +63,81 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
             return value, at
         if shift > 63:
             raise ValueError("a delta that cannot be read")
+
+
+def make_delta(base: bytes, content: bytes) -> bytes:
+    """A delta that makes `content` of `base`: short where the two differ in few places, whatever their length."""
+    parts = [_size(len(base)), _size(len(content))]
+    at = 0
+    for start, target, length in _same(base, content):
+        parts += _inserts(content[at:target])
+        parts += [_copy(start + n, min(_LONGEST_COPY, length - n)) for n in range(0, length, _LONGEST_COPY)]
+        at = target + length
+    return b"".join([*parts, *_inserts(content[at:])])
+
+
+def _same(base: bytes, content: bytes) -> list[tuple[int, int, int]]:
+    """(start in `base`, start in `content`, length) of parts that are equal, in order of both.
+
+    What two stretches begin and end with is equal; between that, blocks of one are looked for in the other.
+    """
+    found: list[tuple[int, int, int]] = []
+    waiting = [(0, len(base), 0, len(content))]
+    while waiting and len(found) < _MOST_PIECES:
+        b0, b1, c0, c1 = waiting.pop()
+        head = _prefix(base[b0:b1], content[c0:c1])
+        if head:
+            found.append((b0, c0, head))
+            b0, c0 = b0 + head, c0 + head
+        tail = _suffix(base[b0:b1], content[c0:c1])
+        if tail:
+            b1, c1 = b1 - tail, c1 - tail
+            found.append((b1, c1, tail))
+        if min(b1 - b0, c1 - c0) < _BLOCK:
+            continue
+        for start in range(b0, b1 - _BLOCK + 1, max(_BLOCK, (b1 - b0) // _TRIES)):
+            target = content.find(base[start : start + _BLOCK], c0, c1)
+            if target >= 0:
+                waiting += [(b0, start, c0, target), (start, b1, target, c1)]
+                break
+    return sorted(found, key=lambda part: part[1])
+
+
+def _prefix(a: bytes, b: bytes) -> int:
+    """How many bytes two texts begin with alike."""
+    size = min(len(a), len(b))
+    differs = int.from_bytes(a[:size], "big") ^ int.from_bytes(b[:size], "big")
+    return size - (differs.bit_length() + 7) // 8
+
+
+def _suffix(a: bytes, b: bytes) -> int:
+    """How many bytes two texts end with alike."""
+    size = min(len(a), len(b))
+    differs = int.from_bytes(a[-size:], "big") ^ int.from_bytes(b[-size:], "big") if size else 0
+    return ((differs & -differs).bit_length() - 1) // 8 if differs else size
+
+
+def _inserts(data: bytes) -> list[bytes]:
+    return [
+        bytes([len(part)]) + part
+        for part in (data[at : at + _LONGEST_INSERT] for at in range(0, len(data), _LONGEST_INSERT))
+    ]
+
+
+def _copy(start: int, count: int) -> bytes:
+    op, tail = 0x80, bytearray()
+    for value, bits, low in ((start, 4, 0), (count & 0xFFFF, 2, 4)):
+        for bit in range(bits):
+            byte = value >> 8 * bit & 0xFF
+            if byte:
+                op |= 1 << low + bit
+                tail.append(byte)
+    return bytes([op]) + tail
+
+
+def _size(value: int) -> bytes:
+    digits = bytearray()
+    while value >= 0x80:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*digits, value])

@@ -25,7 +25,7 @@ from memento.errors import CorruptRecord, StoreError
 from memento.history.files import remove_temporary, storing, sync_folder, write_all
 from memento.history.lock import Lock
 from memento.history.objects import Objects
-from memento.history.packfile import KEEP, head, index_bytes, remove_keeps
+from memento.history.packfile import KEEP, back, head, index_bytes, remove_keeps
 from memento.history.packs import KINDS, OFS_DELTA, Pack, parse
 from memento.history.reachable import Reachable
 
@@ -223,7 +223,7 @@ def _write(objects: Objects, pieces: Iterator[tuple[Piece, int]], count: int) ->
         write_all(fd, opening)
         waiting: list[bytes] = []
         for (name, kind, base, data), size in pieces:
-            text = b"".join([head(kind, size), _back(at - offsets[base]) if base else b"", data])
+            text = b"".join([head(kind, size), back(at - offsets[base]) if base else b"", data])
             offsets[name] = at
             entries[bytes.fromhex(name)] = (at, zlib.crc32(text))
             at += len(text)
@@ -261,15 +261,6 @@ def _write_index(final: str, temporary: str, index: bytes, durable: bool) -> Non
     finally:
         os.close(fd)
     os.rename(temporary, final + ".idx")
-
-
-def _back(distance: int) -> bytes:
-    """How far back the base of an offset delta starts."""
-    digits = [distance & 0x7F]
-    while distance := distance >> 7:
-        distance -= 1
-        digits.append(0x80 | (distance & 0x7F))
-    return bytes(reversed(digits))
 
 
 # ── taking away ──────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha1
@@ -24,6 +25,8 @@ _TYPES = {kind: number for number, kind in KINDS.items()}
 _MAX_CHAIN = 4096
 _ENTRY_BYTES = 240
 _TIDY_STEP = 8
+_MANY = 8
+"""Objects that resemble one, from which number on they are kept by their difference from it."""
 _ATTEMPTS = 20
 _REWRITES = 8
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -37,7 +40,9 @@ Place = tuple[Pack, int, int]
 class Objects:
     """An `ObjectStore` over ``objects/`` of a bare git repository.
 
-    Added objects are staged in memory, readable at once, and written by `flush` in one pack. What
+    Added objects are staged in memory, readable at once, and written by `flush` in one pack. `near` may
+    say of a staged object which other of its kind it resembles, staged or stored: where many resemble
+    one, they are kept by their difference from it. What
     is read is checked against its id. `durable` forces packs to the disk; `cache_bytes` bounds
     what is kept of blobs and of trees.
     """
@@ -46,6 +51,7 @@ class Objects:
         self.path = path
         self.durable = durable
         self.staged: dict[str, tuple[str, bytes]] = {}
+        self.near: dict[str, str] = {}
         self.folder = str(path / "objects" / "pack")
         self._packs: dict[str, Pack] = {}
         self._large: list[Pack] = []
@@ -360,7 +366,7 @@ class Objects:
                 self._write(new)
         for name, (kind, data) in self.staged.items():
             self._contents.put(name, (kind, data), len(data) + 200)
-        self.staged.clear()
+        self.discard()
 
     def adopt(self, path: str, name: str) -> None:
         """Takes a pack over that was made, synced and checked elsewhere on this file system: `path` with
@@ -390,6 +396,7 @@ class Objects:
     def discard(self) -> None:
         """Forgets what is staged."""
         self.staged.clear()
+        self.near.clear()
 
     def tidy(self) -> None:
         """Copies many small packs into one, so that look-ups stay fast; call it under the lock."""
@@ -422,8 +429,32 @@ class Objects:
         self._fresh.add(path)
         return True
 
+    def _resembled(self, new: list[tuple[bytes, str, bytes]]) -> dict[bytes, bytes]:
+        """Those of some new objects that are to be kept by their difference, each with the object it is from;
+        these come to stand before all others in `new`, stored ones once more, since a pack is complete in itself."""
+        near = {raw: bytes.fromhex(root) for raw, _, _ in new if (root := self._root(raw.hex()))}
+        uses = Counter(near.values())
+        bases = {raw: root for raw, root in near.items() if uses[root] >= _MANY}
+        wanted = dict.fromkeys(bases.values())
+        held = {entry[0]: entry for entry in new}
+        first = [held.get(raw) or (raw, *self.read(raw.hex())) for raw in wanted]
+        new[:] = [*first, *(entry for entry in new if entry[0] not in wanted)]
+        return bases
+
+    def _root(self, name: str) -> str:
+        """The object at the end of what an object resembles, and that again; empty for none, or a circle."""
+        passed = {name}
+        while name in self.near:
+            name = self.near[name]
+            if name in passed:
+                return ""
+            passed.add(name)
+        return name if len(passed) > 1 else ""
+
     def _write(self, new: list[tuple[bytes, str, bytes]]) -> None:
-        pack, entries = pack_bytes([(raw, _TYPES[kind], data) for raw, kind, data in new], COMPRESSION)
+        bases = self._resembled(new) if self.near else {}
+        typed = [(raw, _TYPES[kind], data) for raw, kind, data in new]
+        pack, entries = pack_bytes(typed, COMPRESSION, bases)
         checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
         self._held.append(os.path.join(self.folder, name + KEEP))

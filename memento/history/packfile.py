@@ -12,8 +12,9 @@ from itertools import accumulate
 
 import numpy as np
 
+from memento.history.delta import make_delta
 from memento.history.files import make_folders, sync_folder, temporary_beside, write_new
-from memento.history.packs import read_file
+from memento.history.packs import OFS_DELTA, read_file
 
 KEEP = ".keep"
 _FEW = 64
@@ -31,13 +32,36 @@ def head(kind: int, size: int) -> bytes:
     return bytes(encoded)
 
 
-def pack_bytes(new: Sequence[tuple[bytes, int, bytes]], level: int) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
-    """A pack of (raw id, type number, content), each whole; and raw id -> (offset, CRC-32)."""
+def back(distance: int) -> bytes:
+    """How far back the base of an offset delta starts ("pack-format", "offset encoding")."""
+    digits = [distance & 0x7F]
+    while distance := distance >> 7:
+        distance -= 1
+        digits.append(0x80 | (distance & 0x7F))
+    return bytes(reversed(digits))
+
+
+def pack_bytes(
+    new: Sequence[tuple[bytes, int, bytes]], level: int, bases: Mapping[bytes, bytes] | None = None
+) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
+    """A pack of (raw id, type number, content); and raw id -> (offset, CRC-32).
+
+    All are whole but those that `bases` gives another one, of the same kind, whole and before it in
+    `new`: they are kept by their difference from that where it is much shorter.
+    """
+    bases = bases or {}
+    whole = set(bases.values())
+    contents = {raw: content for raw, _, content in new if raw in whole}
     parts = [b"PACK" + struct.pack(">LL", 2, len(new))]
     entries: dict[bytes, tuple[int, int]] = {}
     at = len(parts[0])
     for raw, kind, content in new:
-        text = head(kind, len(content)) + zlib.compress(content, level)
+        base = bases.get(raw)
+        delta = make_delta(contents[base], content) if base is not None else b""
+        if base is not None and 2 * len(delta) < len(content):
+            text = head(OFS_DELTA, len(delta)) + back(at - entries[base][0]) + zlib.compress(delta, level)
+        else:
+            text = head(kind, len(content)) + zlib.compress(content, level)
         entries[raw] = (at, zlib.crc32(text))
         parts.append(text)
         at += len(text)

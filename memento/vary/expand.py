@@ -131,6 +131,7 @@ def grow(
     found: list[Variant] = []
     same: list[tuple[str, str]] = []
     known = 0
+    first = ""
     level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
     with Maker(repository.objects, workers) as maker, repository.batch(what) as batch:
         staged = repository.objects.staged
@@ -155,6 +156,9 @@ def grow(
                     else:
                         child = batch.write(made.tree, made.recipe.message(), [commit], time=made.clock)
                         batch.start(branch, child)
+                        if first:
+                            repository.objects.near[child] = first
+                        first = first or child
                     found.append(Variant(branch, child, made.tree, name, str(made.recipe.operator), step))
                     level.append((branch, child, made.tree, (*needs, *made.objects) if workers > 1 else ()))
                 if progress:

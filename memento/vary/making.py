@@ -65,15 +65,36 @@ class Maker:
         """What each job makes, in order."""
         if self._pool is None:
             for job in work:
-                yield list(_children(self.objects, job))
+                yield self._compared(job, list(_children(self.objects, job)))
             return
-        for made, staged in self._pool.map(_work, work):
+        for job, (made, staged) in zip(work, self._pool.map(_work, work), strict=True):
             self.objects.staged.update(staged)
-            yield made
+            yield self._compared(job, made)
+
+    def _compared(self, job: Job, made: list[Made]) -> list[Made]:
+        """Tells the store what each new folder and chunk came of, so that it may keep the difference."""
+        for child in made:
+            if child.objects:
+                _pair(self.objects, job.parent, child.tree)
+        return made
+
+
+def _pair(objects: Objects, old: str, new: str) -> None:
+    if new not in objects.staged or old == new or new in objects.near:
+        return
+    objects.near[new] = old
+    before = {entry.name: entry for entry in objects.tree(old)}
+    for entry in objects.tree(new):
+        match = before.get(entry.name)
+        if match is not None and match.id != entry.id and match.folder == entry.folder:
+            if entry.folder:
+                _pair(objects, match.id, entry.id)
+            elif entry.id in objects.staged:
+                objects.near.setdefault(entry.id, match.id)
 
 
 def _children(objects: Objects, job: Job) -> Iterator[Made]:
-    world = tree.read(objects, job.parent)
+    world = _world(objects, job.parent)
     for recipe in job.recipes:
         held = len(objects.staged)
         result = recipe.operator.apply(world, recipe.key(job.parent))
@@ -82,6 +103,16 @@ def _children(objects: Objects, job: Job) -> Iterator[Made]:
         else:
             after = tree.write(objects, result)
         yield Made(recipe, after, _clock(world, result), tuple(islice(objects.staged, held, None)))
+
+
+def _world(objects: Objects, parent: str) -> World:
+    """The world of a tree; the last one is kept, since many jobs in a row have one parent."""
+    if not _last or _last[0][0] != parent:
+        _last[:] = [(parent, tree.read(objects, parent))]
+    return _last[0][1]
+
+
+_last: list[tuple[str, World]] = []
 
 
 def _clock(world: World, result: Delta | World) -> int:

@@ -241,3 +241,80 @@ def test_temporary_files_that_git_takes_for_strays_are_written_again(
     with Repository.open(repository.root) as fresh:
         assert fresh.objects.blob(name) == b"once more"
     assert not [path for path in repository.path.rglob("*") if path.name.startswith("tmp_") or path.suffix == ".keep"]
+
+
+def alike(objects: Objects, base: str, count: int) -> list[str]:
+    """Some blobs that say of themselves that they resemble another, and do."""
+    content = objects.blob(base)
+    made = []
+    for number in range(count):
+        made.append(objects.add_blob(content[:1000] + b"%08d" % number + content[1008:]))
+        objects.near[made[-1]] = base
+    return made
+
+
+def test_what_resembles_one_object_is_kept_by_its_difference(objects: Objects, tmp_path: Path) -> None:
+    base = objects.add_blob(os.urandom(4000))
+    objects.flush()
+    made = alike(objects, base, 100)
+    contents = {name: objects.blob(name) for name in made}
+    objects.flush()
+    assert not objects.near
+    packs = sorted((tmp_path / "objects" / "pack").glob("*.pack"), key=lambda path: path.stat().st_size)
+    assert packs[1].stat().st_size < 4100 + 100 * 40
+    again = Objects(tmp_path)
+    assert {name: again.blob(name) for name in made} == contents
+    assert again.blobs([(name, "a") for name in made]) == list(contents.values())
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_few_that_resemble_one_are_kept_whole_and_without_it(objects: Objects, tmp_path: Path, count: int) -> None:
+    base = objects.add_blob(os.urandom(4000))
+    objects.flush()
+    alike(objects, base, count)
+    objects.flush()
+    largest = max(path.stat().st_size for path in (tmp_path / "objects" / "pack").glob("*.pack"))
+    assert 4000 * count < largest < 4000 * count + 100 * count + 4000
+
+
+def test_what_resembles_what_resembles_is_one_step_from_a_whole_one(repository: Repository, git: Git) -> None:
+    objects = repository.objects
+    base = objects.add_blob(os.urandom(4000))
+    last, made = base, []
+    for number in range(60):
+        content = objects.blob(last)
+        made.append(objects.add_blob(content[: 50 * number] + b"%08d" % number + content[50 * number + 8 :]))
+        objects.near[made[-1]] = last
+        last = made[-1]
+    folder = objects.add_tree([Entry(f"n{name}", name, False) for name in [base, *made]])
+    repository.commit("main", folder, "many", time=1_700_000_000)
+    git("fsck", "--strict")
+    pack = next((repository.path / "objects" / "pack").glob("*.idx"))
+    chains = [line.split() for line in git("verify-pack", "-v", str(pack)).splitlines()]
+    depths = {line[0]: int(line[5]) for line in chains if len(line) == 7}
+    assert set(depths) <= set(made)
+    assert len(depths) > 40
+    assert set(depths.values()) == {1}
+
+
+def test_a_circle_of_what_resembles_is_kept_whole(objects: Objects, tmp_path: Path) -> None:
+    names = [objects.add_blob(b"%d" % number + bytes(3000)) for number in range(20)]
+    for one, other in zip(names, [*names[1:], names[0]], strict=True):
+        objects.near[one] = other
+    objects.flush()
+    assert [Objects(tmp_path).blob(name)[:1] for name in names[:3]] == [b"0", b"1", b"2"]
+
+
+def test_housekeeping_takes_over_what_is_kept_by_its_difference(repository: Repository, git: Git) -> None:
+    objects = repository.objects
+    first = repository.commit("main", tree.write(objects, small_world(300)), "first")
+    base = objects.add_blob(os.urandom(2000))
+    made = alike(objects, base, 30)
+    folder = objects.add_tree([Entry(f"n{name}", name, False) for name in [base, *made]])
+    repository.commit("other", folder, "many", time=1_700_000_000, parents=[first])
+    contents = [objects.blob(name) for name in made]
+    repository.gc()
+    git("fsck", "--strict")
+    git("repack", "-adfq")
+    with Repository.open(repository.root) as again:
+        assert [again.objects.blob(name) for name in made] == contents

@@ -164,3 +164,15 @@ def test_any_number_of_workers_and_any_hash_seed_give_the_same_bytes(repository:
     assert len(said[0]) > 300
     assert said[0] == said[1] == said[2]
     assert packs[0] == packs[1] == packs[2]
+
+
+def test_variants_with_one_edit_are_kept_by_their_difference(repository: Repository) -> None:
+    folder = repository.path / "objects" / "pack"
+    before = {path.name for path in folder.iterdir()}
+    found = expand(repository, "main", parse(["jitter:share=0.02"]), fanout=200)
+    (pack,) = [path for path in folder.glob("*.pack") if path.name not in before]
+    assert pack.stat().st_size < 20_000 + 700 * len(found.variants)
+    for command in (["fsck", "--strict"], ["verify-pack", str(pack)]):
+        done = subprocess.run(["git", "-C", str(repository.path), *command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert not any(one.why for one in verify(repository, repository.branch_names()))
