@@ -259,6 +259,15 @@ class Workspace:
         spec = Spec(labels=labels or self.labels_of(base))
         return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new))
 
+    def query(self, expression: str) -> list[str]:
+        """The branches for which an expression holds, such as ``metric(ndcg) > 0.8``; see docs/query.md.
+
+        Raises `ExpressionError`.
+        """
+        from memento.query import select
+
+        return select(self, expression)
+
     # ── changing worlds ──────────────────────────────────────────────────────────────────────────
 
     def fork(self, base: str, new: str, count: int | None = None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -58,7 +59,7 @@ def command(context: Context, url: str, directory: Path | None, branch: str, ori
     for update in done.refused[:5]:
         output.warning(f"{update.name} was left out: {update.why}")
     what = f": {plural(branches, 'branch', 'branches')}, {came(done)}" if tip else ""
-    output.message(f"Cloned {url} into {path.parent}{what}")
+    output.message(f"Cloned {url} into {os.path.normpath(path.parent)}{what}")
     if tip:
         another = f"; `memento fork {origin}/BRANCH BRANCH` starts on another" if branches > 1 else ""
         output.hint(f"`cd {directory} && memento log` shows {own}{another}")

@@ -37,9 +37,7 @@ def command(context: Context, expression: str | None, count: bool, functions: bo
         return
     if expression is None:
         raise UsageError("say what to look for", "`memento query 'forks(main)'`, or --functions for what there is")
-    from memento.query import select
-
-    found = select(context.workspace, expression)
+    found = context.workspace.query(expression)
     if output.json:
         output.document("memento.query/1", {"expression": expression, "count": len(found), "branches": found})
     elif count:
