@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from memento.cli.output import Output, clean, cut, plural
 from memento.cli.present import change_word, field_change_lines, value_text
 from memento.world.records import TABLES, Record
@@ -89,6 +87,8 @@ def only(diff: Diff, tables: Collection[str], keys: Collection[tuple[str, str]])
 
 
 def _rows(part: TableDiff, keys: Collection[str]) -> TableDiff:
+    import numpy as np
+
     from memento.changes.diff import TableDiff
 
     masks = [np.array([key in keys for key in table.keys], bool) for table in (part.added, part.removed, part.after)]

@@ -81,6 +81,16 @@ def _items(function: Callable[[click.Context, str], Iterable[str]]) -> Complete:
     return complete
 
 
+def _names(ctx: click.Context, *prefixes: str) -> list[str]:
+    """The names of references that begin with some prefixes, without the folders before the last of these:
+    read without opening the repository, which takes longer than all else."""
+    from memento.cli.context import Context
+    from memento.history.place import references
+
+    refs = references((ctx.find_object(Context) or Context()).directory)
+    return [name.split("/", 2)[2] for prefix in prefixes for name in refs.names(prefix)]
+
+
 def _repository(ctx: click.Context) -> Repository:
     from memento.cli.context import Context
 
@@ -90,7 +100,7 @@ def _repository(ctx: click.Context) -> Repository:
 
 @_items
 def branches(ctx: click.Context, incomplete: str) -> Iterable[str]:
-    return _repository(ctx).branch_names(incomplete)
+    return _names(ctx, f"refs/heads/{incomplete}")
 
 
 @_items
@@ -169,7 +179,7 @@ def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     kinds = [f"{schema.singular}:" for schema in TABLES.values()]
     if named:
         return [*(f"{name}=" for name in schema_of(named[-1].partition(":")[0]).by_name if name != "id"), *kinds]
-    return kinds if words else [*_repository(ctx).branch_names(incomplete), *kinds]
+    return kinds if words else [*_names(ctx, f"refs/heads/{incomplete}"), *kinds]
 
 
 @_items
@@ -189,14 +199,13 @@ def text_fields(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 def _revisions(ctx: click.Context, incomplete: str) -> list[str]:
-    repository = _repository(ctx)
     lead, word = "", incomplete
     for dots in ("...", ".."):
         if dots in incomplete:
             first, _, word = incomplete.partition(dots)
             lead = f"{first}{dots}"
             break
-    names = [*repository.branch_names(word), *repository.tag_names(word), "HEAD"]
+    names = [*_names(ctx, f"refs/heads/{word}", f"refs/tags/{word}"), "HEAD"]
     return [lead + name for name in names]
 
 

@@ -30,10 +30,12 @@ _name = itemgetter(slice(41, None))
 
 @dataclass(frozen=True)
 class Packed:
-    """The references of one file, checked; `body` is what stands after its first lines."""
+    """The references of one file, checked; `body` is what stands after its first lines, `sound` that it is
+    what its checksum says."""
 
     body: bytes = b""
     ordered: bool = True
+    sound: bool = False
 
     @classmethod
     def parse(cls, content: bytes) -> Packed:
@@ -45,7 +47,32 @@ class Packed:
         said = _CHECKSUM.search(head.partition(b"\n")[0])
         if said and hashlib.sha1(body, usedforsecurity=False).hexdigest().encode() != said[1]:
             raise CorruptRecord("its lines do not match their checksum", path=FILE, hint=_HINT)
-        return cls(body, head.startswith(b"# pack-refs") and b" sorted " in head.partition(b"\n")[0])
+        ordered = head.startswith(b"# pack-refs") and b" sorted " in head.partition(b"\n")[0]
+        return cls(body, ordered, said is not None)
+
+    def names(self, prefix: str) -> list[str]:
+        """The names that begin with `prefix`, in order: by bisection where the whole file is known to be sound.
+        Raises `CorruptRecord`."""
+        if not (self.ordered and self.sound) or "lines" in self.__dict__:
+            return [name for _, name in self.lines if name.startswith(prefix)]
+        low, high = self._from(prefix.encode()), self._from(prefix.encode() + b"\x7f")
+        return [name for _, name in Packed(self.body[low:high]).lines] if low < high else []
+
+    def _from(self, name: bytes) -> int:
+        """Where the first line that names this or a later reference starts, in a file that is in order."""
+        body, low, high = self.body, 0, len(self.body)
+        while low < high:
+            start = body.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            while body.startswith(b"^", start) and start > low:
+                start = body.rfind(b"\n", low, start - 1) + 1 or low
+            end = body.find(b"\n", start, high) + 1 or high
+            while body.startswith(b"^", end):
+                end = body.find(b"\n", end, high) + 1 or high
+            if body[start + 41 : end].partition(b"\n")[0] < name:
+                low = end
+            else:
+                high = start
+        return low
 
     @cached_property
     def lines(self) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from memento.errors import RepositoryNotFound, StoreError
 from memento.history.commit import check_author
 from memento.history.config import INITIAL, Config
 from memento.history.files import make_folders, sync_folder, write_new
-from memento.history.oplog import AUTHOR
+from memento.history.refs import Refs
 
 FOLDER = ".memento"
 _FOLDERS = ("objects/pack", "objects/info", "refs/heads", "refs/tags", "refs/memento", "info", "memento")
@@ -77,6 +77,13 @@ def find(start: Path) -> Path:
     )
 
 
+def references(start: str | Path | None = None) -> Refs:
+    """The references of the repository of `start`, without opening the rest; see `Repository.open`."""
+    path = find(Path(start or os.environ.get("MEMENTO_DIR") or os.getcwd()))
+    check_folder(path)
+    return Refs(path)
+
+
 def check_folder(path: Path) -> None:
     """Refuses a folder that is not a bare repository, belongs to someone else, or borrows its objects.
 
@@ -138,4 +145,6 @@ def author(config: Config) -> str:
         return check_author(given, "MEMENTO_AUTHOR")
     if "user.name" in config:
         return check_author(f"{config['user.name']} <{config.get('user.email', '')}>", f"{config.path}: user.name")
+    from memento.history.oplog import AUTHOR
+
     return AUTHOR

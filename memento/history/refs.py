@@ -90,7 +90,7 @@ class Refs:
 
     def names(self, prefix: str) -> list[str]:
         """As `values`, the names alone and without reading every file."""
-        found = {ref for _, ref in self.packed.read().lines if ref.startswith(prefix)}
+        found = set(self.packed.read().names(prefix))
         return sorted(found.union(ref for ref in self.loose(prefix.rpartition("/")[0]) if ref.startswith(prefix)))
 
     def loose(self, folder: str) -> Iterator[str]:

@@ -12,11 +12,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from memento.errors import NotFound
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NULL_INT = -(2**63)
 MAX_TEXT = 100_000
@@ -60,7 +62,7 @@ class Field:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The numpy dtype of the column: object (of str), int64, float64 or bool."""
-        return _DTYPES[self.kind]
+        return _dtypes()[self.kind]
 
     @property
     def null(self) -> Any:
@@ -68,12 +70,17 @@ class Field:
         return {"int": NULL_INT, "time": NULL_INT, "float": math.nan}.get(self.kind, "")
 
 
-_DTYPES: dict[str, np.dtype[Any]] = {
-    **dict.fromkeys(("text", "ref", "set"), np.dtype(object)),
-    **dict.fromkeys(("int", "time"), np.dtype(np.int64)),
-    "float": np.dtype(np.float64),
-    "bool": np.dtype(np.bool_),
-}
+@cache
+def _dtypes() -> dict[str, np.dtype[Any]]:
+    """By kind; numpy is imported here, so that whoever needs the names of tables alone need not wait for it."""
+    import numpy as np
+
+    return {
+        **dict.fromkeys(("text", "ref", "set"), np.dtype(object)),
+        **dict.fromkeys(("int", "time"), np.dtype(np.int64)),
+        "float": np.dtype(np.float64),
+        "bool": np.dtype(np.bool_),
+    }
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,13 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
-        object.__setattr__(self, "dtypes", tuple((field.name, field.dtype) for field in self.fields))
 
     by_name: Mapping[str, Field] = None  # type: ignore[assignment]
-    dtypes: tuple[tuple[str, np.dtype[Any]], ...] = ()
+
+    @cached_property
+    def dtypes(self) -> tuple[tuple[str, np.dtype[Any]], ...]:
+        """Name and numpy dtype of every column."""
+        return tuple((field.name, field.dtype) for field in self.fields)
 
     def field(self, name: str) -> Field:
         """The field called `name`; raises `NotFound` with the nearest names."""

@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from memento.errors import UsageError
 from memento.world.records import ID, MAX_ID, MAX_TEXT, NULL_INT, Field
 
@@ -57,10 +55,10 @@ def to_column(field: Field, value: Any, where: str) -> Any:
             raise _wrong(field, value, where)
         return " ".join(sorted(set(value)))
     if field.kind == "bool":
-        if not isinstance(value, bool | np.bool_):
+        if not _is_flag(value):
             raise _wrong(field, value, where)
         return bool(value)
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+    if type(value) not in (int, float) and not _is_number(value):
         raise _wrong(field, value, where)
     if not -_LARGEST <= value <= _LARGEST or not field.low <= value <= field.high:
         raise _wrong(field, value, where)
@@ -69,6 +67,18 @@ def to_column(field: Field, value: Any, where: str) -> Any:
     if int(value) != value or not -(2**63) < value < 2**63:
         raise _wrong(field, value, where)
     return int(value)
+
+
+def _is_flag(value: Any) -> bool:
+    import numpy as np
+
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_number(value: Any) -> bool:
+    import numpy as np
+
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_)
 
 
 def _wrong(field: Field, value: Any, where: str) -> UsageError:

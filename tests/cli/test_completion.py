@@ -64,3 +64,19 @@ def test_the_script_for_each_shell(shell):
     done = subprocess.run([sys.executable, ROOT / "cli.py"], env=env, capture_output=True, text=True)
     assert done.returncode == 0
     assert "_MEMENTO_COMPLETE" in done.stdout
+
+
+def test_names_of_branches_come_without_opening_the_repository(world):
+    script = "import sys; from memento.cli.main import cli; sys.argv = ['memento']; cli()"
+    code = f"import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); {script}"
+    env = {**os.environ, "_MEMENTO_COMPLETE": "bash_complete", "PYTHONPATH": str(ROOT)}
+    for line in ("memento diff ma", "memento switch ma", "memento fork ma"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**env, "COMP_LINE": line},
+            capture_output=True,
+            text=True,
+            cwd=world.folder,
+        )
+        assert done.stdout == "plain,main\n"
+        assert not {"numpy", "dulwich", "memento.workspace"} & set(done.stderr.split())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import re
@@ -234,3 +235,22 @@ def test_every_line_is_found_and_no_other(names: set[str], peeled: int) -> None:
     again = Packed.parse(packed.changed(dict.fromkeys(sorted(names)[::2], "f" * 40)))
     assert [name for _, name in again.lines] == sorted(names)
     assert Packed.parse(packed.changed(dict.fromkeys(names, ""))).lines == []
+
+
+NAMES = st.sets(
+    st.builds("refs/{}/{}".format, st.sampled_from(["heads", "tags", "notes"]), st.text("ab/", min_size=1, max_size=4)),
+    max_size=30,
+).map(lambda names: sorted(name for name in names if "//" not in name and name[-1] != "/"))
+
+
+@given(NAMES, st.text("ab/", max_size=3), st.sampled_from(["refs/heads/", "refs/tags/", "refs/"]), st.booleans())
+def test_names_with_a_beginning_are_found_by_bisection(names: list[str], word: str, folder: str, peeled: bool) -> None:
+    made = Packed(b"").changed({name: f"{number:040x}" for number, name in enumerate(names)})
+    if peeled:
+        head, _, body = made.partition(b"\n")
+        body = b"".join(line + b"\n^" + b"a" * 40 + b"\n" for line in body.splitlines())
+        made = head.partition(b" sha1")[0] + b" sha1:%s \n" % hashlib.sha1(body).hexdigest().encode() + body
+    packed = Packed.parse(made)
+    assert packed.sound
+    assert packed.names(folder + word) == [name for name in names if name.startswith(folder + word)]
+    assert Packed.parse(made.partition(b"\n")[2]).names(folder) == [name for name in names if name.startswith(folder)]
