@@ -19,9 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dulwich.pack import apply_delta, create_delta
-
 from memento.errors import CorruptRecord, StoreError
+from memento.history.delta import apply_delta, shortest_delta
 from memento.history.files import remove_temporary, storing, sync_folder, write_all
 from memento.history.lock import Lock
 from memento.history.objects import Objects
@@ -180,9 +179,9 @@ def _entries(objects: Objects, found: Reachable, progress: Progress | None) -> I
         whole = _stored(objects, name, kind, content)
         if base and depth.get(base, 0) < LONGEST:
             against = objects.read(base)[1]
-            delta = b"".join(create_delta(against, content))
+            delta = shortest_delta(against, content)
             squeezed = zlib.compress(delta, COMPRESSION)
-            if len(squeezed) < len(whole) // 2 and b"".join(apply_delta(against, delta)) == content:
+            if len(squeezed) < len(whole) // 2 and apply_delta(against, delta) == content:
                 depth[name] = depth.get(base, 0) + 1
                 yield (name, OFS_DELTA, base, squeezed), len(delta)
                 continue

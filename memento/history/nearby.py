@@ -13,7 +13,8 @@ from collections import OrderedDict
 from hashlib import sha1
 
 from memento.errors import CorruptRecord
-from memento.history.objects import Objects, patched
+from memento.history.delta import apply_delta
+from memento.history.objects import Objects
 from memento.history.packs import KINDS, OFS_DELTA, STRETCH, Stretch, parse
 
 _BYTES = 32 << 20
@@ -78,7 +79,7 @@ class Nearby:
             stretch.contents[offset] = content
         for at, delta in reversed(deltas):
             try:
-                content = patched(content, delta)
+                content = apply_delta(content, delta)
             except ValueError:
                 return None
             stretch.contents[at] = content

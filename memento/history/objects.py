@@ -1,4 +1,4 @@
-"""The object store of a repository: git objects in packs, written and read through dulwich."""
+"""The object store of a repository: git objects, read from packs and loose files, written in packs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from contextlib import suppress
 from hashlib import sha1
 from pathlib import Path
 
-from dulwich.pack import apply_delta
-
 from memento.errors import CorruptRecord, StoreError
 from memento.history.cache import Cache
 from memento.history.consolidate import FACTOR, SMALL, consolidate
+from memento.history.delta import apply_delta
 from memento.history.files import storing, sync_folder
 from memento.history.packfile import KEEP, index_bytes, keep_pack, pack_bytes, write_pair
-from memento.history.packs import KINDS, MAX_OBJECT, Pack, delta_size, inflate, inflate_loose, parse, read_file
+from memento.history.packs import KINDS, MAX_OBJECT, Pack, inflate, inflate_loose, parse, read_file
 from memento.world.objects import Entry, object_id, parse_tree, tree_bytes
 
 COMPRESSION = 1
@@ -235,7 +234,7 @@ class Objects:
                 break
             place = base
         for key, delta in reversed(deltas):
-            content = patched(content, delta)
+            content = apply_delta(content, delta)
             self._bases.put(key, (kind, content), len(content) + 200)
         return kind, content
 
@@ -488,14 +487,3 @@ def _plain_blobs(pack: Pack, places: list[tuple[int, int, str, int]]) -> Iterato
 
 def _name(kind: str, data: bytes) -> bytes:
     return sha1(b"%s %d\0" % (kind.encode(), len(data)) + data, usedforsecurity=False).digest()
-
-
-def patched(base: bytes, delta: bytes) -> bytes:
-    """What a delta makes of its base. Raises `ValueError`."""
-    size = delta_size(delta)
-    if size > MAX_OBJECT:
-        raise ValueError(f"expands to {size} bytes, limit {MAX_OBJECT}")
-    try:
-        return b"".join(apply_delta(base, delta))
-    except Exception as error:
-        raise ValueError(f"its delta cannot be applied: {error}") from None

@@ -202,12 +202,19 @@ def parse(data: memoryview, offset: int) -> Stored:
     Raises `ValueError`.
     """
     try:
-        return _parse(data, offset)
+        kind, size, base, at = entry_head(data, offset)
     except IndexError:
         raise ValueError("its pack is cut short") from None
+    if size > MAX_OBJECT:
+        raise ValueError(f"expands to {size} bytes, limit {MAX_OBJECT}")
+    return Stored(kind, size, base, data[at:])
 
 
-def _parse(data: memoryview, offset: int) -> Stored:
+def entry_head(data: memoryview | bytes, offset: int) -> tuple[int, int, int | bytes | None, int]:
+    """What stands before an object in its pack: type number, size, delta base, and how long that is.
+
+    Raises `ValueError`, and `IndexError` where `data` ends too soon.
+    """
     byte = data[0]
     kind, size, at, shift = (byte >> 4) & 7, byte & 15, 1, 4
     while byte & 0x80:
@@ -229,25 +236,8 @@ def _parse(data: memoryview, offset: int) -> Stored:
         base = bytes(data[at : at + 20])
         at += 20
     elif kind not in KINDS:
-        raise ValueError(f"object of type {kind}")
-    if size > MAX_OBJECT:
-        raise ValueError(f"expands to {size} bytes, limit {MAX_OBJECT}")
-    return Stored(kind, size, base, data[at:])
-
-
-def delta_size(delta: bytes) -> int:
-    """The size of what a delta makes: the second of the two numbers at its head."""
-    at = size = 0
-    for _ in range(2):
-        size = shift = 0
-        while True:
-            byte = delta[at]
-            at += 1
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                break
-    return size
+        raise ValueError(f"an object of type {kind} at {offset}")
+    return kind, size, base, at
 
 
 def inflate(data: memoryview | bytes, size: int) -> bytes:

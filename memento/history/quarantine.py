@@ -28,7 +28,7 @@ from memento.history.files import make_folders, storing, sync_folder
 from memento.history.gitobjects import Link, links
 from memento.history.objects import Objects
 from memento.history.packfile import index_bytes
-from memento.history.packs import KINDS, MAX_OBJECT, OFS_DELTA, REF_DELTA
+from memento.history.packs import KINDS, MAX_OBJECT, entry_head
 from memento.history.sending import entry as packed_entry
 
 Progress = Callable[[int, int, str], None]
@@ -294,29 +294,8 @@ class _Reading:
         if offset >= self.size - 20:
             raise ValueError("the pack is cut short")
         data = os.pread(self.fd, _MAX_HEADER, offset)
-        byte = data[0]
-        kind, size, at, shift = (byte >> 4) & 7, byte & 15, 1, 4
-        while byte & 0x80:
-            byte = data[at]
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            at += 1
-        base: int | bytes | None = None
-        if kind == OFS_DELTA:
-            byte = data[at]
-            back = byte & 0x7F
-            at += 1
-            while byte & 0x80:
-                byte = data[at]
-                back = ((back + 1) << 7) | (byte & 0x7F)
-                at += 1
-            base = offset - back
-        elif kind == REF_DELTA:
-            base = data[at : at + 20]
-            at += 20
-        elif kind not in KINDS:
-            raise ValueError(f"an object of type {kind} at {offset}")
-        return kind, size, base, offset + at
+        kind, size, base, length = entry_head(data, offset)
+        return kind, size, base, offset + length
 
     def _inflate(self, body: int, size: int, offset: int, keep: bool = True) -> tuple[bytes, int]:
         """The content of exactly `size` bytes (unless not to `keep`), and where its compressed form ends."""

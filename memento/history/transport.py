@@ -1,6 +1,6 @@
 """Talking to git servers: over HTTP(S), SSH, git:// on this machine, and to the git program itself.
 
-dulwich's clients speak the protocols; this is the one file, beside `memento.history.objects`, that
+dulwich's clients speak the protocols; this is the one file, beside `memento.history.delta`, that
 imports it. What they raise, and they raise much, becomes a `RemoteError` with a way out.
 """
 

@@ -1,18 +1,83 @@
-"""Deltas are applied exactly, by ours and by git, and are short where little differs."""
+"""Deltas are applied exactly, by dulwich's compiled part, by ours and by git, and are short where little differs."""
 
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 from dulwich.pack import apply_delta as theirs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memento.history.delta import apply_delta, make_delta
+from memento.history import delta as module
+from memento.history.delta import apply_delta, make_delta, shortest_delta
 
 PARTS = st.lists(st.sampled_from([b"", b"a", b"abc" * 9, bytes(range(200)), b"\0" * 40, b"\xff" * 70_000]), max_size=6)
 TEXTS = st.one_of(st.binary(max_size=300), PARTS.map(b"".join))
+
+
+def varint(number: int) -> bytes:
+    digits = bytearray([number & 0x7F])
+    while number := number >> 7:
+        digits[-1] |= 0x80
+        digits.append(number & 0x7F)
+    return bytes(digits)
+
+
+@pytest.fixture(params=["as installed", "python"])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "python":
+        monkeypatch.setattr(module, "_COMPILED", False)
+
+
+@pytest.mark.usefixtures("either")
+def test_deltas() -> None:
+    base = bytes(range(256)) * 300
+    made = b"abc" + base[5 : 5 + 0x1170] + b"zz" + base[:0x10000]
+    delta = varint(len(base)) + varint(len(made)) + b"\x03abc" + b"\xb1\x05\x70\x11" + b"\x02zz" + b"\x80"
+    assert apply_delta(base, delta, 1 << 20) == made
+    for bad in (delta[:-1], delta[:3], b"", delta + b"\x01", varint(1) + delta[3:], delta + b"\0"):
+        with pytest.raises(ValueError, match="delta"):
+            apply_delta(base, bad, 1 << 20)
+    with pytest.raises(ValueError, match="limit"):
+        apply_delta(base, delta, 100)
+
+
+@pytest.mark.usefixtures("either")
+def test_a_delta_makes_no_more_than_it_announces() -> None:
+    base = bytes(1 << 16)
+    delta = varint(len(base)) + varint(10) + b"\x80" * 10_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="delta"):
+            apply_delta(base, delta)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_both_ways_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sound deltas and damaged ones, told alike."""
+    draw = random.Random(7)
+    for _ in range(300):
+        base = draw.randbytes(draw.randrange(1, 400)) * draw.randrange(1, 5)
+        content = bytearray(base)
+        for _ in range(draw.randrange(4)):
+            at = draw.randrange(len(content) + 1)
+            content[at : at + draw.randrange(20)] = draw.randbytes(draw.randrange(20))
+        delta = bytearray(draw.choice((make_delta, shortest_delta))(base, bytes(content)))
+        if draw.random() < 0.5:
+            delta[draw.randrange(len(delta))] ^= 1 << draw.randrange(8)
+        told = []
+        for compiled in (module._COMPILED, False):
+            monkeypatch.setattr(module, "_COMPILED", compiled)
+            try:
+                told.append(apply_delta(base, bytes(delta), 1 << 16))
+            except ValueError:
+                told.append(b"refused")
+            monkeypatch.undo()
+        assert told[0] == told[1]
 
 
 @given(TEXTS, TEXTS)

@@ -19,7 +19,6 @@ import pytest
 from memento.errors import MementoError, RemoteError
 from memento.history import Repository
 from memento.history.bundle import HEADER
-from memento.history.delta import apply_delta
 from memento.history.objects import Objects
 from memento.history.quarantine import Limits, Quarantine
 from memento.history.remotes import Remotes
@@ -405,16 +404,3 @@ def test_bombs_take_little_memory(tmp_path: Path, name: str) -> None:
         check=False, preexec_fn=bounded, env=environment,
     )  # fmt: skip
     assert "Nothing was written" in done.stdout, done.stderr
-
-
-def test_deltas() -> None:
-    base = bytes(range(256)) * 300
-    delta = varint(len(base)) + varint(70_005) + b"\x03abc" + b"\xb1\x05\x70\x11" + b"\x02zz" + b"\x80"
-    made = b"abc" + base[5 : 5 + 0x1170] + b"zz" + base[:0x10000]
-    delta = varint(len(base)) + varint(len(made)) + b"\x03abc" + b"\xb1\x05\x70\x11" + b"\x02zz" + b"\x80"
-    assert apply_delta(base, delta, 1 << 20) == made
-    for bad in (delta[:-1], delta[:3], b"", delta + b"\x01", varint(1) + delta[3:], delta + b"\0"):
-        with pytest.raises(ValueError, match="delta"):
-            apply_delta(base, bad, 1 << 20)
-    with pytest.raises(ValueError, match="limit"):
-        apply_delta(base, delta, 100)
