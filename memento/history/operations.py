@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
-from memento.errors import CorruptRecord, MementoError, ProtectedBranch, StaleBranch, StoreError, UsageError
+from memento.errors import MementoError, ProtectedBranch, StaleBranch, StoreError, UsageError
 from memento.history.commit import Commit, check_message, commit_bytes, next_time, tag_bytes
 from memento.history.config import Config
 from memento.history.files import storing
@@ -93,10 +93,6 @@ class Operations:
             return None
         if not step:
             self._guard(moves)
-        for move in moves:
-            if move.after and not move.after.startswith("refs/") and not self.objects.contains(move.after):
-                self.objects.discard()
-                raise CorruptRecord("it is missing: housekeeping has taken it away", move.after, move.ref)
         try:
             operation = self.log.stage(_line(description), moves, **step)
             self._move(operation, moves)
@@ -206,13 +202,20 @@ class Operations:
         with self.exclusive():
             existing = [ref.removeprefix(HEADS) for ref in self.refs.names(HEADS)]
             check_new([new], [name for name in existing if name != old])
-            at = self.refs.read(HEADS + old)
+            at = self._there(HEADS + old)
             if new.startswith(f"{old}/") or old.startswith(f"{new}/"):
                 raise UsageError(f"cannot rename {old!r} to {new!r}: one would be a folder of the other")
             moves = [Move(HEADS + old, at, ""), Move(HEADS + new, "", at)]
             if head == old:
                 moves.append(Move("HEAD", HEADS + old, HEADS + new))
             self._perform(f"rename branch {old} to {new}", moves)
+
+    def _there(self, ref: str) -> str:
+        """The value of a branch that was there a moment ago. Raises `StaleBranch` where it is gone."""
+        value = self.refs.read(ref)
+        if not value:
+            raise StaleBranch(f"{short(ref)} is gone: it was deleted meanwhile", "run the command again")
+        return value
 
     def delete(self, refs: Sequence[str], description: str) -> None:
         """Deletes references that exist."""
@@ -336,7 +339,7 @@ class Operations:
         taken = [ref for ref in come if ref in folders or not stay.isdisjoint(_folders(ref))]
         if taken:
             raise StaleBranch(
-                f"cannot {description!r}: {short(taken[0])} would be a name and a folder of names",
+                f"cannot {description}: {short(taken[0])} would be a name and a folder of names",
                 "rename or delete what was made since",
             )
 

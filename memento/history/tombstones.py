@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from memento.errors import CorruptRecord, ProtectedBranch, UsageError
+from memento.errors import CorruptRecord, ProtectedBranch, StaleBranch, UsageError
 from memento.history.commit import Commit, commit_bytes, next_time, parse_commit
 from memento.history.names import HEADS
 from memento.history.operations import Operations
@@ -49,6 +49,8 @@ def prune(operations: Operations, branches: Sequence[str], why: str) -> list[Tom
         values = operations.refs.values(HEADS)
         made, moves = [], []
         for name in names:
+            if HEADS + name not in values:
+                raise StaleBranch(f"branch {name} is gone: it was deleted meanwhile", "run the command again")
             if HEADS + name == current:
                 raise UsageError(f"cannot prune {name!r}: it is the current branch", "`memento switch NAME` first")
             if operations.config.protected(name):

@@ -297,3 +297,27 @@ def test_a_name_too_long_for_a_file_is_no_branch(repository: Repository, first: 
     assert not repository.has_branch("a" * 280)
     with pytest.raises(NotFound):
         repository.resolve("a" * 280)
+
+
+@pytest.mark.parametrize("verb", ["rename", "prune"])
+def test_a_branch_that_another_deletes_meanwhile(
+    repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    repository.fork("main", "side")
+    exists = Repository._existing
+
+    def late(self: Repository, prefix: str, name: str) -> None:
+        exists(self, prefix, name)
+        monkeypatch.undo()
+        with Repository.open(repository.root) as other:
+            other.delete_branch("side")
+
+    monkeypatch.setattr(Repository, "_existing", late)
+    change = {
+        "rename": lambda: repository.rename_branch("side", "other"),
+        "prune": lambda: repository.prune("side", why="old"),
+    }[verb]
+    with pytest.raises(StaleBranch, match="deleted meanwhile"):
+        change()
+    assert repository.branch_names() == ["main"]
+    assert list(repository.tombstones()) == []
