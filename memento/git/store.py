@@ -9,10 +9,8 @@ from types import TracebackType
 from memento.errors import CorruptRecord, StoreError
 from memento.history.commit import Commit, parse_commit
 from memento.history.packfile import pack_bytes
-from memento.history.packs import MAX_OBJECT
+from memento.history.packs import MAX_OBJECT, TYPES
 from memento.world.objects import Entry, MemoryObjects, object_id, parse_tree
-
-_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 
 
 def git(*words: str, input: bytes | None = None) -> bytes:
@@ -93,7 +91,7 @@ class GitObjects:
 
     def flush(self) -> None:
         """Gives git what was added."""
-        rows = [(bytes.fromhex(name), _NUMBERS[kind], data) for name, (kind, data) in self._new.objects.items()]
+        rows = [(bytes.fromhex(name), TYPES[kind], data) for name, (kind, data) in self._new.objects.items()]
         git("unpack-objects", "-q", input=pack_bytes(rows, 1)[0])
 
     def _expect(self, kind: str, name: str, path: str) -> bytes:

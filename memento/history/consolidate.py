@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
 from collections.abc import Mapping
 from contextlib import suppress
 
 import numpy as np
 
 from memento.history.files import sync_folder
-from memento.history.packfile import index_bytes, write_pair
+from memento.history.packfile import COMPANIONS, index_bytes, opening, write_pair
 from memento.history.packs import OFS_DELTA, Pack, read_file
 
 FACTOR = 32
@@ -25,7 +24,6 @@ SMALL = 4096
 """Up to so many objects a pack's index is held as a dictionary."""
 _BASE = 16 << 10
 _CLASSES = 3
-_COMPANIONS = (".keep", ".promisor", ".bitmap", ".mtimes")
 
 
 def consolidate(folder: str, packs: Mapping[str, Pack], durable: bool) -> bool:
@@ -42,7 +40,7 @@ def consolidate(folder: str, packs: Mapping[str, Pack], durable: bool) -> bool:
         return False
     classes: dict[int, list[str]] = {}
     for name, pack in sorted(packs.items()):
-        if not any(name + ending in names for ending in _COMPANIONS):
+        if not any(name + ending in names for ending in COMPANIONS):
             with suppress(FileNotFoundError):
                 size = os.stat(pack.path + ".pack").st_size
                 classes.setdefault(_class(size), []).append(name)
@@ -83,7 +81,7 @@ def _merge(folder: str, packs: list[Pack], durable: bool) -> bool:
         done.append(pack)
     if len(done) < 2:
         return False
-    body = b"".join([b"PACK", struct.pack(">LL", 2, len(seen)), *parts])
+    body = b"".join([opening(len(seen)), *parts])
     checksum = hashlib.sha1(body, usedforsecurity=False).digest()
     name = f"pack-{checksum.hex()}"
     write_pair(folder, name, body + checksum, index_bytes(seen, checksum), durable)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from memento.errors import CorruptRecord, MementoError, StoreError
 from memento.history.commit import parse_commit, parse_tag
+from memento.history.gitobjects import FOLDER_MODE, is_elsewhere, tree_entries
 from memento.history.names import HEADS
 from memento.history.packs import Pack, inflate_loose, read_file
 from memento.world import tree as world_tree
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 Kind = Literal["corrupt", "contradiction", "note"]
 _SHOWN = 10
-_ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
+_FOLDER = int(FOLDER_MODE, 8)
 _RESTORE = "restore it from a clone or a backup"
 
 
@@ -244,20 +244,21 @@ class _Examiner:
             self.reached[tree_id] = commit
             try:
                 kind, data = self.objects.read(tree_id, path)
+                found = tree_entries(data)
             except StoreError as error:
                 self._say("corrupt", _why(error), tree_id, path)
                 continue
-            found = _ENTRY.findall(data) if kind == "tree" else []
-            if kind != "tree" or sum(len(mode) + len(text) + 22 for mode, text, _ in found) != len(data):
-                self._say(
-                    "corrupt", f"a {kind} where a tree belongs" if kind != "tree" else "not a tree", tree_id, path
-                )
+            except ValueError as error:
+                self._say("corrupt", f"a {kind} where a tree belongs" if kind != "tree" else str(error), tree_id, path)
+                continue
+            if kind != "tree":
+                self._say("corrupt", f"a {kind} where a tree belongs", tree_id, path)
                 continue
             for mode, text, raw in found:
                 below, where = raw.hex(), f"{path}/{text.decode('utf-8', 'replace')}".lstrip("/")
-                if below in self.reached or mode.startswith(b"16"):
+                if below in self.reached or is_elsewhere(mode):
                     continue
-                if mode in (b"40000", b"040000"):
+                if int(mode, 8) == _FOLDER:
                     stack.append((below, where))
                     continue
                 self.reached[below] = commit

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +23,8 @@ from memento.history.delta import apply_delta, shortest_delta
 from memento.history.files import remove_temporary, storing, sync_folder, write_all
 from memento.history.lock import Lock
 from memento.history.objects import Objects
-from memento.history.packfile import KEEP, back, head, index_bytes, remove_keeps
-from memento.history.packs import KINDS, OFS_DELTA, Pack, parse
+from memento.history.packfile import COMPANIONS, back, head, index_bytes, opening, remove_keeps
+from memento.history.packs import OFS_DELTA, TYPES, Pack, parse
 from memento.history.reachable import Reachable
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ GRACE = 14 * 86_400
 LONGEST = 50
 """Objects on the way from one kept by its difference to one kept whole."""
 COMPRESSION = 6
-_TYPES = {kind: number for number, kind in KINDS.items()}
-_COMPANIONS = (KEEP, ".promisor", ".bitmap", ".mtimes")
 _TEMPORARY = "tmp_gc_"
 _ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 Progress = Callable[[int, int, str], None]
@@ -130,7 +127,7 @@ def _census(objects: Objects) -> Census:
 
 def _kept(pack: Pack) -> bool:
     """Whether git keeps a pack for a reason of its own."""
-    return any(os.path.exists(pack.path + ending) for ending in _COMPANIONS)
+    return any(os.path.exists(pack.path + ending) for ending in COMPANIONS)
 
 
 def _bytes_of(path: str) -> int:
@@ -185,13 +182,13 @@ def _entries(objects: Objects, found: Reachable, progress: Progress | None) -> I
                 depth[name] = depth.get(base, 0) + 1
                 yield (name, OFS_DELTA, base, squeezed), len(delta)
                 continue
-        yield (name, _TYPES[kind], "", whole), len(content)
+        yield (name, TYPES[kind], "", whole), len(content)
 
 
 def _plain(objects: Objects, names: Iterable[str]) -> Iterator[tuple[Piece, int]]:
     for name in names:
         kind, content = objects.read(name)
-        yield (name, _TYPES[kind], "", _stored(objects, name, kind, content)), len(content)
+        yield (name, TYPES[kind], "", _stored(objects, name, kind, content)), len(content)
 
 
 def _stored(objects: Objects, name: str, kind: str, content: bytes) -> bytes:
@@ -201,7 +198,7 @@ def _stored(objects: Objects, name: str, kind: str, content: bytes) -> bytes:
         pack, offset, end = place
         with suppress(FileNotFoundError):
             stored = parse(memoryview(pack.read(offset, end)), offset)
-            if stored.kind == _TYPES[kind]:
+            if stored.kind == TYPES[kind]:
                 return bytes(stored.data)
     return zlib.compress(content, COMPRESSION)
 
@@ -217,9 +214,9 @@ def _write(objects: Objects, pieces: Iterator[tuple[Piece, int]], count: int) ->
     entries: dict[bytes, tuple[int, int]] = {}
     fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
     try:
-        opening = b"PACK" + struct.pack(">LL", 2, count)
-        digest, at = hashlib.sha1(opening, usedforsecurity=False), len(opening)
-        write_all(fd, opening)
+        start = opening(count)
+        digest, at = hashlib.sha1(start, usedforsecurity=False), len(start)
+        write_all(fd, start)
         waiting: list[bytes] = []
         for (name, kind, base, data), size in pieces:
             text = b"".join([head(kind, size), back(at - offsets[base]) if base else b"", data])

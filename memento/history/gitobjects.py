@@ -7,10 +7,10 @@ and files, and no name is one that some file system takes for ``.git`` or for a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 FOLDER_MODE = b"40000"
+_ENTRY = re.compile(rb"([0-7]{1,7}) ([^\0]*)\0(.{20})", re.DOTALL)
 MODES = frozenset((FOLDER_MODE, b"100644", b"100755"))
 _COMMIT = re.compile(
     rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n){0,1000})"
@@ -29,16 +29,17 @@ class Link(NamedTuple):
     raw: bytes
 
 
-def tree_entries(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """(mode, name, raw id) of each entry of a tree object. Raises `ValueError`."""
-    at, size = 0, len(data)
-    while at < size:
-        space = data.find(b" ", at, at + 8)
-        end = data.find(b"\0", space)
-        if space < 0 or end < 0 or end + 21 > size:
-            raise ValueError("a tree that cannot be read")
-        yield data[at:space], data[space + 1 : end], data[end + 1 : end + 21]
-        at = end + 21
+def tree_entries(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """(mode, name, raw id) of each entry of any tree object, git's own included. Raises `ValueError`."""
+    found: list[tuple[bytes, bytes, bytes]] = _ENTRY.findall(data)
+    if sum(len(mode) + len(name) + 22 for mode, name, _ in found) != len(data):
+        raise ValueError("a tree that cannot be read")
+    return found
+
+
+def is_elsewhere(mode: bytes) -> bool:
+    """Whether an entry of a tree is a commit of another repository, of which nothing is here."""
+    return mode.startswith(b"16")
 
 
 def links(kind: str, data: bytes) -> list[Link]:

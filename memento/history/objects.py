@@ -16,11 +16,10 @@ from memento.history.consolidate import FACTOR, SMALL, consolidate
 from memento.history.delta import apply_delta
 from memento.history.files import storing, sync_folder
 from memento.history.packfile import KEEP, index_bytes, keep_pack, pack_bytes, write_pair
-from memento.history.packs import KINDS, MAX_OBJECT, Pack, inflate, inflate_loose, parse, read_file
+from memento.history.packs import KINDS, MAX_OBJECT, TYPES, Pack, inflate, inflate_loose, parse, read_file
 from memento.world.objects import Entry, object_id, parse_tree, tree_bytes
 
 COMPRESSION = 1
-_TYPES = {kind: number for number, kind in KINDS.items()}
 _MAX_CHAIN = 4096
 _ENTRY_BYTES = 240
 _TIDY_STEP = 8
@@ -452,7 +451,7 @@ class Objects:
 
     def _write(self, new: list[tuple[bytes, str, bytes]]) -> None:
         bases = self._resembled(new) if self.near else {}
-        typed = [(raw, _TYPES[kind], data) for raw, kind, data in new]
+        typed = [(raw, TYPES[kind], data) for raw, kind, data in new]
         pack, entries = pack_bytes(typed, COMPRESSION, bases)
         checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
@@ -479,7 +478,7 @@ def _plain_blobs(pack: Pack, places: list[tuple[int, int, str, int]]) -> Iterato
         runs = pack.read_runs([(offset, end) for offset, end, _, _ in places])
         for (offset, _, name, row), data in zip(places, runs, strict=True):
             stored = parse(data, offset)
-            if stored.kind == _TYPES["blob"]:
+            if stored.kind == TYPES["blob"]:
                 content = inflate(stored.data, stored.size)
                 if sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == name:
                     yield row, content

@@ -17,8 +17,15 @@ from memento.history.files import make_folders, sync_folder, temporary_beside, w
 from memento.history.packs import OFS_DELTA, read_file
 
 KEEP = ".keep"
+COMPANIONS = (KEEP, ".promisor", ".bitmap", ".mtimes")
+"""Files beside a pack for whose sake it is left as it is."""
 _FEW = 64
 _KEPT_BY = b"memento is writing\n"
+
+
+def opening(count: int) -> bytes:
+    """How a pack of `count` objects begins."""
+    return b"PACK" + struct.pack(">LL", 2, count)
 
 
 def head(kind: int, size: int) -> bytes:
@@ -52,7 +59,7 @@ def pack_bytes(
     bases = bases or {}
     whole = set(bases.values())
     contents = {raw: content for raw, _, content in new if raw in whole}
-    parts = [b"PACK" + struct.pack(">LL", 2, len(new))]
+    parts = [opening(len(new))]
     entries: dict[bytes, tuple[int, int]] = {}
     at = len(parts[0])
     for raw, kind, content in new:

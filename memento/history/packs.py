@@ -24,6 +24,7 @@ Offsets = npt.NDArray[np.int64]
 MAX_OBJECT = 64 << 20
 """The largest object that is read, in bytes after decompression."""
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+TYPES = {kind: number for number, kind in KINDS.items()}
 OFS_DELTA, REF_DELTA = 6, 7
 STRETCH = 4 << 20
 """The bytes of a pack that `Pack.stretch` reads at once."""

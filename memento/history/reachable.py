@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from memento.errors import CorruptRecord
 from memento.history.commit import Commit, parse_commit, parse_tag
+from memento.history.gitobjects import FOLDER_MODE, is_elsewhere, tree_entries
 from memento.history.objects import Objects
 from memento.world.objects import Entry
 
-_ANY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 _DEEPEST = 64
+_FOLDER = int(FOLDER_MODE, 8)
 
 
 @dataclass
@@ -110,9 +110,10 @@ class Reachable:
         kind, data = self.objects.read(name, path)
         if kind != "tree":
             raise CorruptRecord(f"a {kind} where a tree belongs", name, path)
-        found = _ANY.findall(data)
-        if sum(len(mode) + len(text) + 22 for mode, text, _ in found) != len(data):
-            raise CorruptRecord("not a tree", name, path)
+        try:
+            found = tree_entries(data)
+        except ValueError as error:
+            raise CorruptRecord(str(error), name, path) from None
         for mode, text, raw in found:
-            if not mode.startswith(b"16"):
-                yield Entry(text.decode("utf-8", "replace"), raw.hex(), mode in (b"40000", b"040000"))
+            if not is_elsewhere(mode):
+                yield Entry(text.decode("utf-8", "replace"), raw.hex(), int(mode, 8) == _FOLDER)

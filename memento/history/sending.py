@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from memento.history.commit import parse_tag
 from memento.history.gitobjects import FOLDER_MODE, tree_entries
 from memento.history.objects import COMPRESSION, Objects
-from memento.history.packfile import head
+from memento.history.packfile import head, opening
+from memento.history.packs import TYPES
 from memento.history.walk import Walker
-
-_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 
 
 def peeled(objects: Objects, value: str) -> tuple[list[str], str]:
@@ -76,7 +74,7 @@ def _differing(objects: Objects, new: str, old: str, found: dict[str, None]) -> 
 def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
     """The bytes of a pack of objects, each whole, piece by piece."""
     digest = hashlib.sha1(usedforsecurity=False)
-    start = b"PACK" + struct.pack(">LL", 2, len(ids))
+    start = opening(len(ids))
     digest.update(start)
     yield start
     for name in ids:
@@ -88,4 +86,4 @@ def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
 
 def entry(kind: str, data: bytes) -> bytes:
     """One whole object as it stands in a pack."""
-    return head(_NUMBERS[kind], len(data)) + zlib.compress(data, COMPRESSION)
+    return head(TYPES[kind], len(data)) + zlib.compress(data, COMPRESSION)

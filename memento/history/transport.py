@@ -29,6 +29,7 @@ from dulwich.pack import UnpackedObject
 from memento.errors import MementoError, PushRejected, RemoteError
 from memento.history.address import Address, parse_address
 from memento.history.objects import Objects
+from memento.history.packs import TYPES
 from memento.history.quarantine import Limits, Progress, size_words
 
 TIMEOUT = 60.0
@@ -38,7 +39,6 @@ _HAVES = 512
 _REF_BYTES = 400
 _ID = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"refs/(?:heads|tags|notes)/(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)))[!-~]{1,300}")
-_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _NO_ACCESS = re.compile(r"permission denied|authentication|access denied|not permitted|publickey", re.IGNORECASE)
 _NOT_THERE = re.compile(r"not found|does not appear to be a git|no such|not exported|not a git repo", re.IGNORECASE)
 _NOT_REACHED = re.compile(
@@ -375,7 +375,7 @@ def _unpacked(objects: Objects, ids: Sequence[str], progress: Progress) -> Itera
         kind, data = objects.read(name)
         if number % 256 == 0:
             progress(number, len(ids), "objects sent")
-        yield UnpackedObject(_NUMBERS[kind], decomp_chunks=[data], sha=bytes.fromhex(name))
+        yield UnpackedObject(TYPES[kind], decomp_chunks=[data], sha=bytes.fromhex(name))
 
 
 def _messages(progress: Progress) -> Callable[[bytes], None]:

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 from dulwich.pack import apply_delta as theirs
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memento.history import delta as module
@@ -80,6 +80,7 @@ def test_both_ways_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
         assert told[0] == told[1]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, TEXTS)
 def test_what_is_made_is_applied_exactly(base: bytes, content: bytes) -> None:
     delta = make_delta(base, content)
