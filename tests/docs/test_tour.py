@@ -1,16 +1,26 @@
-"""docs/tour.md and the tour of README.md: their commands run in order, and print what is shown."""
+"""docs/tour.md and the tour of README.md: their commands run in order, and print what is shown.
+
+Of the other pages every command line is one that the command line takes.
+"""
 
 from __future__ import annotations
 
 import re
+import shlex
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from click.exceptions import Exit
 
 from docs.console import blocks, run
+from memento.cli.commands import COMMANDS
+from memento.cli.context import Context
+from memento.cli.output import Output
 
 ROOT = Path(__file__).parents[2]
+_SHELL = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 _DECIMALS = re.compile(r"[+-]?\d+\.\d+")
 
 
@@ -43,3 +53,14 @@ def test_the_tour_of_the_readme(root: Path) -> None:
     for line in tour.splitlines():
         code, printed = run(line, root)
         assert code == 0, f"{line}\n" + "\n".join(printed)
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name)
+def test_the_command_lines_of_a_page_are_such(page: Path) -> None:
+    """Names, options and numbers of arguments; what they name need not be there."""
+    for line in re.findall(r"^(?:\$ )?memento (.*)$", "\n".join(_SHELL.findall(page.read_text())), re.MULTILINE):
+        name, *arguments = shlex.split(line.partition("&&")[0], comments=True)
+        if name.startswith("-"):
+            continue
+        with suppress(Exit):
+            COMMANDS[name].make_context(name, arguments, obj=Context(output=Output(color=False)))
