@@ -19,6 +19,7 @@ from memento.demo.outcome import Fork, Merged, Moved, NoisePoint, Outcome, Rende
 from memento.errors import UsageError
 from memento.scenario import load
 from memento.workspace import Workspace
+from memento.world.values import format_time
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -31,6 +32,7 @@ TAG = "merged"
 SCENARIO, SEED = "night-owl", 7
 SIGNET_EPOCHS = 15
 EPISODES = 300
+_WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class _Story:
             verified=verified,
             files=dict(folder.FILES),
             steps=tuple(self.steps),
-            next=further(plan.contested),
+            next=further(plan.contested, self.workspace.world_at("main").manifest.clock - _WEEK),
         )
 
     def _step(self, title: str, *commands: str) -> None:
@@ -257,11 +259,12 @@ def command(*words: str) -> str:
     return shlex.join(["memento", *words])
 
 
-def further(contested: str) -> tuple[tuple[str, str], ...]:
-    """What to try next: (what it does, command line in the demonstration's folder)."""
+def further(contested: str, since: int) -> tuple[tuple[str, str], ...]:
+    """What to try next: (what it does, command line in the demonstration's folder); `since` is an instant, s UTC."""
     return (
         ("The whole history, as a graph", command("log", "--graph", "--all")),
         ("How the contested memory came to be as it is", command("log", EARLY, "--", f"memory:{contested}")),
+        ("Which commit set each field of it", command("blame", EARLY, f"memory:{contested}")),
         ("What the agent remembers", command("show", EARLY, "--table", "memories", "--limit", "10")),
         (
             "Another what-if, and what it changes",
@@ -270,6 +273,14 @@ def further(contested: str) -> tuple[tuple[str, str], ...]:
             + command("edit", "mine", f"memory:{contested}", "importance=1")
             + " && "
             + command("diff", "main", "mine"),
+        ),
+        (
+            "What the last week would have been with more to remember, and what that changes",
+            command(
+                "replay", "main", "busier", "--at-time", format_time(since), "--set", "memories.births_per_session=1.5"
+            )
+            + " && "
+            + command("effect", "main", "busier"),
         ),
         (
             "A model trained on a mix of both branches",
