@@ -91,7 +91,7 @@ def _what(output: Output, update: Update) -> str:
 
 def came(transfer: Transfer) -> str:
     """``14 objects, 3.2 KiB``; empty where nothing came."""
-    from memento.history.quarantine import size_words
+    from memento.history.incoming import size_words
 
     return f"{plural(transfer.objects, 'object')}, {size_words(transfer.bytes)}" if transfer.objects else ""
 

@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from memento.history.batch import Batch
     from memento.history.commit import Commit
     from memento.history.merging import MergeState
-    from memento.history.operations import Batch
     from memento.history.oplog import Operation
     from memento.history.repository import Branch, Repository, Tag
 

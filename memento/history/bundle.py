@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from memento.errors import RemoteError, UsageError
 from memento.history.files import storing, sync_folder, temporary_beside
+from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, TAGS
 from memento.history.notes import PREFIX as NOTES
-from memento.history.quarantine import Limits, Progress, Quarantine
+from memento.history.quarantine import Quarantine
 from memento.history.sending import missing, pack_chunks, peeled
 from memento.history.transport import Choose, Listing, listing_of
 

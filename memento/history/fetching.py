@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from memento.errors import CorruptRecord, NotFound, RemoteError, UsageError
 from memento.history.address import Address
+from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, TAGS, check_new
 from memento.history.notes import PREFIX as NOTES
-from memento.history.quarantine import Limits, Progress, Quarantine
+from memento.history.quarantine import Quarantine
 from memento.history.refs import Move, short
 from memento.history.sending import peeled
 from memento.world.canonical import check_world

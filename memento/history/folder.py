@@ -14,9 +14,9 @@ from typing import Any
 from memento.errors import CorruptRecord, NewerFormat, RemoteError
 from memento.history.address import Address
 from memento.history.config import FORMAT, parse
+from memento.history.incoming import Limits, Progress
 from memento.history.objects import Objects
 from memento.history.place import FOLDER
-from memento.history.quarantine import Limits, Progress
 from memento.history.refs import Refs
 from memento.history.sending import missing, pack_chunks
 from memento.history.transport import Choose, Listing, listing_of

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from memento.errors import NotFound, PushRejected, StaleBranch
 from memento.history.address import Address
 from memento.history.fetching import TRACKING, Transfer, Update, known_values, take
+from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, TAGS, check_name
 from memento.history.notes import PREFIX as NOTES
-from memento.history.quarantine import Limits, Progress
 from memento.history.refs import Move, short
 from memento.history.sending import missing
 

@@ -276,6 +276,12 @@ def stale(ref: str, now: str, before: str) -> StaleBranch:
     return StaleBranch(f"{short(ref)} {what}", "something else changed it; run the command again")
 
 
+def check_expected(ref: str, tip: str, expected: str | None) -> None:
+    """Raises `StaleBranch` where a reference is not where its reader saw it."""
+    if expected is not None and tip != expected:
+        raise stale(ref, tip, expected)
+
+
 def _value(data: bytes, ref: str) -> str:
     text = data.decode("latin-1").removesuffix("\n")
     if _ID.fullmatch(text):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from memento.errors import ConflictError, NotFound, RemoteError, UsageError
 from memento.history.address import Address, parse_address
 from memento.history.fetching import TRACKING, Transfer, check_branch, take
+from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, check_name
-from memento.history.quarantine import Limits, Progress
 from memento.history.refs import Move
 
 if TYPE_CHECKING:

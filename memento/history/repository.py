@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from memento.errors import CorruptRecord, NotFound, UsageError
 from memento.history import merging, tombstones
+from memento.history.batch import Batch
 from memento.history.blame import Origin, blame, never
 from memento.history.commit import Commit, check_message, parse_tag
 from memento.history.config import Config
@@ -22,7 +23,7 @@ from memento.history.merging import MergeState
 from memento.history.names import HEADS, TAGS, check_name
 from memento.history.notes import WORDS, Notes
 from memento.history.objects import Objects
-from memento.history.operations import Batch, Operations
+from memento.history.operations import Operations
 from memento.history.oplog import Operation
 from memento.history.place import FOLDER, author, check_folder, find, make
 from memento.history.ranges import read_range
@@ -32,6 +33,7 @@ from memento.history.refs import Move, Refs
 from memento.history.revisions import Revisions
 from memento.history.tombstones import Tombstone
 from memento.history.trail import MANIFEST, Trail
+from memento.history.undoing import Undoing
 from memento.history.walk import Walker
 from memento.world.records import schema_of
 
@@ -81,6 +83,7 @@ class Repository:
         self.objects = Objects(path, self.config.durable)
         self._walker = Walker(self.objects)
         self._operations = Operations(path, self.config, self.objects, self.refs, self._walker, author(self.config))
+        self._undoing = Undoing(self._operations)
         self._revisions = Revisions(self.objects, self.refs, self._walker, self._operations.log)
         self._merge_file = path / "memento" / "merge"
         self._operations.recover()
@@ -394,18 +397,18 @@ class Repository:
 
         Returns them, newest first. Raises `UsageError` where there are fewer.
         """
-        return self._operations.undo(count)
+        return self._undoing.undo(count)
 
     def take_back(self, operation: str) -> Operation:
         """Takes back one earlier operation and leaves those after it; `operation` begins its id.
 
         Raises `UsageError` where a later one moved what it moved. Returns it.
         """
-        return self._operations.take_back(operation)
+        return self._undoing.take_back(operation)
 
     def redo(self, count: int = 1) -> list[Operation]:
         """Brings back the last `count` operations that `undo` took back; returns them, oldest first."""
-        return self._operations.redo(count)
+        return self._undoing.redo(count)
 
     def operation(self, digits: str = "") -> Operation:
         """The operation whose id begins with some digits, at least four; without them the last one."""

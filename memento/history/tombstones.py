@@ -66,7 +66,7 @@ def prune(operations: Operations, branches: Sequence[str], why: str) -> list[Tom
         time = next_time(max(stone.time for stone in made), last)
         what = f"prune {len(made)} branch{'' if len(made) == 1 else 'es'}: {why}"
         after = objects.add("commit", commit_bytes(tree, [before] if before else [], AUTHOR, time, what))
-        operations.move_all(what, [*moves, Move(REF, before, after)])
+        operations.perform(what, [*moves, Move(REF, before, after)])
     return made
 
 

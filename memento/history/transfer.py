@@ -15,10 +15,11 @@ from memento.history.bundle import Bundle, is_bundle
 from memento.history.fetching import Transfer, check_branch, known_values, take
 from memento.history.files import make_folders, sync_folder
 from memento.history.folder import Folder, git_folder, is_memento
+from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, check_name
 from memento.history.place import FOLDER, make
 from memento.history.pushing import stale_there
-from memento.history.quarantine import Limits, Progress, Quarantine
+from memento.history.quarantine import Quarantine
 from memento.history.refs import Move
 from memento.history.remotes import DEFAULT, Remotes
 from memento.history.repository import Repository

@@ -28,9 +28,9 @@ from dulwich.pack import UnpackedObject
 
 from memento.errors import MementoError, PushRejected, RemoteError
 from memento.history.address import Address, parse_address
+from memento.history.incoming import Limits, Progress, size_words
 from memento.history.objects import Objects
 from memento.history.packs import TYPES
-from memento.history.quarantine import Limits, Progress, size_words
 
 TIMEOUT = 60.0
 """Seconds without a byte after which a server counts as gone."""

@@ -57,7 +57,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 moves.append(
                     Move(f"refs/heads/f{number % 7}-{number:05d}", "", repository.objects.add("commit", content))
                 )
-            operations._perform("many", moves)
+            operations.perform("many", moves)
     return folder
 
 

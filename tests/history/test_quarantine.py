@@ -19,8 +19,9 @@ import pytest
 from memento.errors import MementoError, RemoteError
 from memento.history import Repository
 from memento.history.bundle import HEADER
+from memento.history.incoming import Limits
 from memento.history.objects import Objects
-from memento.history.quarantine import Limits, Quarantine
+from memento.history.quarantine import Quarantine
 from memento.history.remotes import Remotes
 from memento.history.transfer import clone
 from memento.world import tree
