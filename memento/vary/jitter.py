@@ -30,4 +30,7 @@ class Jitter(Operator):
         moved = world.memories.take(rows)
         importance = np.clip(rng.normal(keys[rows], moved["importance"], self.sd, 1), 0.0, 1.0)
         changed = importance != moved["importance"]
-        return Delta({"memories": moved.replace(importance=importance).take(changed)} if changed.any() else {})
+        if not changed.any():
+            return Delta()
+        moved = moved.replace(importance=importance)
+        return Delta({"memories": moved if changed.all() else moved.take(changed)})

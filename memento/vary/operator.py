@@ -6,6 +6,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 from memento.errors import InvalidFile, nearest
@@ -59,9 +60,10 @@ class Operator(ABC):
             raise InvalidFile(f"operator {self.name}", faults)
 
     @classmethod
-    def parameters(cls) -> list[Parameter]:
+    @cache
+    def parameters(cls) -> tuple[Parameter, ...]:
         """The parameters in order, with their bounds."""
-        return [Parameter(field.name, field.default, **field.metadata) for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        return tuple(Parameter(f.name, f.default, **f.metadata) for f in dataclasses.fields(cls))  # type: ignore[arg-type]
 
     @classmethod
     def from_map(cls, values: Mapping[str, Value]) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memento import rng
 from memento.errors import MementoError
@@ -38,7 +39,12 @@ class Recipe:
         )
 
     def _parameters(self) -> str:
-        return json.dumps(self.operator.to_map(), sort_keys=True, separators=(",", ":"))
+        return _written(self.operator)
+
+
+@lru_cache(64)
+def _written(operator: Operator) -> str:
+    return json.dumps(operator.to_map(), sort_keys=True, separators=(",", ":"))
 
 
 def is_variant(message: str) -> bool:

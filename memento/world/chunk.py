@@ -27,6 +27,7 @@ _TOGETHER = 32
 _WIDTHS = {"bool": 1, "int": 8, "time": 8, "float": 8, "text": 0, "ref": 0, "set": 0}
 _KEPT, _KEPT_BYTES, _KEPT_ROWS = 256, 1 << 17, 4096
 _DECODED: dict[tuple[str, str], Table] = {}
+_OPENED: dict[tuple[str, str], tuple[Any, dict[tuple[bytes, ...], int]]] = {}
 _FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, CorruptRecord)
 
 
@@ -201,11 +202,9 @@ def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object
     None where a row is not there yet, or differs in one of the fields `fixed`, which say where a row
     stands. Only columns that change are taken apart. Raises `CorruptRecord`.
     """
-    value = _checked(schema, data, object_id, schema.name)
+    value, row_of = _opened(schema, data, object_id)
     size, columns = value["n"], value["c"]
     try:
-        keys = list(zip(*(_elements(schema.by_name[name], columns[name], size) for name in schema.key), strict=True))
-        row_of = {key: row for row, key in enumerate(keys)}
         wanted = zip(*([text.encode() for text in rows[name].tolist()] for name in schema.key), strict=True)
         places = [row_of.get(key, -1) for key in wanted]
         if -1 in places or len(row_of) != size:
@@ -225,6 +224,25 @@ def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object
     except _FAULTS as error:
         raise CorruptRecord(_why(error), object_id, schema.name) from None
     return codec.encode({"n": size, "c": {**columns, **changed}})
+
+
+def _opened(schema: Schema, data: bytes, object_id: str) -> tuple[Any, dict[tuple[bytes, ...], int]]:
+    """The map of a chunk and its rows by their stored keys, remembered by its id: many variants of a world
+    change the same chunks."""
+    at = (schema.name, object_id)
+    found = _OPENED.get(at) if object_id else None
+    if found is None:
+        value = _checked(schema, data, object_id, schema.name)
+        try:
+            parts = (_elements(schema.by_name[name], value["c"][name], value["n"]) for name in schema.key)
+            found = value, {key: row for row, key in enumerate(zip(*parts, strict=True))}
+        except _FAULTS as error:
+            raise CorruptRecord(_why(error), object_id, schema.name) from None
+        if object_id and len(data) <= _KEPT_BYTES:
+            while len(_OPENED) >= _KEPT:
+                _OPENED.pop(next(iter(_OPENED)), None)
+            _OPENED[at] = found
+    return found
 
 
 def _stored(field: Field, column: Column) -> list[bytes]:

@@ -297,6 +297,8 @@ class Trie:
 
     def save(self, node: _Node, depth: int) -> str:
         """Adds a folder of five bits below `node`; returns its id."""
+        if isinstance(node, Folder):
+            return node.id
         entries: list[Entry] = []
 
         def put(node: _Node, bits: str) -> None:
