@@ -27,6 +27,7 @@ from typing import Any
 import click
 
 from memento.cli.commands import COMMANDS
+from memento.cli.habits import OPTIONS
 from memento.cli.output import Output, clean
 from memento.errors import InvalidFile, MementoError
 
@@ -152,6 +153,10 @@ def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption) and error.option_name == "--json":
         return "write it behind the command: `memento log --json`"
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        known = OPTIONS.get((context.info_name or "", error.option_name))
+        if known:
+            return known
     return getattr(error, "hint", "") or f"see `{context.command_path if context else 'memento'} --help`"
 
 

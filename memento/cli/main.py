@@ -15,24 +15,9 @@ import memento
 from memento.cli.commands import COMMANDS, SECTIONS
 from memento.cli.context import Context, global_options
 from memento.cli.failure import guard
+from memento.cli.habits import WORDS
 from memento.cli.output import Output
 from memento.errors import nearest
-
-_GIT_WORDS = {
-    "add": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
-    "checkout": "`memento switch BRANCH` chooses the current branch; `memento show REV` looks at any commit",
-    "commit": "every edit is a commit of its own: `memento edit BRANCH memory:ID field=value`",
-    "completion": '`eval "$(_MEMENTO_COMPLETE=bash_source memento)"` switches completion on; so do zsh and fish',
-    "create": "`memento init` creates a repository, `memento generate` a world",
-    "list": "`memento branch` lists branches, `memento show --table memories` lists records",
-    "ls": "`memento branch` lists branches, `memento show --table memories` lists records",
-    "new": "`memento init` creates a repository, `memento generate` a world",
-    "reflog": "`memento oplog` lists what was done; `main@{2}` names where main was two moves ago",
-    "reset": "`memento undo` takes back the last operation; `memento fork BASE NEW --at REV` starts again from there",
-    "rm": "`memento edit BRANCH memory:ID --delete` removes a record, `memento branch -d NAME` a branch",
-    "simulate": "`memento generate SCENARIO` simulates one",
-    "version": "`memento --version`",
-}
 
 
 class Group(click.Group):
@@ -94,9 +79,9 @@ class _UnknownCommand(click.UsageError):
     def __init__(self, name: str, ctx: click.Context) -> None:
         super().__init__(f"no command named {name!r}", ctx)
         near = nearest(name, COMMANDS)
-        word = name if name in _GIT_WORDS else next(iter(nearest(name, _GIT_WORDS)), "") if not near else ""
-        if word:
-            self.hint = _GIT_WORDS[word]
+        word = name if name in WORDS or near else next(iter(nearest(name, WORDS)), name)
+        if word in WORDS:
+            self.hint = WORDS[word]
         elif near:
             self.hint = f"did you mean {' or '.join(near)}?"
         else:

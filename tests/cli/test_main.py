@@ -13,6 +13,7 @@ import click
 import pytest
 
 import memento as package
+from memento.cli import habits
 from memento.cli.commands import COMMANDS, SECTIONS
 from memento.cli.main import cli
 
@@ -107,6 +108,25 @@ def test_heavy_packages_are_imported_inside_functions_only():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.partition(".")[0] for name in names} & HEAVY - {"numpy"}, path
+
+
+def test_every_habit_is_answered_with_commands_that_there_are():
+    for name, words in [*habits.WORDS.items(), *((name, words) for (name, _), words in habits.OPTIONS.items())]:
+        called = re.findall(r"`memento ([a-z][a-z-]*)", words)
+        assert set(called) <= set(COMMANDS), name
+    assert not set(habits.WORDS) & set(COMMANDS)
+    for name, option in habits.OPTIONS:
+        assert option not in {opt for parameter in COMMANDS[name].params for opt in parameter.opts}, (name, option)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [("switch -c new", "memento fork"), ("log -p", "memento diff"), ("push -f", "--force-with-lease")],
+)
+def test_an_option_of_git_is_answered_with_what_does_it(memento, line, hint):
+    result = memento(*line.split(), code=2)
+    assert "no such option" in result.err
+    assert hint in result.hint
 
 
 @pytest.mark.parametrize(

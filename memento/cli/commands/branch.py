@@ -129,7 +129,9 @@ def _list(context: Context, rows: Iterable[Branch], narrowed: bool) -> None:
     if not found:
         output.message("No branch matches" if narrowed else "No branches yet")
         output.hint(
-            "`memento branch` lists all" if narrowed else "`memento generate tiny` makes a world on branch main"
+            f"`memento branch` lists all, `memento fork {context.workspace.repository.head} NAME` starts one"
+            if narrowed
+            else "`memento generate tiny` makes a world on branch main"
         )
         return
     columns = [
