@@ -56,7 +56,7 @@ def guard(
         _silence_stdout()
         return PIPE
     except click.ClickException as error:
-        return _say(output, USAGE, _lower(error.format_message()), _usage_hint(error))
+        return _say(output, USAGE, _lower(error.format_message()), _usage_hint(error, arguments))
     except MementoError as error:
         faults = list(error.faults) if isinstance(error, InvalidFile) else []
         hint = error.hint or (_help(arguments) if error.exit_code == USAGE else "")
@@ -149,7 +149,7 @@ def _help(arguments: Sequence[str]) -> str:
     return f"see `memento {command} --help`" if command else ""
 
 
-def _usage_hint(error: click.ClickException) -> str:
+def _usage_hint(error: click.ClickException, arguments: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption) and error.option_name == "--json":
         return "write it behind the command: `memento log --json`"
@@ -157,7 +157,8 @@ def _usage_hint(error: click.ClickException) -> str:
         known = OPTIONS.get((context.info_name or "", error.option_name))
         if known:
             return known
-    return getattr(error, "hint", "") or f"see `{context.command_path if context else 'memento'} --help`"
+    given = getattr(error, "hint", "")
+    return given or (f"see `{context.command_path} --help`" if context else _help(arguments) or "see `memento --help`")
 
 
 def _silence_stdout() -> None:
