@@ -23,7 +23,7 @@ COMPRESSION = 1
 _MAX_CHAIN = 4096
 _ENTRY_BYTES = 240
 _TIDY_STEP = 8
-_MANY = 8
+ALIKE = 8
 """Objects that resemble one, from which number on they are kept by their difference from it."""
 _ATTEMPTS = 20
 _REWRITES = 8
@@ -432,7 +432,7 @@ class Objects:
         these come to stand before all others in `new`, stored ones once more, since a pack is complete in itself."""
         near = {raw: bytes.fromhex(root) for raw, _, _ in new if (root := self._root(raw.hex()))}
         uses = Counter(near.values())
-        bases = {raw: root for raw, root in near.items() if uses[root] >= _MANY}
+        bases = {raw: root for raw, root in near.items() if uses[root] >= ALIKE}
         wanted = dict.fromkeys(bases.values())
         held = {entry[0]: entry for entry in new}
         first = [held.get(raw) or (raw, *self.read(raw.hex())) for raw in wanted]

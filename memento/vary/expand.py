@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from memento.errors import UsageError
+from memento.history.delta import make_delta
+from memento.history.objects import ALIKE, Objects
 from memento.history.repository import Repository
 from memento.vary import recipe
 from memento.vary.making import Job, Made, Maker, Staged, jobs
@@ -26,6 +29,9 @@ MAX_BYTES = 2 << 30
 _DIGITS = 10
 _SAMPLE = 8
 _COMMIT_BYTES = 330
+_NEXT_COMMIT_BYTES = 85
+"""Of a commit that is kept by its difference from another."""
+_INDEX_BYTES = 32
 
 Progress = Callable[[int, int, str], None]
 
@@ -124,7 +130,7 @@ def grow(
     """Makes a tree of `total` variants in which every world has a child by each recipe, as one operation
     that the log calls `what`."""
     root = repository.commit_of(base)
-    _refuse_bytes(_sample(repository, root.tree, recipes), total)
+    _refuse_bytes(_sample(repository, root.tree, recipes, total), total)
     tips = repository.tips(f"{prefix}-")
     names: dict[str, str] = {}
     seen = {root.tree: base}
@@ -183,10 +189,11 @@ def estimate(
 def foresee(repository: Repository, base: str, recipes: Sequence[Recipe], total: int, prefix: str) -> Estimate:
     """What `grow` would make, from the first few recipes; nothing is written."""
     root = repository.commit_of(base)
-    sample = _sample(repository, root.tree, recipes)
+    sample = _sample(repository, root.tree, recipes, total)
     names: dict[str, str] = {}
     first = dict.fromkeys(_name(prefix, made.tree, names) for made, _, _ in sample if made.tree != root.tree)
-    mean = sum(packed for _, _, packed in sample) / len(sample) + _COMMIT_BYTES
+    commit = _INDEX_BYTES + (_COMMIT_BYTES if total <= ALIKE else _NEXT_COMMIT_BYTES)
+    mean = sum(packed for _, _, packed in sample) / len(sample) + commit
     return Estimate(total, tuple(first), int(mean * total))
 
 
@@ -203,17 +210,31 @@ def _recipes(operators: Sequence[Operator], fanout: int, seed: int) -> list[Reci
     return [Recipe(operators[child % len(operators)], seed, child) for child in range(fanout)]
 
 
-def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe]) -> list[tuple[Made, int, int]]:
-    """The first few children, with the bytes of their new objects, as they are and compressed; all is forgotten."""
+def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total: int) -> list[tuple[Made, int, int]]:
+    """The first few children, with the bytes of their new objects, as they are and as a pack and its index
+    would hold them among all `total`; all is forgotten."""
     objects = repository.objects
     found = []
     try:
-        for made in next(Maker(objects, 1).make([Job(tree, tuple(recipes[:_SAMPLE]), {})])):
-            new = [objects.staged[name][1] for name in made.objects]
-            found.append((made, sum(map(len, new)), sum(len(zlib.compress(data, 1)) for data in new)))
+        children = next(Maker(objects, 1).make([Job(tree, tuple(recipes[:_SAMPLE]), {})]))
+        uses = Counter(objects.near.get(name, "") for made in children for name in made.objects)
+        often = {base for base, count in uses.items() if base and count * total >= ALIKE * len(children)}
+        for made in children:
+            size = sum(len(objects.staged[name][1]) for name in made.objects)
+            packed = sum(_INDEX_BYTES + _packed(objects, name, often) for name in made.objects)
+            found.append((made, size, packed))
     finally:
         objects.discard()
     return found
+
+
+def _packed(objects: Objects, name: str, often: Collection[str]) -> int:
+    """The bytes of a staged object in a pack, by its difference from one that is `often` resembled."""
+    content, base = objects.staged[name][1], objects.near.get(name, "")
+    if base in often:
+        delta = make_delta(objects.read(base)[1], content)
+        content = delta if 2 * len(delta) < len(content) else content
+    return len(zlib.compress(content, 1))
 
 
 def _refuse_bytes(sample: list[tuple[Made, int, int]], total: int) -> None:
