@@ -192,6 +192,16 @@ class _Examiner:
             if value:
                 values[ref] = value
         try:
+            for ref, value in refs.foreign().items():
+                values[ref] = value
+                if ref.startswith("refs/"):
+                    hint = "gc keeps it; `git --git-dir .memento branch -m OLD NEW` gives it a name that memento takes"
+                    self._say("note", "memento takes no such name: git alone sees this reference", path=ref, hint=hint)
+        except MementoError as error:
+            self._say(
+                "corrupt", _why(error), path=error.path if isinstance(error, CorruptRecord) else "", hint=error.hint
+            )
+        try:
             head = refs.read("HEAD")
             if not head:
                 self._say("corrupt", "there is none", path="HEAD", hint="`echo ref: refs/heads/main > .memento/HEAD`")

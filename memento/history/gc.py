@@ -79,7 +79,7 @@ def collect(
 def roots(operations: Operations) -> list[str]:
     """The ids from which everything that is needed can be reached: references, and work that is not done yet."""
     refs = operations.refs
-    held = [*refs.values("refs/").values(), *refs.foreign(), refs.read("HEAD"), operations.log.unsettled()]
+    held = [*refs.values("refs/").values(), *refs.foreign().values(), refs.read("HEAD"), operations.log.unsettled()]
     with suppress(FileNotFoundError):
         named = _ID.findall((operations.path / "memento" / "merge").read_bytes())
         held += [name for name in map(bytes.decode, named) if operations.objects.contains(name)]

@@ -166,4 +166,7 @@ class PackedRefs:
 
 
 def _odd(line: bytes) -> CorruptRecord:
-    return CorruptRecord(f"not a reference: {line[:80]!r}", path=FILE)
+    hint = (
+        "if git made it, `git --git-dir .memento branch -m OLD NEW` gives it a name that memento takes; else " + _HINT
+    )
+    return CorruptRecord(f"not a reference: {line[:80]!r}", path=FILE, hint=hint)

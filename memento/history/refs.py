@@ -106,20 +106,21 @@ class Refs:
             elif not entry.name.endswith(".lock"):
                 yield name
 
-    def foreign(self) -> list[str]:
-        """What else git keeps: commits that references lead to whose names memento does not take, and
-        that work trees of git stand on. Raises `CorruptRecord` for a file that is not a reference."""
+    def foreign(self) -> dict[str, str]:
+        """What else git keeps, by place: references whose names memento does not take, and the commits that
+        work trees of git stand on. Raises `CorruptRecord` for a file that is not a reference."""
         names = [ref for ref in self.loose("refs") if not _NAME.fullmatch(ref) and "/." not in ref]
         names += [ref for ref in self.loose("worktrees") if ref.endswith("/HEAD") and "/logs/" not in ref]
-        found = []
+        found = {}
         for ref in names:
+            shown = ref.encode("utf-8", "replace").decode()
             fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 data = os.read(fd, 400)
             finally:
                 os.close(fd)
             if not data.startswith(b"ref: "):
-                found.append(_value(data, ref.encode("utf-8", "replace").decode()))
+                found[shown] = _value(data, shown)
         return found
 
     # ── moving ───────────────────────────────────────────────────────────────────────────────────

@@ -172,3 +172,13 @@ def test_any_changed_byte_is_found_or_harms_nothing(repository: Repository, firs
         path.chmod(mode)
     assert tried > 150
     assert silent < tried / 4
+
+
+def test_a_branch_that_only_git_sees_is_told_and_followed(repository: Repository, first: str, git: Git) -> None:
+    git("update-ref", "refs/heads/über", first)
+    found = repository.fsck()
+    assert [(fault.kind, fault.path) for fault in found.faults] == [("note", "refs/heads/über")]
+    (repository.path / "refs/heads/über").write_text("1" * 40 + "\n")
+    assert "1" * 40 in [fault.object_id for fault in repository.fsck().of("corrupt")]
+    (repository.path / "refs/heads/über").write_text("x")
+    assert [fault.path for fault in repository.fsck().of("corrupt")] == ["refs/heads/über"]
