@@ -6,12 +6,13 @@ commits and the answers, so that it is always true of them; `MergeState` holds n
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from memento.errors import ConflictError, StaleBranch, StoreError, UsageError
+from memento.errors import ConflictError, MementoError, StaleBranch, StoreError, UsageError
 from memento.history import wording
 from memento.history.batch import Batch
 from memento.history.merging import MergeState, Verb
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from memento.changes.merge import MergeResult
     from memento.changes.three_way import Stat
     from memento.history.remembered import Item
+
+log = logging.getLogger("memento")
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class Sequencer:
             raise ConflictError(
                 f"{' and '.join(filter(None, left))} still open", "`memento conflicts` lists what is open"
             )
-        done = self._go_on(state, work, stored=True)
+        done = self._go_on(state, work, state)
         self._learn(state, work)
         return done
 
@@ -135,8 +138,8 @@ class Sequencer:
         if state.verb in JOINING:
             raise UsageError(f"a {state.verb} has nothing to skip", f"`memento {state.verb} --abort` gives it up")
         self._check_tip(state, self._tip(state))
-        state = replace(state, at=state.at + 1, skipped=(*state.skipped, state.at))
-        return self._go_on(state, self._replay(state), stored=True)
+        rest = replace(state, at=state.at + 1, skipped=(*state.skipped, state.at))
+        return self._go_on(rest, self._replay(rest), state)
 
     def abort(self, verb: Verb | None = None) -> None:
         """Forgets what is in progress, one that cannot be read too; no branch has moved.
@@ -225,19 +228,19 @@ class Sequencer:
             kind = self._outcome(state, work)[0] if work.at == len(state.todo) else "open"
             return replace(self._told(state, kind, "", work), preview=self._preview(state, work.tree, store))
         self._refuse_another()
-        return self._go_on(state, self._replay(state), stored=False)
+        return self._go_on(state, self._replay(state), None)
 
-    def _go_on(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
-        """Finishes what has no open step left, and keeps the rest."""
+    def _go_on(self, state: MergeState, work: Replayed, stored: MergeState | None) -> Merge:
+        """Finishes what has no open step left, and keeps the rest; `stored` is what was read from the file."""
         repository = self.repository
         if work.at == len(state.todo):
             return self._finish(state, work, stored)
         merge = self._told(state, "open", "", work)
         repository.objects.discard()
         with repository.exclusive():
-            if not stored:
+            if stored is None:
                 self._refuse_another()
-            repository.save_merge(replace(state, at=work.at, answers=work.answers))
+            self._keep(stored, replace(state, at=work.at, answers=work.answers))
         return merge
 
     def _open(self, state: MergeState) -> Merge:
@@ -253,7 +256,17 @@ class Sequencer:
         last = work.made[-1].source if work.made and not idle else state.onto
         return ("up to date" if last == state.before else "fast-forward"), last
 
-    def _finish(self, state: MergeState, work: Replayed, stored: bool) -> Merge:
+    def _keep(self, stored: MergeState | None, state: MergeState) -> None:
+        """Writes a state in place of the one that was read. Raises `ConflictError` where that is another by now."""
+        with self.repository.exclusive():
+            if stored is not None and self.repository.load_merge() != stored:
+                raise ConflictError(
+                    f"the {state.verb} of {state.branch} was answered or ended meanwhile",
+                    "`memento status` says how far",
+                )
+            self.repository.save_merge(state)
+
+    def _finish(self, state: MergeState, work: Replayed, stored: MergeState | None) -> Merge:
         repository = self.repository
         kind, last = self._outcome(state, work)
         told = self._told(state, kind, last, work)
@@ -264,20 +277,21 @@ class Sequencer:
             repository.clear_merge()
             return told
         self._ask_gate(state.branch, work.tree)
-        with repository.batch(wording.description(state)) as batch:
+        with repository.exclusive(), repository.batch(wording.description(state)) as batch:
             made = self._write(batch, state, work)
-            if stored:
-                repository.save_merge(replace(state, landing=made[-1]))
+            if stored is not None:
+                self._keep(stored, replace(state, landing=made[-1]))
             batch.move(state.branch, made[-1], state.before)
         repository.clear_merge()
         return replace(told, commit=made[-1], made=tuple(made))
 
-    def _move(self, state: MergeState, commit: str, stored: bool = False) -> None:
+    def _move(self, state: MergeState, commit: str, stored: MergeState | None = None) -> None:
         """Moves the branch to a commit that is there."""
         self._ask_gate(state.branch, self.repository.tree_of(commit))
-        if stored:
-            self.repository.save_merge(replace(state, landing=commit))
-        self.repository.move_branch(state.branch, commit, expected=state.before, description=wording.description(state))
+        with self.repository.exclusive():
+            if stored is not None:
+                self._keep(stored, replace(state, landing=commit))
+            self.repository.move_branch(state.branch, commit, state.before, wording.description(state))
 
     def _ask_gate(self, branch: str, tree_id: str) -> None:
         """Asks the gate, which may change the repository; what is staged is staged after it too."""
@@ -350,10 +364,13 @@ class Sequencer:
         return {name: answer for name, answer in found.items() if answer is not None}
 
     def _learn(self, state: MergeState, work: Replayed) -> None:
-        """Remembers what was answered to the steps that are done now."""
-        if work.passed and self._rerere() != "off":
-            with self.repository.exclusive():
-                self.remembered.learn(work.passed, wording.title(state))
+        """Remembers what was answered to the steps that are done now; they are done whether or not that works."""
+        try:
+            if work.passed and self._rerere() != "off":
+                with self.repository.exclusive():
+                    self.remembered.learn(work.passed, wording.title(state))
+        except MementoError as error:
+            log.warning("the answers were not remembered: %s", error.message)
 
 
 def counted(count: int, word: str) -> str:

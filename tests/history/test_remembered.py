@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from memento.changes.conflict import Conflict, Fix, Resolution, Violation
-from memento.errors import CorruptRecord, NotFound, UsageError
+from memento.errors import ConflictError, CorruptRecord, NotFound, StoreError, UsageError
 from memento.history import Repository
 from memento.history.merges import Merge, Merges
+from memento.history.merging import MergeState
 from memento.history.remembered import Remembered
+from memento.history.replay import Replayed
 
 from .conftest import edited, importance
 
@@ -198,3 +200,46 @@ def test_a_setting_that_means_nothing_is_refused(repository: Repository, parted:
         parted.start("trial")
     assert repository.resolve("main") == before
     assert repository.load_merge() is None
+
+
+def test_what_is_done_is_done_though_the_answers_cannot_be_remembered(
+    repository: Repository, parted: Merges, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    parted.start("trial")
+    monkeypatch.setattr(Remembered, "learn", full)
+    assert answered(parted, "theirs").kind == "merged"
+    assert importance(repository, "main", "m0-1") == 0.75
+    assert parted.in_progress() is None
+    assert "the disk is full" in caplog.text
+
+
+@pytest.mark.parametrize("other", ["abort", "answer"])
+def test_a_merge_that_another_process_ends_or_answers_meanwhile(
+    repository: Repository, parted: Merges, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    """What one process worked out from the answers it read is not written over what another decided since."""
+    before = repository.resolve("main")
+    opened = parted.start("trial").result
+    assert opened is not None
+    (conflict,) = opened.conflicts
+    parted.resolve([conflict.resolution("ours")])
+    replayed = Merges._replay
+
+    def late(self: Merges, state: MergeState) -> Replayed:
+        work = replayed(self, state)
+        monkeypatch.undo()
+        with Repository.open(repository.root) as second:
+            merges = Merges(second)
+            merges.abort() if other == "abort" else merges.resolve([conflict.resolution("theirs")])
+        return work
+
+    monkeypatch.setattr(Merges, "_replay", late)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        parted.finish()
+    assert repository.resolve("main") == before
+    if other == "answer":
+        parted.finish()
+        assert importance(repository, "main", "m0-1") == 0.75
