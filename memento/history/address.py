@@ -63,6 +63,8 @@ def parse_address(text: str, base: str | Path | None = None) -> Address:
     if scp is not None and not Path(base or ".", text).exists():
         user, host, path = scp.groups()
         _check(text, user, host)
+        if path.startswith("-"):
+            raise UsageError(f"{text!r}: a path that begins with - would be taken for an option there", _HINT)
         return Address("ssh", text, path, host, None, user)
     if scheme is not None and "::" in text[: scheme.end()]:
         raise UsageError(f"{text!r}: memento does not run remote helpers", _HINT)

@@ -461,7 +461,7 @@ def test_two_push_at_once(tmp_path: Path, repository: Repository, first: str, se
 
 @pytest.mark.parametrize(
     "url",
-    ["ext::sh -c id", "-oProxyCommand=id", "ssh://-oProxyCommand=id/x", "me@-oProxyCommand=id:x", "ftp://example.org/x",
+    ["ext::sh -c id", "-oProxyCommand=id", "ssh://-oProxyCommand=id/x", "me@-oProxyCommand=id:x", "me@example.org:-x", "ftp://example.org/x",
      "http://example.org/x", "git://example.org/x", "https://me:secret@example.org/x", "https://example.org/",
      "https://exa mple.org/x", "https://example.org/x\n", "fd::3", "ssh://me@example.org:port/x"],
 )  # fmt: skip
