@@ -167,6 +167,16 @@ def operations(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 @_items
+def runs(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """A revision, or the word ``show`` and then the id of a run."""
+    if "show" in (ctx.params.get("words") or ()):
+        from memento.history.runs import Runs
+
+        return [run.id for run in Runs(_repository(ctx)).everywhere()]
+    return ["show", *_revisions(ctx, incomplete)]
+
+
+@_items
 def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """What may follow ``edit BRANCH``: records of that branch, then the fields of the record named."""
     from memento.world.records import TABLES, schema_of

@@ -48,6 +48,13 @@ def test_keys_of_a_sweep(world):
     assert complete(world.folder, "memento fork main x --sweep topics.st") == ["topics.stickiness="]
 
 
+def test_runs(trained):
+    trained("evaluate", "m.safetensors", "main", "--episodes", "5", "--no-canaries")
+    assert complete(trained.folder, "memento runs sh") == ["show"]
+    assert complete(trained.folder, "memento runs ma") == ["main"]
+    assert complete(trained.folder, "memento runs show ") == [trained.json("runs")["runs"][0]["id"]]
+
+
 def test_scenarios_and_formats(world):
     assert complete(world.folder, "memento generate ti") == ["tiny"]
     assert complete(world.folder, "memento import x --format lo") == ["locomo"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.completion import revisions
+from memento.cli import completion
 from memento.cli.context import Context, define, json_option
 from memento.cli.filtering import metrics
 from memento.cli.output import Column, plural
@@ -27,7 +27,7 @@ _SHOWN = ("ndcg", "share")
     memento runs show 1f2e3d
     """
 )
-@click.argument("words", metavar="[REV | show ID]", nargs=-1, shell_complete=revisions)
+@click.argument("words", metavar="[REV | show ID]", nargs=-1, shell_complete=completion.runs)
 @click.option("-a", "--all", "everything", is_flag=True, help="The runs of every commit, on any branch or none.")
 @click.option(
     "--sort", metavar="METRIC", shell_complete=metrics, help="Best first by a metric, such as ndcg or canary.recency."
