@@ -65,15 +65,21 @@ class Swept:
 
 
 def collect(
-    operations: Operations, grace: float = GRACE, dry_run: bool = False, progress: Progress | None = None
+    operations: Operations,
+    grace: float = GRACE,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    forget: bool = False,
 ) -> Swept:
     """Repacks and sweeps a repository; one process at a time, beside all that work in it.
+
+    With `forget` the operation log ends first, once all that it leads to was found to be there.
 
     Raises `CorruptRecord` where anything that a reference leads to is missing or damaged (nothing is
     taken away then), and `LockHeld` where housekeeping is going on already.
     """
     with storing(operations.path), Lock(str(operations.path / "memento" / "gc"), 0.0):
-        return _collect(operations, grace, dry_run, progress)
+        return _collect(operations, grace, dry_run, progress, forget)
 
 
 def roots(operations: Operations) -> list[str]:
@@ -86,7 +92,7 @@ def roots(operations: Operations) -> list[str]:
     return [value for value in dict.fromkeys(held) if value and not value.startswith("refs/")]
 
 
-def _collect(operations: Operations, grace: float, dry_run: bool, progress: Progress | None) -> Swept:
+def _collect(operations: Operations, grace: float, dry_run: bool, progress: Progress | None, forget: bool) -> Swept:
     objects = operations.objects
     objects.refresh(force=True)
     for name, why in sorted(objects.faults.items()):
@@ -95,6 +101,10 @@ def _collect(operations: Operations, grace: float, dry_run: bool, progress: Prog
     before = _census(objects)
     found = Reachable(objects)
     found.walk(roots(operations))
+    if forget:
+        operations.forget()
+        found = Reachable(objects)
+        found.walk(roots(operations))
     cutoff = time.time() - grace
     packs = [pack for pack in objects.packs() if not _kept(pack)]
     loose = dict(objects.loose())

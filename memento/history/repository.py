@@ -447,14 +447,21 @@ class Repository:
         """Ends the operation log: undo ends here, and `gc` may take away what it alone led to."""
         self._operations.forget()
 
-    def gc(self, grace: float | None = None, dry_run: bool = False, progress: Progress | None = None) -> Swept:
+    def gc(
+        self,
+        grace: float | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        forget: bool = False,
+    ) -> Swept:
         """Repacks everything that references lead to and takes the rest away; see `memento.history.gc`.
 
-        What nothing leads to stays for `grace`, s (default: two weeks).
+        What nothing leads to stays for `grace`, s (default: two weeks). With `forget` the operation log
+        ends first, as by `forget_operations`.
         """
         from memento.history import gc
 
-        return gc.collect(self._operations, gc.GRACE if grace is None else grace, dry_run, progress)
+        return gc.collect(self._operations, gc.GRACE if grace is None else grace, dry_run, progress, forget)
 
     def fsck(self, *revisions: str, full: bool = False, progress: Progress | None = None) -> Examined:
         """Looks the whole repository through, and the worlds of `revisions`; see `memento.history.fsck`."""

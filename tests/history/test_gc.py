@@ -299,6 +299,25 @@ def test_packs_that_another_writer_joins_meanwhile(
         assert all(found[name] == value for name, value in before.items() if len(name) == 40)
 
 
+def test_the_log_is_forgotten_only_where_gc_can_be_done(repository: Repository, first: str) -> None:
+    line(repository, 2)
+    with Lock(str(repository.path / "memento/gc")), pytest.raises(LockHeld):
+        repository.gc(forget=True)
+    assert len(list(repository.operations())) == 3
+    swept = repository.gc(0.0, forget=True)
+    assert swept.removed
+    assert list(repository.operations()) == []
+    line(repository, 1)
+    repository.undo()
+    names = packs(repository)
+    Path(repository.objects.folder, names[0]).with_suffix(".idx").unlink()
+    with Repository.open(repository.root) as opened:
+        tip = opened.refs.read("refs/memento/operations")
+        with pytest.raises(CorruptRecord):
+            opened.gc(forget=True)
+        assert opened.refs.read("refs/memento/operations") == tip
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(["edit", "side", "fork", "delete", "undo", "world", "gc", "prune"]), max_size=14))
 def test_after_any_work_everything_is_there(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:

@@ -59,10 +59,8 @@ def command(context: Context, grace: float | None, forget: bool, dry_run: bool) 
     output, repository = context.output, context.workspace.repository
     if forget and dry_run:
         raise UsageError("--forget and --dry-run exclude each other")
-    if forget:
-        repository.forget_operations()
     with Progress(output, "packing") as progress:
-        swept = repository.gc(grace, dry_run, progress.report)
+        swept = repository.gc(grace, dry_run, progress.report, forget)
     before, after = asdict(swept.before), asdict(swept.after)
     if output.json:
         content = {"objects": swept.objects, "removed": swept.removed, "young": swept.young}
