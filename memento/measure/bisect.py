@@ -1,6 +1,6 @@
 """Finding the first commit that is bad: halving what lies between good and bad, as git bisect does.
 
-The commit to try next is the one that parts the candidates most evenly by its number of ancestors
+The commit to try next is the one that parts those that remain most evenly by its number of ancestors
 among them (git's bisect.c), so that histories with merges are halved too. Nothing is moved.
 """
 
@@ -63,7 +63,7 @@ class Bisection:
         bases = [base for one in self.good if one not in below for base in walker.merge_bases(one, bad)]
         self._bases = [base for base in dict.fromkeys(bases) if base not in sure]
 
-    def candidates(self) -> list[str]:
+    def remaining(self) -> list[str]:
         """The commits one of which is the first bad one, older first; the last is bad."""
         return [commit.id for commit in self.walker.log([self.bad], self.good)][::-1]
 
@@ -72,12 +72,12 @@ class Bisection:
         self._bases = [base for base in self._bases if base not in self.skipped and base not in self.good]
         if self._bases:
             return self._bases[0]
-        candidates = self.candidates()
+        remaining = self.remaining()
         if not self.skipped:
-            found = self._middle(candidates)
+            found = self._middle(remaining)
             return found if found != self.bad else ""
-        weights = self._weights(candidates)
-        order = sorted(candidates, key=lambda c: -min(weights[c], len(candidates) - weights[c]))
+        weights = self._weights(remaining)
+        order = sorted(remaining, key=lambda c: -min(weights[c], len(remaining) - weights[c]))
         return next((c for c in order if c not in self.skipped and c != self.bad), "")
 
     def mark(self, commit: str, verdict: Verdict) -> None:
@@ -96,41 +96,41 @@ class Bisection:
 
     def suspects(self) -> list[str]:
         """What may be the first bad commit once nothing is left to try."""
-        return [commit for commit in self.candidates() if commit in self.skipped or commit == self.bad]
+        return [commit for commit in self.remaining() if commit in self.skipped or commit == self.bad]
 
-    def _middle(self, candidates: list[str]) -> str:
-        """The commit that parts candidates most evenly: the one that git takes of several."""
-        count = len(candidates)
-        among = set(candidates)
+    def _middle(self, remaining: list[str]) -> str:
+        """The commit that parts those that remain most evenly: the one that git takes of several."""
+        count = len(remaining)
+        among = set(remaining)
         weights: dict[str, int] = {}
-        parents = {c: [p for p in self.walker.commit(c).parents if p in among] for c in candidates}
+        parents = {c: [p for p in self.walker.commit(c).parents if p in among] for c in remaining}
 
         def halves(commit: str) -> bool:
             off = abs(2 * weights[commit] - count)
             return off <= 1 or off < count // _NEAR
 
-        for commit in candidates:
+        for commit in remaining:
             if not parents[commit]:
                 weights[commit] = 1
-        for commit in candidates:
+        for commit in remaining:
             if len(parents[commit]) > 1:
                 weights[commit] = self._below(commit, parents)
                 if halves(commit):
                     return commit
         while len(weights) < count:
-            for commit in candidates:
+            for commit in remaining:
                 known = next((p for p in parents[commit] if p in weights), None)
                 if commit not in weights and known is not None:
                     weights[commit] = weights[known] + 1
                     if halves(commit):
                         return commit
-        return max(candidates, key=lambda c: min(weights[c], count - weights[c]))
+        return max(remaining, key=lambda c: min(weights[c], count - weights[c]))
 
-    def _weights(self, candidates: list[str]) -> dict[str, int]:
-        """By candidate, how many candidates its history has, itself included."""
-        among = set(candidates)
-        parents = {c: [p for p in self.walker.commit(c).parents if p in among] for c in candidates}
-        return {commit: self._below(commit, parents) for commit in candidates}
+    def _weights(self, remaining: list[str]) -> dict[str, int]:
+        """By commit that remains, how many of them its history has, itself included."""
+        among = set(remaining)
+        parents = {c: [p for p in self.walker.commit(c).parents if p in among] for c in remaining}
+        return {commit: self._below(commit, parents) for commit in remaining}
 
     @staticmethod
     def _below(commit: str, parents: dict[str, list[str]]) -> int:
@@ -150,7 +150,7 @@ def bisect(bisection: Bisection, judge: Judge, tell: Callable[[str, int], None] 
     """Tries commits until the first bad one is found; `tell` is called before each with how many are left."""
     steps: list[Step] = []
     while commit := bisection.next():
-        tell(commit, len(bisection.candidates()))
+        tell(commit, len(bisection.remaining()))
         step = judge(commit)
         steps.append(step)
         bisection.mark(commit, step.verdict)
