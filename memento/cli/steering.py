@@ -18,7 +18,7 @@ from memento.errors import UsageError
 if TYPE_CHECKING:
     from memento.changes.merge import Policy
     from memento.history.merges import Merge
-    from memento.history.merging import Verb
+    from memento.history.mergestate import Verb
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

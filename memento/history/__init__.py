@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from memento.history.batch import Batch
     from memento.history.commit import Commit
-    from memento.history.merging import MergeState
+    from memento.history.mergestate import MergeState
     from memento.history.oplog import Operation
     from memento.history.repository import Branch, Repository, Tag
 
 __all__ = ["Batch", "Branch", "Commit", "MergeState", "Operation", "Repository", "Tag"]
 
 _FILES = {
-    "Batch": "operations", "Branch": "repository", "Commit": "commit", "MergeState": "merging", "Operation": "oplog",
+    "Batch": "batch", "Branch": "repository", "Commit": "commit", "MergeState": "mergestate", "Operation": "oplog",
     "Repository": "repository", "Tag": "repository",
 }  # fmt: skip
 

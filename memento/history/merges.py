@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from memento.errors import UsageError
 from memento.history import todo, wording
 from memento.history.commit import check_message
-from memento.history.merging import MergeState, Verb
+from memento.history.mergestate import MergeState, Verb
 from memento.history.sequencer import Merge, Sequencer, counted
 from memento.world import tree
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from memento.history.commit import Commit
-from memento.history.merging import MergeState
+from memento.history.mergestate import MergeState
 from memento.history.repository import Repository
 from memento.world.objects import ObjectStore
 

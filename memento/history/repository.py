@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from memento.errors import CorruptRecord, NotFound, UsageError
-from memento.history import merging, tombstones
+from memento.history import mergestate, tombstones
 from memento.history.batch import Batch
 from memento.history.blame import Origin, blame, never
 from memento.history.commit import Commit, check_message, parse_tag
 from memento.history.config import Config
 from memento.history.files import storing
 from memento.history.graph import draw
-from memento.history.merging import MergeState
+from memento.history.mergestate import MergeState
 from memento.history.names import HEADS, TAGS, check_name
 from memento.history.notes import WORDS, Notes
 from memento.history.objects import Objects
@@ -473,17 +473,17 @@ class Repository:
 
     def load_merge(self) -> MergeState | None:
         """The state of what is in progress, or None."""
-        return merging.load(self._merge_file)
+        return mergestate.load(self._merge_file)
 
     def save_merge(self, state: MergeState) -> None:
         """Writes the state of what is in progress, atomically."""
         with self._operations.exclusive():
-            merging.save(self._merge_file, state, self.refs.durable)
+            mergestate.save(self._merge_file, state, self.refs.durable)
 
     def clear_merge(self) -> None:
         """Forgets what is in progress."""
         with self._operations.exclusive():
-            merging.clear(self._merge_file)
+            mergestate.clear(self._merge_file)
 
     def _existing(self, prefix: str, name: str) -> None:
         if not self.refs.read(prefix + name):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from memento.errors import ConflictError, MementoError, StaleBranch, StoreError, UsageError
 from memento.history import wording
 from memento.history.batch import Batch
-from memento.history.merging import MergeState, Verb
+from memento.history.mergestate import MergeState, Verb
 from memento.history.remembered import Answer, Remembered
 from memento.history.replay import JOINING, Replay, Replayed
 from memento.history.repository import Repository

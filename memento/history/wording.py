@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memento.history.commit import Commit
-from memento.history.merging import MergeState
+from memento.history.mergestate import MergeState
 
 _SHOWN = 3
 _LISTED = 100

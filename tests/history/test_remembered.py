@@ -8,7 +8,7 @@ from memento.changes.conflict import Conflict, Fix, Resolution, Violation
 from memento.errors import ConflictError, CorruptRecord, NotFound, StoreError, UsageError
 from memento.history import Repository
 from memento.history.merges import Merge, Merges
-from memento.history.merging import MergeState
+from memento.history.mergestate import MergeState
 from memento.history.remembered import Remembered
 from memento.history.replay import Replayed
 
