@@ -51,6 +51,10 @@ def spec_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return context(dimension(function))
 
 
+episodes_option = click.option(
+    "-n", "--episodes", metavar="N", type=click.IntRange(1, 100_000), default=300, show_default=True,
+    help="Sessions of each canary.",
+)  # fmt: skip
 force_option = click.option("-f", "--force", is_flag=True, help="Replace a file that is there already.")
 
 

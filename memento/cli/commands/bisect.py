@@ -13,7 +13,7 @@ from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.failure import CONFLICT, OK
 from memento.cli.filtering import metrics
-from memento.cli.learning import LEARNERS
+from memento.cli.learning import LEARNERS, episodes_option
 from memento.cli.output import Column, plural
 from memento.cli.present import commit_lines, commit_map, short
 from memento.errors import UsageError
@@ -53,15 +53,7 @@ if TYPE_CHECKING:
     help="Without --checkpoint, the model to train on each commit.",
 )
 @click.option("-e", "--epochs", metavar="N", type=click.IntRange(1, 10_000), help="For how many epochs at most.")
-@click.option(
-    "-n",
-    "--episodes",
-    metavar="N",
-    type=click.IntRange(1, 100_000),
-    default=300,
-    show_default=True,
-    help="Sessions of each canary.",
-)
+@episodes_option
 @seed_option("Seed of training, canaries and intervals.")
 @json_option
 def command(

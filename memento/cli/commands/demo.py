@@ -13,7 +13,7 @@ from memento.cli.arguments import seed_option
 from memento.cli.changes import diff_lines
 from memento.cli.completion import scenarios
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import run_words, scores_note, scores_table
+from memento.cli.learning import episodes_option, run_words, scores_note, scores_table
 from memento.cli.merging import open_lines
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
@@ -67,15 +67,7 @@ _SHOWN = 20
     type=click.IntRange(1, 10_000),
     help="Passes of training at most; the model's own number if left out.",
 )
-@click.option(
-    "-n",
-    "--episodes",
-    metavar="N",
-    type=click.IntRange(1, 100_000),
-    default=300,
-    show_default=True,
-    help="Sessions of each canary.",
-)
+@episodes_option
 @click.option("-f", "--force", is_flag=True, help="Run it anew where a former demo lies.")
 @json_option
 def command(

@@ -9,7 +9,15 @@ import click
 
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import LABELS, record, record_option, scores_note, scores_table, trained_scorer
+from memento.cli.learning import (
+    LABELS,
+    episodes_option,
+    record,
+    record_option,
+    scores_note,
+    scores_table,
+    trained_scorer,
+)
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
@@ -42,15 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--canaries/--no-canaries", default=True, show_default=True, help="Ask small made-up sessions with known answers."
 )
-@click.option(
-    "-n",
-    "--episodes",
-    metavar="N",
-    type=click.IntRange(1, 100_000),
-    default=300,
-    show_default=True,
-    help="Sessions of each canary.",
-)
+@episodes_option
 @click.option(
     "--noise-curve",
     is_flag=True,
