@@ -102,7 +102,8 @@ def _children(objects: Objects, job: Job) -> Iterator[Made]:
             after = tree.apply(objects, job.parent, result) if result else job.parent
         else:
             after = tree.write(objects, result)
-        yield Made(recipe, after, _clock(world, result), tuple(islice(objects.staged, held, None)))
+        new = [*islice(reversed(objects.staged), len(objects.staged) - held)]
+        yield Made(recipe, after, _clock(world, result), tuple(reversed(new)))
 
 
 def _world(objects: Objects, parent: str) -> World:
