@@ -11,7 +11,7 @@ import numpy as np
 from memento.changes.diff import Diff, TableDiff, compare, diff_trees
 from memento.changes.records import Sides
 from memento.world.objects import ObjectStore
-from memento.world.records import BELONGING, TABLES, Schema
+from memento.world.records import TABLES, Schema
 from memento.world.table import Table, concat
 from memento.world.tree import Delta, Where, starts_beside
 
@@ -87,8 +87,3 @@ def starts_after(starts: Mapping[str, int], delta: Delta) -> dict[str, int]:
     sessions = delta.upserts.get("sessions", Table.empty(TABLES["sessions"]))
     moved = dict(zip(sessions["id"].tolist(), sessions["started_at"].tolist(), strict=True))
     return {**{session: start for session, start in starts.items() if session not in gone}, **moved}
-
-
-def touches_history(*diffs: Diff) -> bool:
-    """Whether any of some differences is one of turns or candidates."""
-    return any(name in diff.tables for diff in diffs for name in BELONGING)

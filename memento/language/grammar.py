@@ -218,9 +218,6 @@ def _words(fact: Fact) -> dict[str, str]:
     return {"{e}": fact.entity_name, "{a}": fact.aspect_name or "note", "{v}": fact.value}
 
 
-_MARKS = ("{e}", "{v}", "{o}", "{a}", "{t}")
-
-
 @lru_cache(maxsize=1 << 16)
 def _split(pattern: str) -> tuple[str, ...]:
     """`pattern` cut at its marks; marks stand alone."""
