@@ -193,11 +193,13 @@ def _read_head(path: Path, limits: Limits) -> Head:
                 else:
                     break
                 if len(refs) > limits.refs or len(needs) > limits.refs:
-                    raise RemoteError(f"{path} names more than {limits.refs:,} references")
+                    raise RemoteError(
+                        f"{path} names more than {limits.refs:,} references", "make one of fewer branches"
+                    )
     except FileNotFoundError:
         raise RemoteError(f"{path} does not exist", "check the path") from None
     except OSError as error:
-        raise RemoteError(f"cannot read {path}: {error.strerror}") from None
+        raise RemoteError(f"cannot read {path}: {error.strerror}", "check the path and who may read it") from None
     raise RemoteError(f"{path} is not a whole bundle: its list of references cannot be read", "make it again")
 
 

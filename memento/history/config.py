@@ -25,6 +25,7 @@ INITIAL = f"""[core]
 [memento]
 \tformat = {FORMAT}
 """
+_MEND = "mend it with an editor, or clone the repository instead: settings stay behind"
 _SECTION = re.compile(r'\s*\[([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\]\s*(.*)')
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?")
 _DANGER = {
@@ -73,9 +74,9 @@ class Config(Mapping[str, str]):
             stamp = _stamp(path)
             text = path.read_text("utf-8", "strict")
         except UnicodeDecodeError:
-            raise StoreError(f"{path} is not UTF-8 text") from None
+            raise StoreError(f"{path} is not UTF-8 text", _MEND) from None
         except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror}") from None
+            raise StoreError(f"cannot read {path}: {error.strerror}", "check who owns it and who may read it") from None
         values: dict[str, str] = {}
         for key, value in parse(text, str(path)):
             _refuse(key, value, path)
@@ -188,7 +189,7 @@ def parse(text: str, where: str) -> Iterator[tuple[str, str]]:
             continue
         pair = _KEY.fullmatch(line)
         if pair is None or not section:
-            raise StoreError(f"{where}, line {first}: not a setting: {line.strip()[:60]!r}")
+            raise StoreError(f"{where}, line {first}: not a setting: {line.strip()[:60]!r}", _MEND)
         yield f"{section}.{pair[1].lower()}", "true" if pair[2] is None else _unquoted(pair[2])
 
 
@@ -258,7 +259,7 @@ def refusal(key: str, value: str) -> str:
 def _refuse(key: str, value: str, path: Path) -> None:
     why = refusal(key, value)
     if why == NOT_BARE:
-        raise StoreError(f"refusing to open {path.parent}: it {NOT_BARE}")
+        raise StoreError(f"refusing to open {path.parent}: it {NOT_BARE}", "`git clone --bare` makes one that is")
     if why:
         raise StoreError(
             f"refusing to open {path.parent}: its config sets {key}, which {why}",

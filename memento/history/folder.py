@@ -92,4 +92,7 @@ def _check_format(path: Path) -> None:
         )
     for key in ("extensions.objectformat", "extensions.refstorage"):
         if settings.get(key, "").lower() not in ("", "sha1", "files"):
-            raise RemoteError(f"{path} keeps its objects or names in a form that memento does not read: {key}")
+            raise RemoteError(
+                f"{path} keeps its objects or names in a form that memento does not read: {key}",
+                "`git bundle create FILE --all` there makes a file to fetch from",
+            )

@@ -41,7 +41,10 @@ class Lock:
 
     def __enter__(self) -> Lock:
         if not self._thread.acquire(timeout=self.timeout):
-            raise LockHeld(f"another thread of this process holds the lock for over {self.timeout:g} s")
+            raise LockHeld(
+                f"another thread of this process holds the lock for over {self.timeout:g} s",
+                "open a repository in each thread",
+            )
         try:
             if self._depth == 0:
                 self._fd = self._take(self.timeout)

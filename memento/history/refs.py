@@ -181,7 +181,8 @@ class Refs:
                 make_folders(os.path.dirname(path), self.durable)
             except NotADirectoryError:
                 raise StoreError(
-                    f"{short(name.removesuffix('.lock'))} cannot be made: part of its name is taken"
+                    f"{short(name.removesuffix('.lock'))} cannot be made: part of its name is taken",
+                    "choose another name",
                 ) from None
             except FileExistsError:
                 before = _from_before_the_machine_started(path)
@@ -198,7 +199,10 @@ class Refs:
         folder = os.path.dirname(name)
         if folder not in self._own:
             if os.path.realpath(f"{self.path}/{folder}") != f"{os.path.realpath(self.path)}/{folder}".rstrip("/"):
-                raise StoreError(f"{short(name.removesuffix('.lock'))} lies behind a link to another folder")
+                raise StoreError(
+                    f"{short(name.removesuffix('.lock'))} lies behind a link to another folder",
+                    "clone the repository instead: `git clone --mirror` takes its history alone",
+                )
             self._own.add(folder)
 
     def clear(self, lock: Lock) -> None:

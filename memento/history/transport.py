@@ -215,7 +215,9 @@ class Wire:
         except NotGitRepository:
             raise self._not_there() from None
         except SendPackError as error:
-            raise RemoteError(f"{self.address.text} refused what was sent: {_words(error)}") from None
+            raise RemoteError(
+                f"{self.address.text} refused what was sent: {_words(error)}", "ask whoever keeps it what it takes"
+            ) from None
         except (HangupException, GitProtocolError, OSError) as error:
             raise self._told(error) from None
         except (KeyboardInterrupt, SystemExit, MemoryError):
@@ -235,7 +237,10 @@ class Wire:
     def _told(self, error: Exception) -> MementoError:
         text = _words(error)
         if isinstance(error, FileNotFoundError):
-            return RemoteError(f"there is no program {error.filename!r}, which {self.address.text} needs")
+            return RemoteError(
+                f"there is no program {error.filename!r}, which {self.address.text} needs",
+                "install it, or check your PATH",
+            )
         if _NO_ACCESS.search(text) and not _NOT_THERE.search(text):
             return self._no_access(text)
         if _NOT_THERE.search(text):
