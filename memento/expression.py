@@ -23,6 +23,7 @@ from memento.errors import UsageError, nearest
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
+_TIME = re.compile(r"^\d{4}-\d\d-\d\d[0-9T:Z]*")
 _SHOWN = 70
 _BLANK = re.compile(r"\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
@@ -258,6 +259,9 @@ class _Parser:
     def foreign(self) -> str:
         """What to write instead of another language's sign or word that stands here."""
         rest = self.text[self.at :]
+        time = _TIME.search(self.text[max(0, self.at - 4) : self.at + 26])
+        if time:
+            return f'a time stands in quotes: "{time[0]}"'
         name = _NAME.match(rest)
         word = name[0] if name else rest[:2] if rest[:2] in _FOREIGN else rest[:1]
         return f"write {_FOREIGN[word]} for {word}" if word in _FOREIGN and not rest.startswith(f"{word}(") else ""

@@ -93,7 +93,13 @@ def test_a_fault_names_its_place(text: str, at: int, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"), [("a && b", "write & for &&"), ("not a", "write ~ for not"), ("a or b", "|")]
+    ("text", "hint"),
+    [
+        ("a && b", "write & for &&"),
+        ("not a", "write ~ for not"),
+        ("a or b", "|"),
+        ("a > 2026-03-10T12:00Z", 'in quotes: "2026-03-10T12:00Z"'),
+    ],
 )
 def test_words_of_other_languages_are_translated(text: str, hint: str) -> None:
     with pytest.raises(ExpressionError) as caught:

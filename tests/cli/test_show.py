@@ -180,3 +180,12 @@ def test_an_empty_word_is_the_current_branch(world):
 
 def test_a_negative_number_is_told_as_it_was_typed(world):
     assert "-4 is not in the range" in world("show", "-t", "memories", "--limit", "-4", code=2).err
+
+
+def test_a_record_that_is_gone_is_told_with_the_commit_that_removed_it(world):
+    name = f"memory:{world.ids('memories')[0]}"
+    world("edit", name, "--delete", "--cascade", "-m", "out with it")
+    result = world("show", name, code=2)
+    assert "(out with it) removed it" in result.err
+    assert name in result.hint
+    assert "no revision named 'nowhere'" in world("show", f"{name}@nowhere", code=2).err

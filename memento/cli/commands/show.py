@@ -25,7 +25,7 @@ from memento.cli.present import (
     turn_lines,
     world_lines,
 )
-from memento.errors import CorruptRecord, UsageError
+from memento.errors import CorruptRecord, NotFound, UsageError
 from memento.world.keys import natural
 from memento.world.records import TABLES, Record, Schema, key_of, schema_of
 from memento.world.values import parse
@@ -95,7 +95,15 @@ def _show_record(context: Context, what: str) -> None:
     name = record_name(what)
     output, repository = context.output, context.workspace.repository
     revision = name.revision or "HEAD"
-    record = context.workspace.record(revision, name.table, name.key)
+    repository.resolve(revision)
+    try:
+        record = context.workspace.record(revision, name.table, name.key)
+    except NotFound as missing:
+        try:
+            repository.blame(revision, name.table, name.key)
+        except NotFound as gone:  # names the commit that removed it, where one did
+            raise (gone if gone.hint else missing) from None
+        raise
     lookup = context.workspace.snapshot(revision)
     threads = context.workspace.threads(revision, name.key) if name.table == "sessions" else None
     if output.json:
