@@ -114,7 +114,10 @@ class Refs:
         found = {}
         for ref in names:
             shown = ref.encode("utf-8", "replace").decode()
-            fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fd = os.open(f"{self.path}/{ref}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except FileNotFoundError:  # gone since it was listed
+                continue
             try:
                 data = os.read(fd, 400)
             finally:

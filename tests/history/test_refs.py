@@ -254,3 +254,18 @@ def test_names_with_a_beginning_are_found_by_bisection(names: list[str], word: s
     assert packed.sound
     assert packed.names(folder + word) == [name for name in names if name.startswith(folder + word)]
     assert Packed.parse(made.partition(b"\n")[2]).names(folder) == [name for name in names if name.startswith(folder)]
+
+
+def test_what_git_alone_keeps(repository: Repository, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = repository.refs
+    (repository.path / "refs/heads/über").write_text(first + "\n")
+    (repository.path / "refs/heads/.hidden").write_text("no reference, as git sees it")
+    (repository.path / "worktrees/w").mkdir(parents=True)
+    (repository.path / "worktrees/w/HEAD").write_text(first + "\n")
+    assert refs.foreign() == {"refs/heads/über": first, "worktrees/w/HEAD": first}
+    (repository.path / "worktrees/w/HEAD").write_text("ref: refs/heads/über\n")
+    assert refs.foreign() == {"refs/heads/über": first}
+    loose = list(refs.loose("refs"))
+    monkeypatch.setattr(refs, "loose", lambda folder: iter(loose if folder == "refs" else ()))
+    (repository.path / "refs/heads/über").unlink()
+    assert refs.foreign() == {}
