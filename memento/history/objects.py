@@ -323,7 +323,7 @@ class Objects:
         return name
 
     def require(self, wanted: Iterable[str]) -> None:
-        """Raises `StoreError` where some objects, or what is staged and leads to stored ones, lead nowhere.
+        """Raises `CorruptRecord` where some objects, or what is staged and leads to stored ones, lead nowhere.
 
         Something else may have taken away what was read before. Call it under the lock: what is there
         then stays. Where no pack has gone since the last call, what was read is there still.
@@ -340,10 +340,8 @@ class Objects:
         for name in needed:
             if name not in self.staged and not self.contains(name):
                 self._contents, self._trees = Cache(self._contents.limit), Cache(self._trees.limit)
-                raise StoreError(
-                    f"object {name[:10]} was taken away meanwhile: nothing led to it any more",
-                    "nothing was changed; run the command again",
-                )
+                why = "it is missing: housekeeping has taken it away"
+                raise CorruptRecord(why, name, hint="nothing was changed; run the command again")
         self._doubtful = False
 
     def flush(self) -> None:

@@ -267,9 +267,9 @@ def test_nothing_is_moved_to_a_commit_that_was_taken_away(repository: Repository
     with Repository.open(repository.root) as other:
         line(other, 2)
         other.gc(0.0)
-    with pytest.raises(StoreError, match="taken away"), repository.batch("move") as batch:
+    with pytest.raises(StoreError, match="taken it away"), repository.batch("move") as batch:
         batch.move("main", lost)
-    with pytest.raises(StoreError, match=r"taken away|missing"), repository.batch("start") as batch:
+    with pytest.raises(StoreError, match=r"taken it away|missing"), repository.batch("start") as batch:
         batch.start("late", lost)
     line(repository, 1)
     with Repository.open(repository.root) as fresh:

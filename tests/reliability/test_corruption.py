@@ -41,7 +41,7 @@ def seen(folder: Path) -> dict[str, object]:
     """All that a user can see: where each branch and tag leads, each commit on the way, and each tip's world."""
     with Workspace.open(folder) as workspace:
         repository = workspace.repository
-        found: dict[str, object] = {"HEAD": repository.head}
+        found: dict[str, object] = {"HEAD": (repository.head, repository.resolve("HEAD"))}
         worlds: dict[str, object] = {}
         for branch in repository.branches():
             if branch.subject.startswith("(corrupt"):
