@@ -172,7 +172,8 @@ class _Draft:
     def put(self, schema: Schema, record: Record, place: str) -> None:
         key = key_of(schema, record)
         if self.get(schema.name, key) is not None:
-            raise UsageError(f"{place}: {schema.singular}:{key} is there already")
+            name = f"{schema.singular}:{key}"
+            raise UsageError(f"{'' if place == name else f'{place}: '}{name} is there already")
         self.records[schema.name, key] = record
 
     def derived(self, schema: Schema, given: Record) -> Record:

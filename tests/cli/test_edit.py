@@ -221,3 +221,14 @@ def test_a_huge_bad_value_is_cut_out_of_the_error(world, memory):
     result = world("edit", "main", "--file", "-", input=json.dumps(change), code=2)
     assert len(result.err) < 2000
     assert "text" in result.err
+
+
+def test_add_with_an_id_or_without(world):
+    before = set(world.ids("memories"))
+    world("edit", "main", "memory:mine-1", "--add", "text=Prefers tea")
+    world("edit", "main", "memory:new", "--add", "text=Prefers cocoa")
+    added = set(world.ids("memories")) - before
+    assert len(added) == 2
+    assert "mine-1" in added
+    assert "new" not in added
+    assert "- memory:mine-1 is there already" in world("edit", "memory:mine-1", "--add", "text=x", code=2).err

@@ -115,8 +115,7 @@ def _with_verb(words: list[str], delete: bool, cascade: bool, supersede: bool, a
     if not is_record(words[0].partition("=")[0]):
         raise UsageError(f"{words[0]!r} names no record", "write it as memory:ID")
     if add:
-        name = record_name(words[0])
-        return [f"{words[0].partition(':')[0]}:new", f"id={name.key}", *words[1:]]
+        return [words[0], "add", *words[1:]]
     verb = ["delete"] * delete + ["cascade"] * cascade + ["supersede"] * supersede
     if verb and sum(is_record(word.partition("=")[0]) for word in words) > 1 and not delete:
         raise UsageError("--supersede takes one memory", "give many changes with --file")
