@@ -24,6 +24,7 @@ from memento.world import tree
 if TYPE_CHECKING:
     from memento.causes import Timelines
     from memento.causes.effect import Effect
+    from memento.causes.explain import Explanation
     from memento.changes.conflict import Conflict, Resolution, Violation
     from memento.changes.diff import Diff
     from memento.changes.merge import Policy
@@ -258,6 +259,13 @@ class Workspace:
 
         spec = Spec(labels=labels or self.labels_of(base))
         return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new))
+
+    def explain(self, revision: str, session: str, memory: str, labels: str | None = None) -> Explanation:
+        """Why a memory offered to a session has the label that it has; see `memento.causes.explain`."""
+        from memento.causes.explain import explain
+
+        labels = labels or self.labels_of(revision)
+        return explain(self.repository, revision, self.world_at(revision), session, memory, labels)
 
     def query(self, expression: str) -> list[str]:
         """The branches for which an expression holds, such as ``metric(ndcg) > 0.8``; see docs/query.md.

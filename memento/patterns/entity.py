@@ -18,6 +18,7 @@ class EntityMatch(Pattern):
 
     name: ClassVar[str] = "entity"
     formula: ClassVar[str] = "weight * strength if the memory's entity is the session's topic"
+    reads: ClassVar[tuple[str, ...]] = ("memory.entity", "session.topic")
     factors: ClassVar[tuple[str, ...]] = ("weight", "strength")
 
     weight: float = parameter(0.30, "relevance of a match at full strength")

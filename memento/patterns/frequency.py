@@ -18,6 +18,7 @@ class Frequency(Pattern):
 
     name: ClassVar[str] = "frequency"
     formula: ClassVar[str] = "weight * log(access_count + 1) / max over the session's candidates of the same"
+    reads: ClassVar[tuple[str, ...]] = ("memory.prior_accesses", "candidate.injected")
 
     weight: float = parameter(0.15, "relevance of the most used candidate of a session")
 

@@ -41,6 +41,8 @@ class Pattern(ABC):
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]] = ()
+    """The fields that a term follows from, as ``memory.created_at``: of the memory, the session or the candidate."""
     factors: ClassVar[tuple[str, ...]] = ("weight",)
     """Parameters that every term is in proportion to."""
 

@@ -19,6 +19,7 @@ class Recency(Pattern):
 
     name: ClassVar[str] = "recency"
     formula: ClassVar[str] = "weight * exp(-age_days * decay_rate)"
+    reads: ClassVar[tuple[str, ...]] = ("memory.created_at", "session.ended_at")
 
     weight: float = parameter(0.35, "relevance of a memory made this instant")
     decay_rate: float = parameter(0.1, "share lost a day, as a rate", "1/day", high=10.0)

@@ -18,6 +18,7 @@ class Supersession(Pattern):
 
     name: ClassVar[str] = "supersession"
     formula: ClassVar[str] = "-penalty if superseded"
+    reads: ClassVar[tuple[str, ...]] = ("memory.deleted", "memory.superseded_by")
     factors: ClassVar[tuple[str, ...]] = ("penalty",)
 
     penalty: float = parameter(0.30, "relevance lost")

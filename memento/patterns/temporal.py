@@ -23,6 +23,7 @@ class TemporalCycle(Pattern):
 
     name: ClassVar[str] = "temporal"
     formula: ClassVar[str] = "weight * strength if the hour is within half_width of peak_hour (and it is peak_weekday)"
+    reads: ClassVar[tuple[str, ...]] = ("memory.peak_hour", "memory.peak_weekday", "session.ended_at")
     factors: ClassVar[tuple[str, ...]] = ("weight", "strength")
 
     weight: float = parameter(0.20, "relevance of a match at full strength")

@@ -18,6 +18,7 @@ class Traversal(Pattern):
 
     name: ClassVar[str] = "traversal"
     formula: ClassVar[str] = "bonus if the source is ka_traversal and the session's mode is traversal"
+    reads: ClassVar[tuple[str, ...]] = ("candidate.source", "session.mode")
     factors: ClassVar[tuple[str, ...]] = ("bonus",)
 
     bonus: float = parameter(0.15, "relevance gained")

@@ -26,6 +26,7 @@ READS = {
     "show": ["show", "show memory:MEMORY"],
     "diff": ["diff main~1 main"],
     "effect": ["effect main~1 main"],
+    "explain": ["explain candidate:CANDIDATE"],
     "conflicts": ["conflicts"],
     "runs": ["runs"],
     "gc": ["gc --dry-run", "gc"],
@@ -135,7 +136,9 @@ def ready(trained, monkeypatch):
     Path("chat.json").write_text(json.dumps(CHAT))
     first, second = trained.ids("memories")[:2]
     shutil.copytree(".memento", "peer/.memento")
-    named = {"MEMORY": first, "OTHER": second}
+    offered = trained.json("show", "main", "--table", "candidates", "--limit", "1")["candidates"][0]
+    candidate = f"{offered['session']}/{offered['memory']}"
+    named = {"MEMORY": first, "OTHER": second, "CANDIDATE": candidate}
 
     def run(line: str) -> None:
         words = line.split()

@@ -66,6 +66,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("extend", "Simulate a branch on from its present, one commit a week."),
             _row("replay", "Tell a world again from an instant under other parameters."),
             _row("effect", "Show what a changed cause did: the paired difference of two worlds."),
+            _row("explain", "Show why a session's candidate has its label, and who set what it follows from."),
         ]
     ),
     "Merge": dict(
