@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from memento.causes import Timelines
     from memento.causes.effect import Effect
     from memento.causes.explain import Explanation
+    from memento.causes.rendered import Seen
     from memento.changes.conflict import Conflict, Resolution, Violation
     from memento.changes.diff import Diff
     from memento.changes.merge import Policy
@@ -259,6 +260,16 @@ class Workspace:
 
         spec = Spec(labels=labels or self.labels_of(base))
         return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new))
+
+    def diff_rendered(self, old: str, new: str, labels: str | None = None) -> Seen:
+        """What a model sees of a difference, and the edits behind each label flip; see `memento.causes.rendered`."""
+        from memento.causes.rendered import seen
+        from memento.render.rendering import Spec
+
+        repository, spec = self.repository, Spec(labels=labels or self.labels_of(old))
+        trees = repository.tree_of(old), repository.tree_of(new)
+        sides = self.rendering_at(old, spec), self.rendering_at(new, spec)
+        return seen(repository.objects, *trees, self.diff(old, new), *sides)
 
     def explain(self, revision: str, session: str, memory: str, labels: str | None = None) -> Explanation:
         """Why a memory offered to a session has the label that it has; see `memento.causes.explain`."""

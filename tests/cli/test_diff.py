@@ -99,3 +99,19 @@ def test_worlds_without_a_common_past(world):
     world("generate", "tiny", "--seed", "8", "--branch", "other")
     assert world.json("diff", "main", "other")["stat"]
     assert "no commit in common" in world("diff", "main...other", code=2).err
+
+
+def test_what_a_model_sees(world):
+    world("fork", "main", "trial")
+    memory = world.ids("memories")[0]
+    world("edit", "trial", f"memory:{memory}", "created_at=2025-01-01", "importance=0.9")
+    said = world("diff", "main", "trial", "--rendered").out
+    assert "columns of 17 just as before" in said
+    assert "labels:" in said
+    document = world.json("diff", "main", "trial", "--rendered", "--labels", "clean")["rendered"]
+    assert document["tried"] + document["left_out"] <= 1
+    assert len(document["drift"]) == 17
+    assert world("diff", "main", "main", "--rendered", "--exit-code").code == 0
+    assert world("diff", "main", "trial", "--rendered", "--exit-code", code=1)
+    assert world("diff", "main", "trial", "--rendered", "--stat", code=2).hint
+    assert world("diff", "main", "trial", "--labels", "clean", code=2).hint

@@ -1,0 +1,48 @@
+"""Effects in words: what a model sees of a difference of worlds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memento.cli.output import Column, Output, clean, plural
+
+if TYPE_CHECKING:
+    from memento.causes.rendered import Seen
+
+_SHOWN = 20
+_HOW = {"alone": "by itself", "needed": "needed, with others", "together": "only together with others"}
+
+
+def rendered_lines(output: Output, seen: Seen) -> None:
+    """Prints drift, flips and their edits."""
+    from memento.causes.rendered import grouped
+
+    found = seen.effect
+    drift = [d for d in found.drift if d.psi or d.ks or d.mean.value]
+    if drift:
+        rows = []
+        for d in drift:
+            interval = f"[{d.mean.low:+.4f}, {d.mean.high:+.4f}]"
+            rows.append((d.column, f"{d.psi:.4f}", f"{d.ks:.4f}", f"{d.mean.value:+.4f}", interval))
+        output.table([Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean", "95 %"))], rows)
+    still = len(found.drift) - len(drift)
+    output.line(f"{plural(still, 'column')} of {len(found.drift)} just as before" if still else "every column drifts")
+    flips = found.flips
+    output.line(
+        f"labels: {flips.up:,} reach 0.5, {flips.down:,} fall below it, {flips.changed:,} change at all, "
+        f"of {plural(flips.pairs, 'pair')} that both have; {flips.only_before:,} gone, {flips.only_after:,} new"
+    )
+    for (how, edits), group in grouped(seen.flips).items():
+        by = ", ".join(map(clean, edits[:4])) + (f" and {len(edits) - 4} more" if len(edits) > 4 else "")
+        count = plural(len(group), "flip")
+        output.line(f"{count} by {by} ({_HOW[how]})" if by else f"{count}: {_HOW[how]}")
+        for flip in group[:_SHOWN]:
+            pair = f"session:{clean(flip.session)}  memory:{clean(flip.memory)}"
+            output.line(f"    {pair}  {flip.before:.3f} → {flip.after:.3f}")
+        if len(group) > _SHOWN:
+            output.line(f"    … and {len(group) - _SHOWN:,} more")
+    if seen.left_out:
+        output.message(f"{plural(seen.left_out, 'edit')} beyond the first {seen.tried} were not tried by themselves")
+    elif seen.flips:
+        flip = seen.flips[0]
+        output.hint(f"`memento explain REV session:{flip.session} memory:{flip.memory}` shows a label step by step")
