@@ -253,13 +253,22 @@ class Workspace:
 
         return Timelines(self.repository)
 
-    def effect(self, base: str, new: str, labels: str | None = None) -> Effect:
-        """The paired difference of two revisions' worlds and renderings; see `memento.causes.effect`."""
+    def effect(self, base: str, new: str, labels: str | None = None, run: Run | None = None) -> Effect:
+        """The paired difference of two revisions' worlds and renderings; see `memento.causes.effect`.
+
+        With the `run` of a trained scorer its ranking is compared too.
+        """
         from memento.causes.effect import effect
         from memento.render.rendering import Spec
 
-        spec = Spec(labels=labels or self.labels_of(base))
-        return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new))
+        trained = run.sources[0].spec if run is not None else {}
+        spec = Spec.from_map({**trained, "labels": labels or self.labels_of(base)})
+        return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new), run)
+
+    def placebo(self, base: str, new: str) -> bool | None:
+        """Whether a replay of `base` with nothing set, from where `new` parted from it, gives the very same
+        tree; None for a world that cannot be replayed."""
+        return self.timelines.placebo(base, new)
 
     def diff_rendered(self, old: str, new: str, labels: str | None = None) -> Seen:
         """What a model sees of a difference, and the edits behind each label flip; see `memento.causes.rendered`."""

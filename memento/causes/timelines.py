@@ -15,9 +15,10 @@ from memento.errors import UsageError
 from memento.history.names import check_name
 from memento.history.repository import Repository
 from memento.scenario import Scenario, load
-from memento.simulate import Story, Week, cut
+from memento.simulate import SIMULATOR, Story, Week, cut
 from memento.simulate.again import extend, replay, start_only
 from memento.world import tree
+from memento.world.objects import MemoryObjects
 from memento.world.values import format_time
 from memento.world.world import World
 
@@ -52,18 +53,37 @@ class Timelines:
             return time
         return cut.before_session(self._world(base), session)
 
-    def fork(self, base: str, new: str, instant: int) -> Replayed:
-        """Starts branch `new` with the world of revision `base` as it was at an instant, s UTC."""
+    def fork(self, base: str, new: str, instant: int, switch: bool = False) -> Replayed:
+        """Starts branch `new` with the world of revision `base` as it was at an instant, s UTC; `switch` makes it
+        the current one."""
         self._new(new)
         then = cut.at(self._world(base), instant)
         parent, own = self._start(base, then)
         if not own:
-            self.repository.fork(parent, new)
+            self.repository.fork(parent, new, switch=switch)
             return Replayed(new, parent, (), instant, then)
         said = f"fork {new} from {base} at {format_time(instant)}"
         with self.repository.batch(said) as batch:
             made = batch.commit(new, own, _was(base, instant), parents=_parents(parent), time=instant, expected="")
+            if switch:
+                batch.switch(new)
         return Replayed(new, parent, (made,), instant, then)
+
+    def placebo(self, base: str, new: str) -> bool | None:
+        """Whether a replay of `base` with nothing set, from where `new` parted, gives the very same tree.
+
+        None for a world that was not simulated by this simulator, or that has no common past with `new`.
+        """
+        repository = self.repository
+        bases = repository.merge_bases(base, new)
+        world = self._world(base)
+        if not bases or world.manifest.source != "simulated" or world.manifest.simulator != SIMULATOR:
+            return None
+        since = tree.read_manifest(repository.objects, repository.tree_of(bases[0])).clock
+        if since >= world.manifest.clock:
+            since = world.manifest.clock - 1
+        told = replay(world, {}, since).world
+        return tree.write(MemoryObjects(repository.objects), told) == repository.tree_of(base)
 
     def extend(
         self,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from memento.cli.output import Column, Output, clean, plural
 
 if TYPE_CHECKING:
+    from memento.causes.effect import Effect
     from memento.causes.rendered import Seen
+    from memento.validate.intervals import Figure
 
 _SHOWN = 20
 _HOW = {"alone": "by itself", "needed": "needed, with others", "together": "only together with others"}
@@ -18,15 +20,7 @@ def rendered_lines(output: Output, seen: Seen) -> None:
     from memento.causes.rendered import grouped
 
     found = seen.effect
-    drift = [d for d in found.drift if d.psi or d.ks or d.mean.value]
-    if drift:
-        rows = []
-        for d in drift:
-            interval = f"[{d.mean.low:+.4f}, {d.mean.high:+.4f}]"
-            rows.append((d.column, f"{d.psi:.4f}", f"{d.ks:.4f}", f"{d.mean.value:+.4f}", interval))
-        output.table([Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean", "95 %"))], rows)
-    still = len(found.drift) - len(drift)
-    output.line(f"{plural(still, 'column')} of {len(found.drift)} just as before" if still else "every column drifts")
+    drift_lines(output, found)
     flips = found.flips
     output.line(
         f"labels: {flips.up:,} reach 0.5, {flips.down:,} fall below it, {flips.changed:,} change at all, "
@@ -46,3 +40,18 @@ def rendered_lines(output: Output, seen: Seen) -> None:
     elif seen.flips:
         flip = seen.flips[0]
         output.hint(f"`memento explain REV session:{flip.session} memory:{flip.memory}` shows a label step by step")
+
+
+def drift_lines(output: Output, found: Effect) -> None:
+    """Prints the drift of the columns that moved, with 95% intervals."""
+    moved = [drift for drift in found.drift if drift]
+    if moved:
+        heads = [Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean"))]
+        rows = [(d.column, _words(d.psi), _words(d.ks), _words(d.mean, "+")) for d in moved]
+        output.table(heads, rows)
+    still = len(found.drift) - len(moved)
+    output.line(f"{plural(still, 'column')} of {len(found.drift)} just as before" if still else "every column drifts")
+
+
+def _words(figure: Figure, sign: str = "") -> str:
+    return f"{figure.value:{sign}.4f} [{figure.low:{sign}.4f}, {figure.high:{sign}.4f}]"

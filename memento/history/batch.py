@@ -83,6 +83,11 @@ class Batch:
         check_expected(ref, self._tip(ref), expected)
         self._after[ref] = commit
 
+    def switch(self, branch: str) -> None:
+        """Makes a branch the current one; it may be one that this batch makes."""
+        self._tip("HEAD")
+        self._after["HEAD"] = HEADS + check_name(branch)
+
     def moves(self) -> list[Move]:
         """The references that this batch moves, and how."""
         return [Move(ref, self._before[ref], after) for ref, after in self._after.items()]

@@ -72,14 +72,23 @@ class Bootstrap:
         result = np.empty(self.resamples)
         step = max(1, _BLOCK // max(1, self.sessions))
         for start in range(0, self.resamples, step):
-            numbers = np.arange(start, min(start + step, self.resamples), dtype=np.uint64)
-            keys = rng.pair_keys(rng.pair_keys(self.base, numbers)[:, None], np.arange(self.sessions, dtype=np.uint64))
-            drawn = rng.integers(keys, max(1, self.sessions))  # (r, S)
+            drawn = self._drawn(start, min(start + step, self.resamples))  # (r, S)
             counts = kept[drawn].sum(1)
             with np.errstate(invalid="ignore"):
-                result[start : start + len(numbers)] = np.where(
+                result[start : start + len(drawn)] = np.where(
                     counts > 0, filled[drawn].sum(1) / np.maximum(counts, 1), np.nan
                 )
+        return result
+
+    def sums(self, values: Floats) -> Floats:
+        """The sum over the sessions of every resample of `values`, shape (S, B); shape (R, B)."""
+        result = np.empty((self.resamples, values.shape[1]))
+        step = max(1, _BLOCK // max(1, self.sessions))
+        for start in range(0, self.resamples, step):
+            drawn = self._drawn(start, min(start + step, self.resamples))  # (r, S)
+            flat = drawn + np.arange(len(drawn))[:, None] * self.sessions
+            times = np.bincount(flat.ravel(), minlength=drawn.size).reshape(drawn.shape)
+            result[start : start + len(drawn)] = times @ values
         return result
 
     def figure(self, values: Floats) -> Figure:
@@ -97,3 +106,9 @@ class Bootstrap:
         tail = (1 - LEVEL) / 2
         low, high = np.quantile(known, [tail, 1 - tail])
         return Figure(value, float(low), float(high), n)
+
+    def _drawn(self, start: int, stop: int) -> npt.NDArray[np.int64]:
+        """The sessions of some resamples, shape (r, S)."""
+        numbers = np.arange(start, stop, dtype=np.uint64)
+        keys = rng.pair_keys(rng.pair_keys(self.base, numbers)[:, None], np.arange(self.sessions, dtype=np.uint64))
+        return rng.integers(keys, max(1, self.sessions))

@@ -30,7 +30,7 @@ def test_equal_worlds_have_nothing_to_see(tiny: Workspace) -> None:
     seen = tiny.diff_rendered("main", "trial")
     assert seen.flips == ()
     assert seen.effect.untouched == 1.0
-    assert all(d.psi == d.ks == d.mean.value == 0.0 for d in seen.effect.drift)
+    assert not any(seen.effect.drift)
 
 
 def test_a_flip_names_the_edit_that_made_it_by_itself(tiny: Workspace) -> None:

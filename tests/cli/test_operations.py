@@ -51,6 +51,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
         ("fork main early --at ~1",),
         ("fork main many -n 100",),
         ("fork main there --switch",),
+        ("fork main then --at-time 2026-03-11T10:00:00Z --switch",),
         ("fork main tune --sweep patterns.recency.weight=0:1:3 --sweep topics.stickiness=0.2,0.6",),
     ],
     "expand": [("expand main -o jitter,drop -k 6 -d 2",)],

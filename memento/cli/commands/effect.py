@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import labels_option
-from memento.cli.output import Column
+from memento.cli.learning import labels_option, trained_scorer
+from memento.cli.seeing import drift_lines
 
 
-@define("memento effect main busier\nmemento effect main busier --labels clean --json")
+@define(
+    """
+    memento effect main busier
+    memento effect main busier --labels clean --json
+    memento effect main busier --checkpoint model.safetensors
+    """
+)
 @click.argument("base", metavar="BASE", shell_complete=revisions)
 @click.argument("new", metavar="NEW", shell_complete=revisions)
 @labels_option()
+@click.option(
+    "-c", "--checkpoint", metavar="FILE", type=click.Path(path_type=Path), help="Compare this scorer's ranking too."
+)
 @json_option
-def command(context: Context, base: str, new: str, labels: str | None) -> None:
+def command(context: Context, base: str, new: str, labels: str | None, checkpoint: Path | None) -> None:
     """Show what a changed cause did: the paired difference of two worlds.
 
     NEW is a replay of BASE, or any other branch of it. Draws are shared, so all that differs was caused;
-    the effect of a replay that sets nothing is exactly zero. Intervals are 95 % paired bootstraps over
-    the sessions that both have.
+    the effect of a replay that sets nothing is exactly zero, which is tried and told. Intervals are 95 %
+    paired bootstraps over the sessions that both have; a scorer's leaves out those it was trained on.
     """
     output = context.output
-    found = context.workspace.effect(base, new, labels)
+    run = trained_scorer(checkpoint) if checkpoint is not None else None
+    found, placebo = context.workspace.effect(base, new, labels, run), context.workspace.placebo(base, new)
     if output.json:
-        output.document("memento.effect/1", found.to_json())
+        output.document("memento.effect/1", {**found.to_json(), "placebo": placebo})
         return
     for name, counts in found.records.items():
         words = [f"{count:,} {kind}" for kind, count in counts.items() if count]
@@ -41,9 +53,10 @@ def command(context: Context, base: str, new: str, labels: str | None) -> None:
     )
     for name, figure in found.ndcg.items():
         output.lines([f"NDCG@10 of {name}: {figure.value:+.4f} [{figure.low:+.4f}, {figure.high:+.4f}]"])
-    rows = [
-        (d.column, f"{d.psi:.4f}", f"{d.ks:.4f}", f"{d.mean.value:+.4f}", f"[{d.mean.low:+.4f}, {d.mean.high:+.4f}]")
-        for d in found.drift
-    ]
-    columns = [Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean", "95 %"))]
-    output.table(columns, rows)
+    drift_lines(output, found)
+    if placebo is None:
+        output.line(f"Placebo: there is none; {base} was not simulated by this simulator")
+    elif placebo:
+        output.line(f"Placebo: {base} told again with nothing set is {base}, to the byte: its effect is exactly 0")
+    else:
+        output.line(f"Placebo: {base} told again with nothing set differs, for it was edited since")

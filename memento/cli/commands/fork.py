@@ -176,9 +176,7 @@ def _sweep(
 
 def _in_time(context: Context, base: str, new: str, instant: int, switch: bool) -> None:
     output, repository = context.output, context.workspace.repository
-    made = context.workspace.timelines.fork(base, new, instant)
-    if switch:
-        repository.set_head(new)
+    made = context.workspace.timelines.fork(base, new, instant, switch)
     commit = repository.resolve(new)
     if output.json:
         content = {"base": base, "commit": commit, "branches": [new], "parent": made.parent, "instant": instant}
