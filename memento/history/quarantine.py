@@ -39,13 +39,14 @@ class Quarantine:
         self.name = ""
         self.ids: dict[bytes, tuple[int, int]] = {}
         base = str(repository / "memento" / "incoming")
-        make_folders(base, False)
-        _sweep(base)
-        self.root, self._held = _own_folder(base)
-        self.folder = os.path.join(self.root, "objects", "pack")
-        os.makedirs(self.folder)
-        self._path = os.path.join(self.folder, "incoming")
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        with storing(Path(base)):
+            make_folders(base, False)
+            _sweep(base)
+            self.root, self._held = _own_folder(base)
+            self.folder = os.path.join(self.root, "objects", "pack")
+            os.makedirs(self.folder)
+            self._path = os.path.join(self.folder, "incoming")
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
         self._objects: Objects | None = None
         self._tips: Collection[str] = ()
         self._packs: set[str] = set()

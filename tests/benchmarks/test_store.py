@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -111,6 +112,48 @@ def test_commit_of_one_edit(
         pygit2_ms=round(1e3 * median(theirs), 3),
         ratio=round(median(ours) / median(theirs), 2),
         bytes=round(written),
+    )
+
+
+def plumbing(folder: Path, new: list[tuple[str, bytes]], number: int) -> None:
+    """The same objects and a commit of them by git's plumbing: hash-object, mktree's part, commit-tree, update-ref."""
+
+    def git(*words: str, data: bytes = b"") -> str:
+        done = subprocess.run(["git", "-C", str(folder), *words], input=data, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    made = [git("hash-object", "-w", "-t", kind, "--literally", "--stdin", data=data) for kind, data in new]
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    commit = git(*who, "commit-tree", "-m", f"edit {number}", made[-1])
+    git("update-ref", "refs/heads/main", commit)
+
+
+def test_commit_beside_gits_plumbing(benchmark: Any, large: Workspace, large_world: World, tmp_path: Path) -> None:
+    """The same edit as above, everything synced, in turn with git's plumbing (one process a step)."""
+    repository, objects, keys = large.repository, large.repository.objects, large_world.memories.keys
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "native")], check=True)
+    ours, theirs = [], []
+
+    def edit(number: int) -> None:
+        parent = repository.commit_of("main")
+        row = tree.find(objects, parent.tree, "memories", [keys[number * 37]])
+        delta = tree.Delta({"memories": row.replace(importance=[number / 1000])})
+        repository.commit("main", tree.apply(objects, parent.tree, delta), "edit", expected=parent.id)
+
+    for number in range(1, 13):
+        old = repository.tree_of("main")
+        start = time.perf_counter()
+        edit(number)
+        ours.append(time.perf_counter() - start)
+        new = new_objects(large, old, repository.tree_of("main"))
+        start = time.perf_counter()
+        plumbing(tmp_path / "native", new, number)
+        theirs.append(time.perf_counter() - start)
+    benchmark.pedantic(lambda: edit(50), rounds=1, iterations=1)
+    benchmark.extra_info.update(
+        ms=round(1e3 * median(ours), 2),
+        git_plumbing_ms=round(1e3 * median(theirs), 2),
+        ratio=round(median(ours) / median(theirs), 3),
     )
 
 
