@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from memento.errors import UsageError
 
 LENGTH = 100
+_MANY = 32
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
 _ALLOWED = re.compile(r"[A-Za-z0-9._/-]*")
@@ -26,8 +27,10 @@ def check_name(name: str, what: str = "branch") -> str:
 
 def check_new(names: Iterable[str], existing: Iterable[str], what: str = "branch") -> None:
     """Checks names to be created against each other and those that exist; see `Taken.add`."""
-    taken = Taken(existing, what)
-    for name in names:
+    taken, new = Taken(existing, what), list(names)
+    if len(new) > _MANY and taken.numbered(new):
+        return
+    for name in new:
         taken.add(name)
 
 
@@ -47,6 +50,21 @@ class Taken:
         while at >= 0:
             self._folders.setdefault(folded[:at], name)
             at = folded.find("/", at + 1)
+
+    def numbered(self, names: Sequence[str]) -> bool:
+        """Whether names that differ in a number at their end alone may all be taken: none is like another that
+        there is. What the rules say of the first they say of all. Learns nothing."""
+        stem = names[0].rstrip("0123456789")
+        folded = stem.casefold()
+        if not all(name.startswith(stem) and name[len(stem) :].isdecimal() for name in names):
+            return False
+        if len(set(names)) != len(names) or len({len(name) for name in names}) != 1 or _ID.fullmatch(names[0]):
+            return False
+        check_name(names[0], self.what)
+        parts = folded.split("/")
+        above = any("/".join(parts[:count]) in self._known for count in range(1, len(parts)))
+        like = any(name.startswith(folded) for table in (self._known, self._folders) for name in table)
+        return not (above or like)
 
     def add(self, name: str) -> None:
         """Takes a new name.

@@ -116,7 +116,7 @@ def law_of(world: World, values: Mapping[str, str] | None = None) -> Scenario:
     if manifest.source != "simulated":
         raise UsageError(
             f"this world was {manifest.source}, not simulated: no scenario says how it goes on",
-            "give it one: --scenario NAME; `memento scenarios` lists them",
+            "`memento extend BRANCH --days 7 --scenario NAME` goes on by the law of a scenario",
         )
     tree = dict(manifest.scenario)
     recorded = from_map(tree, "the world's scenario")

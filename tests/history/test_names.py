@@ -64,3 +64,30 @@ def test_new_names_are_checked_against_each_other() -> None:
     with pytest.raises(UsageError, match="upper and lower"):
         check_new(["x", "X"], [])
     check_new(["x", "y/z"], ["y/a"])
+
+
+@pytest.mark.parametrize(
+    ("existing", "fault"),
+    [
+        (["x-17"], "already"), (["X-17"], "upper and lower case"), (["x-17/y"], "folder of names"), (["x"], ""),
+        (["x-1"], ""), (["y/x-17"], ""),
+    ],
+)  # fmt: skip
+def test_many_numbered_names_are_checked_as_one_by_one(existing: list[str], fault: str) -> None:
+    names = [f"x-{number:02d}" for number in range(1, 60)]
+    if fault:
+        with pytest.raises(UsageError, match=fault):
+            check_new(names, existing)
+    else:
+        check_new(names, existing)
+    with pytest.raises(UsageError):
+        check_new([*names, "x-01"], existing)
+    with pytest.raises(UsageError):
+        check_new([f"a..b-{number:02d}" for number in range(60)], existing)
+
+
+def test_many_numbered_names_in_a_folder_that_is_a_name() -> None:
+    names = [f"a/x-{number:02d}" for number in range(60)]
+    with pytest.raises(UsageError, match="folder of names"):
+        check_new(names, ["a"])
+    check_new(names, ["ab"])

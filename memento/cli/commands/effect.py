@@ -60,3 +60,5 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
         output.line(f"Placebo: {base} told again with nothing set is {base}, to the byte: its effect is exactly 0")
     else:
         output.line(f"Placebo: {base} told again with nothing set differs, for it was edited since")
+    if found.records:
+        output.hint(f"`memento diff {base} {new} --rendered` names the edits behind each label that flips")
