@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from memento.causes.effect import Effect
     from memento.causes.explain import Explanation
     from memento.causes.rendered import Seen
+    from memento.causes.timelines import Placebo
     from memento.changes.conflict import Conflict, Resolution, Violation
     from memento.changes.diff import Diff
     from memento.changes.merge import Policy
@@ -265,9 +266,8 @@ class Workspace:
         spec = Spec.from_map({**trained, "labels": labels or self.labels_of(base)})
         return effect(self.rendering_at(base, spec), self.rendering_at(new, spec), self.diff(base, new), run)
 
-    def placebo(self, base: str, new: str) -> bool | None:
-        """Whether a replay of `base` with nothing set, from where `new` parted from it, gives the very same
-        tree; None for a world that cannot be replayed."""
+    def placebo(self, base: str, new: str) -> Placebo:
+        """Whether `base`, told again with nothing set from where `new` parts, is the same; see `Timelines.placebo`."""
         return self.timelines.placebo(base, new)
 
     def diff_rendered(self, old: str, new: str, labels: str | None = None) -> Seen:

@@ -38,6 +38,19 @@ class Replayed:
     silent: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Placebo:
+    """What a replay with nothing set came to: equal, differs, not simulated or no common past; and the
+    instant that it began at, s UTC, None for the last two."""
+
+    verdict: str
+    instant: int | None = None
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """Plain values."""
+        return {"verdict": self.verdict, "instant": self.instant}
+
+
 class Timelines:
     """What one repository's worlds were, would have been, and will be."""
 
@@ -69,21 +82,29 @@ class Timelines:
                 batch.switch(new)
         return Replayed(new, parent, (made,), instant, then)
 
-    def placebo(self, base: str, new: str) -> bool | None:
-        """Whether a replay of `base` with nothing set, from where `new` parted, gives the very same tree.
+    def placebo(self, base: str, new: str) -> Placebo:
+        """Whether a replay of `base` with nothing set, from the instant at which `new` parts, is `base` again.
 
-        None for a world that was not simulated by this simulator, or that has no common past with `new`.
+        That instant is the one `new` was forked or replayed at, else the clock of their merge base.
         """
-        repository = self.repository
-        bases = repository.merge_bases(base, new)
         world = self._world(base)
-        if not bases or world.manifest.source != "simulated" or world.manifest.simulator != SIMULATOR:
-            return None
-        since = tree.read_manifest(repository.objects, repository.tree_of(bases[0])).clock
-        if since >= world.manifest.clock:
-            since = world.manifest.clock - 1
-        told = replay(world, {}, since).world
-        return tree.write(MemoryObjects(repository.objects), told) == repository.tree_of(base)
+        if world.manifest.source != "simulated" or world.manifest.simulator != SIMULATOR:
+            return Placebo("not simulated")
+        since = self._parted(base, new)
+        if since is None:
+            return Placebo("no common past")
+        since = min(since, world.manifest.clock - 1)
+        told = tree.write(MemoryObjects(self.repository.objects), replay(world, {}, since).world)
+        return Placebo("equal" if told == self.repository.tree_of(base) else "differs", since)
+
+    def _parted(self, base: str, new: str) -> int | None:
+        """The instant at which one revision's history leaves another's, s UTC; None where they share nothing."""
+        repository = self.repository
+        own = list(repository.log(new, exclude=[base], first_parent=True))
+        if own and own[-1].message.endswith(_was("", own[-1].time)):
+            return own[-1].time
+        bases = repository.merge_bases(base, new)
+        return tree.read_manifest(repository.objects, repository.tree_of(bases[0])).clock if bases else None
 
     def extend(
         self,

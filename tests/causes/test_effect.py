@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from memento.causes.effect import ks, psi
+from memento.causes.timelines import Placebo
 from memento.workspace import Workspace
 from memento.world.world import Manifest
 
@@ -20,10 +21,10 @@ def test_a_placebo_has_no_effect_and_a_cause_has_one(tmp_path: Path) -> None:
         ws.timelines.replay("main", "placebo", {}, instant)
         ws.timelines.replay("main", "busy", {"memories.births_per_session": "2"}, instant)
         nothing, something = ws.effect("main", "placebo"), ws.effect("main", "busy")
-        assert ws.placebo("main", "busy") is True
+        assert ws.placebo("main", "busy") == Placebo("equal", instant)
         ws.edit("main", [f"memory:{ws.world_at('main').memories.keys[0]}", "importance=0.123"])
         ws.commit_world("imported", ws.world_at("main").replace(Manifest(source="imported", clock=5)), "x")
-        assert ws.placebo("imported", "main") is None
+        assert ws.placebo("imported", "main") == Placebo("not simulated")
     assert nothing.records == nothing.fields == {}
     assert nothing.untouched == 1.0
     assert not nothing.flips
@@ -38,6 +39,25 @@ def test_a_placebo_has_no_effect_and_a_cause_has_one(tmp_path: Path) -> None:
     assert any(d.ks.value > 0 for d in moved)
     assert all(d.ks.low <= d.ks.high and d.psi.low <= d.psi.high for d in moved)
     assert any(d.ks.low <= d.ks.value <= d.ks.high for d in moved)
+
+
+def test_a_placebo_says_why_there_is_none_or_why_it_differs(tmp_path: Path) -> None:
+    with Workspace.init(tmp_path) as ws:
+        ws.generate("tiny", "main", 3)
+        births = {"memories.births_per_session": "2"}
+        begin = ws.repository.commit_of("main~3").time
+        inside = ws.world_at("main~2").manifest.clock + 200_000
+        ws.timelines.replay("main", "early", births, begin - 3 * 86_400)
+        ws.timelines.replay("main", "busy", births, inside)
+        early, busy, back = (ws.placebo(*pair) for pair in (("main", "early"), ("main", "busy"), ("busy", "main")))
+        assert early == Placebo("equal", begin - 3 * 86_400)  # told from before the first commit
+        assert busy == Placebo("equal", inside)
+        assert back.verdict == "differs"  # from the shared commit on it was told by two laws
+        ws.commit_world("apart", ws.world_at("main"), "a beginning of its own")
+        assert ws.placebo("main", "apart") == Placebo("no common past")
+        ws.edit("main", [f"memory:{ws.world_at('main').memories.keys[0]}", "importance=0.123"])
+        edited = ws.placebo("main", "busy")
+        assert edited == Placebo("differs", inside)  # told anew, what follows the instant follows the edit too
 
 
 def test_the_distances_are_the_textbooks() -> None:

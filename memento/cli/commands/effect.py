@@ -37,7 +37,7 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
     run = trained_scorer(checkpoint) if checkpoint is not None else None
     found, placebo = context.workspace.effect(base, new, labels, run), context.workspace.placebo(base, new)
     if output.json:
-        output.document("memento.effect/1", {**found.to_json(), "placebo": placebo})
+        output.document("memento.effect/1", {**found.to_json(), "placebo": placebo.to_json()})
         return
     for name, counts in found.records.items():
         words = [f"{count:,} {kind}" for kind, count in counts.items() if count]
@@ -54,11 +54,16 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
     for name, figure in found.ndcg.items():
         output.lines([f"NDCG@10 of {name}: {figure.value:+.4f} [{figure.low:+.4f}, {figure.high:+.4f}]"])
     drift_lines(output, found)
-    if placebo is None:
-        output.line(f"Placebo: there is none; {base} was not simulated by this simulator")
-    elif placebo:
-        output.line(f"Placebo: {base} told again with nothing set is {base}, to the byte: its effect is exactly 0")
-    else:
-        output.line(f"Placebo: {base} told again with nothing set differs, for it was edited since")
+    from memento.world.values import format_time
+
+    at = "" if placebo.instant is None else f" from {format_time(placebo.instant)}"
+    told = f"{base} told again{at} with nothing set"
+    placebos = {
+        "equal": f"{told} is {base}, to the byte: its effect is exactly 0",
+        "differs": f"{told} is another world, so edits or other parameters have a part in it",
+        "not simulated": f"there is none; {base} was not simulated by this simulator",
+        "no common past": f"there is none; {base} and {new} have no commit in common that says from where to tell it",
+    }
+    output.line(f"Placebo: {placebos[placebo.verdict]}")
     if found.records:
         output.hint(f"`memento diff {base} {new} --rendered` names the edits behind each label that flips")
