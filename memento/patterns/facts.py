@@ -7,16 +7,17 @@ from a stored world is the label that the simulation acted on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from memento import rng
-from memento.patterns.history import access_counts, gaps, retirements
+from memento.errors import UsageError
+from memento.patterns.history import access_counts, gaps, retirements, session_order
 from memento.world.records import NULL_INT
 from memento.world.world import World
 
@@ -26,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +56,29 @@ class Facts:
     superseded: Flags
     traversal: Flags
     importance: Floats
+    joined: Joined | None = None
+    rows: Ints | None = None
+    """What rules that look back need: the joined world, and the rows of its candidates that these are."""
 
     def __len__(self) -> int:
         return len(self.age_days)
+
+    @property
+    def world(self) -> Joined:
+        """The joined world that the facts are of; raises `UsageError` for facts that were put together by hand."""
+        if self.joined is None or self.rows is None:
+            raise UsageError("these facts are of no world, so there is no history to look back at")
+        return self.joined
+
+    @cached_property
+    def session(self) -> Ints:
+        """The row of each candidate's session in the joined world, shape (N,)."""
+        return self.world.world.candidate_sessions[self.rows]
+
+    @cached_property
+    def memory(self) -> Ints:
+        """The row of each candidate's memory in the joined world, shape (N,); -1 where it is not there."""
+        return self.world.world.candidate_memories[self.rows]
 
     @cached_property
     def log_access(self) -> Floats:
@@ -65,7 +87,12 @@ class Facts:
 
     def take(self, rows: npt.NDArray[Any]) -> Facts:
         """The facts of the given candidates (indices or a mask), in the given order."""
-        return Facts(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return Facts(**columns, joined=self.joined, rows=None if self.rows is None else self.rows[rows])
+
+
+COLUMNS = tuple(field.name for field in fields(Facts) if field.name not in ("joined", "rows"))
+"""The per-candidate arrays of `Facts`."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +175,24 @@ class Joined:
         self._topics = _codes(sessions["topic"], codes)
         self._topics[self._topics == 0] = -1
         self.entity_ids = tuple(codes)
+        self._remembered: dict[Any, Any] = {}
+
+    def remember(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for this world and `what`: the whole history as a rule needs it."""
+        if what not in self._remembered:
+            self._remembered[what] = make()
+        found: T = self._remembered[what]
+        return found
+
+    @cached_property
+    def order(self) -> Ints:
+        """The rows of sessions as they follow one another, by (ended_at, id), shape (S,)."""
+        return session_order(self.world)
+
+    @cached_property
+    def topics(self) -> Ints:
+        """The place of each session's topic in `entity_ids`, shape (S,); -1 for none."""
+        return self._topics
 
     def blocks(self, rows: int = BLOCK) -> Iterator[tuple[int, int]]:
         """Stretches of sessions ``low:high`` that hold about `rows` candidates each."""
@@ -200,6 +245,8 @@ class Joined:
             superseded=superseded,
             traversal=of_session(self._walks) & self.by_traversal[part],
             importance=of_memory(memories["importance"], 0.5),
+            joined=self,
+            rows=np.arange(part.start, part.stop),
         )
         made.__dict__["log_access"] = log_access
         return made

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,23 @@ from memento.errors import InvalidFile, nearest
 from memento.patterns.facts import Facts
 
 
-def parameter(default: float, doc: str, unit: str = "", low: float = 0.0, high: float = 1.0) -> Any:
+def parameter(
+    default: float,
+    doc: str,
+    unit: str = "",
+    low: float = 0.0,
+    high: float = 1.0,
+    kind: Literal["float", "int"] = "float",
+) -> Any:
     """A number that a pattern takes: its default, meaning, unit and inclusive bounds."""
-    return dataclasses.field(default=default, metadata={"doc": doc, "unit": unit, "low": low, "high": high})
+    metadata = {"doc": doc, "unit": unit, "low": low, "high": high, "kind": kind}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def choice(default: str, doc: str, choices: tuple[str, ...]) -> Any:
+    """A name that a pattern takes, one of `choices`."""
+    metadata = {"doc": doc, "unit": "", "low": 0.0, "high": 0.0, "kind": "text", "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +39,29 @@ class Parameter:
     """One parameter of a pattern, for documentation and for checks of a scenario."""
 
     name: str
-    default: float
+    default: float | str
     doc: str
     unit: str
     low: float
     high: float
+    kind: Literal["float", "int", "text"] = "float"
+    choices: tuple[str, ...] = ()
+
+    def fault(self, value: Any) -> str:
+        """What is wrong with a value, in words; empty where nothing is."""
+        if self.kind == "text":
+            if value in self.choices:
+                return ""
+            near = nearest(str(value), self.choices, 1)
+            said = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.choices)}"
+            return f"{self.name}={value!r} is not one of its choices; {said}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return f"{self.name}={value!r} is not a number"
+        if not self.low <= value <= self.high:
+            return f"{self.name}={value!r} is not from {self.low:g} to {self.high:g}"
+        if self.kind == "int" and value != int(value):
+            return f"{self.name}={value!r} is not a whole number"
+        return ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,15 +77,11 @@ class Pattern(ABC):
     """The fields that a term follows from, as ``memory.created_at``: of the memory, the session or the candidate."""
     factors: ClassVar[tuple[str, ...]] = ("weight",)
     """Parameters that every term is in proportion to."""
+    optimum: ClassVar[str] = "a scorer that sees what the rule reads reaches the ceiling of the noise"
+    """The best that can be reached, and what a scorer must know or remember to reach it."""
 
     def __post_init__(self) -> None:
-        faults = []
-        for spec in self.parameters():
-            value = getattr(self, spec.name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                faults.append(f"{spec.name}={value!r} is not a number")
-            elif not spec.low <= value <= spec.high:
-                faults.append(f"{spec.name}={value!r} is not from {spec.low:g} to {spec.high:g}")
+        faults = [fault for spec in self.parameters() if (fault := spec.fault(getattr(self, spec.name)))]
         if faults:
             raise InvalidFile(f"pattern {self.name}", faults)
 
@@ -82,9 +110,10 @@ class Pattern(ABC):
             raise InvalidFile(f"pattern {cls.name}", faults)
         return made
 
-    def to_map(self) -> dict[str, float]:
+    def to_map(self) -> dict[str, float | str]:
         """The parameters as a manifest holds them; `from_map` inverts it."""
-        return {spec.name: float(getattr(self, spec.name)) for spec in self.parameters()}
+        values = {spec.name: getattr(self, spec.name) for spec in self.parameters()}
+        return {name: value if isinstance(value, str) else float(value) for name, value in values.items()}
 
     @abstractmethod
     def terms(self, facts: Facts) -> npt.NDArray[np.float64]:

@@ -47,12 +47,12 @@ class Scenario:
         """The parameters of the world that `seed` makes, every one of them fixed."""
         values = self.resolved(seed).values
         sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-        patterns: dict[str, dict[str, float]] = {name: {} for name in self.planted()}
+        patterns: dict[str, dict[str, float | str]] = {name: {} for name in self.planted()}
         for key, value in values.items():
             section, _, rest = key.partition(".")
             if section == "patterns":
                 pattern, _, name = rest.partition(".")
-                patterns[pattern][name] = float(value)  # type: ignore[arg-type]
+                patterns[pattern][name] = value if isinstance(value, str) else float(value)  # type: ignore[arg-type]
             else:
                 sections[section][rest] = value
         made = {name: cls(**sections[name]) for name, cls in SECTIONS.items()}

@@ -330,7 +330,7 @@ class Settings:
     memories: Memories
     candidates: Candidates
     noise: Noise
-    patterns: dict[str, dict[str, float]]
+    patterns: dict[str, dict[str, float | str]]
 
 
 @cache
@@ -350,6 +350,8 @@ def parameters() -> dict[str, Parameter]:
     for name, pattern in CATALOG.items():
         for spec in pattern.parameters():
             key = f"patterns.{name}.{spec.name}"
-            default = _PATTERN_RANGES.get(key, float(spec.default))
-            found[key] = Parameter(key, "float", default, spec.doc, spec.unit, spec.low, spec.high, ranged=True)
+            default = _PATTERN_RANGES.get(key, spec.default if isinstance(spec.default, str) else float(spec.default))
+            found[key] = Parameter(
+                key, spec.kind, default, spec.doc, spec.unit, spec.low, spec.high, choices=spec.choices, ranged=True
+            )
     return found

@@ -286,7 +286,7 @@ def _planted(source: Source, name: str) -> bool:
     for pattern in from_manifest(source.world.manifest.patterns):
         if pattern.name == name:
             values = pattern.to_map()
-            return all(values[key] > 0 for key in ("weight", "strength", "penalty", "decay_rate") if key in values)
+            return all(values.get(key, 1.0) != 0.0 for key in ("weight", "strength", "penalty", "decay_rate"))
     return False
 
 

@@ -24,7 +24,7 @@ def test_every_file_has_a_row_and_every_row_a_file() -> None:
 
 def test_patterns_stand_in_the_order_of_the_catalogue() -> None:
     backwards = {name: PLANTED[name] for name in reversed(PLANTED)}
-    assert [pattern.name for pattern in from_manifest(backwards)] == list(CATALOG)
+    assert [pattern.name for pattern in from_manifest(backwards)] == [name for name in CATALOG if name in PLANTED]
 
 
 def test_an_unknown_pattern_is_refused_with_the_nearest() -> None:
@@ -58,7 +58,7 @@ def test_labels_are_in_bounds_and_the_sum_of_their_terms(world: World) -> None:
     facts = of(world)
     terms = relevance(facts, PLANTED)
     labels = clean(facts, PLANTED)
-    assert list(terms) == list(CATALOG)
+    assert list(terms) == list(PLANTED)
     assert np.all((labels >= 0) & (labels <= 1))
     np.testing.assert_allclose(labels, np.clip(sum(terms.values()), 0, 1), atol=1e-12)
     np.testing.assert_array_equal(labels, clean(facts, from_manifest(PLANTED)))

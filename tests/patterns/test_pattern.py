@@ -28,7 +28,10 @@ def test_every_pattern_tells_its_parameters(name: str) -> None:
     pattern = CATALOG[name]()
     assert pattern.name == name
     assert pattern.formula
+    assert pattern.optimum
     for spec in pattern.parameters():
         assert spec.doc
-        assert spec.low <= spec.default <= spec.high
+        assert not spec.fault(spec.default)
+        assert spec.fault(spec.high + 1)
+        assert spec.fault(float("nan"))
     assert type(pattern).from_map(pattern.to_map()) == pattern
