@@ -25,6 +25,11 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("import", "Bring real conversations or logs in as a world.", "import_"),
         ]
     ),
+    "Make from data": dict(
+        [
+            _row("fit", "Estimate the scenario that a world's history tells of."),
+        ]
+    ),
     "Work on branches": dict(
         [
             _row("fork", "Start one or many branches from a world."),
