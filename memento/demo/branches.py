@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memento.demo.html import Html, element
 from memento.demo.outcome import Commit
+from memento.page.html import Html, element
 
 LEFT, TOP, LANE, STEP, GAP = 22, 34, 58, 40, 70
 KEPT = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from memento.demo import pictures
-from memento.demo.html import Html, element, figure, section, table
 from memento.demo.outcome import CanaryRow, Evaluated, NoisePoint, Rendered, Score, Trained
+from memento.page.html import Html, element, figure, section, table
 
 
 def rendering(rendered: Rendered) -> Html:

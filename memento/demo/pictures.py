@@ -1,52 +1,17 @@
-"""Figures as inline SVG, the same bytes for the same numbers.
-
-They are drawn by matplotlib in stand-in colours, which become the CSS variables of the page around
-them, so that one picture suits light and dark. Text stays text: it can be searched and read out.
-"""
+"""The figures of the report."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from memento.demo.html import Html, element, join, text
 from memento.demo.outcome import CanaryRow, Evaluated, NoisePoint, Trained
+from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, picture
+from memento.page.html import Html, element
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-INK, SOFT, RULE, OWN, OTHER, THIRD, PAGE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606", "#070707"
-VARIABLES = {INK: "ink", SOFT: "soft", RULE: "rule", OWN: "own", OTHER: "other", THIRD: "third", PAGE: "page"}
-"""Stand-in colour -> CSS variable."""
-
-_STYLE: Mapping[str, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "memento",
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": SOFT,
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": RULE,
-    "grid.linewidth": 0.6,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "figure.facecolor": "none",
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "path.simplify": False,
-    "text.parse_math": False,
-}
 _LINES = ((OWN, "-"), (OTHER, "--"), (THIRD, ":"))
 
 
@@ -67,7 +32,7 @@ def losses(runs: Sequence[Trained]) -> Html:
         _epochs(axes, runs)
 
     ends = "; ".join(f"{run.model} from {run.loss[0]:.3f} to {run.loss[run.best]:.3f}" for run in runs if run.loss)
-    return _picture("loss", (4.8, 3.0), draw, f"Training loss by epoch: {ends}")
+    return picture("loss", (4.8, 3.0), draw, f"Training loss by epoch: {ends}")
 
 
 def progress(runs: Sequence[Trained]) -> Html:
@@ -93,7 +58,7 @@ def progress(runs: Sequence[Trained]) -> Html:
         return float("nan") if value is None else value
 
     ends = "; ".join(f"{run.model} {at(run):.3f} at epoch {run.best + 1}" for run in runs if run.ndcg)
-    return _picture("validation", (4.8, 3.0), draw, f"NDCG at 10 on validation sessions, best: {ends}")
+    return picture("validation", (4.8, 3.0), draw, f"NDCG at 10 on validation sessions, best: {ends}")
 
 
 def ranking(evaluated: Evaluated) -> Html:
@@ -127,7 +92,7 @@ def ranking(evaluated: Evaluated) -> Html:
 
     told = ", ".join(f"{s.name} {s.ndcg:.3f} ({s.interval[0]:.3f} to {s.interval[1]:.3f})" for s in reversed(bars))
     top = f"; ceiling {ceiling.ndcg:.3f}" if ceiling else ""
-    return _picture("ndcg", (7.2, 0.9 + 0.42 * len(bars)), draw, f"NDCG at 10 by scorer: {told}{top}")
+    return picture("ndcg", (7.2, 0.9 + 0.42 * len(bars)), draw, f"NDCG at 10 by scorer: {told}{top}")
 
 
 def noise(points: Sequence[NoisePoint]) -> Html:
@@ -153,7 +118,7 @@ def noise(points: Sequence[NoisePoint]) -> Html:
         f"{name}: " + ", ".join(f"{p.rate:.2f} at {_level(p.own, p.level)}" for p in points if p.canary == name)
         for name in names
     )
-    return _picture("noise", (7.2, 3.0), draw, f"Rate of each canary by noise in training. {told}")
+    return picture("noise", (7.2, 3.0), draw, f"Rate of each canary by noise in training. {told}")
 
 
 def _level(own: bool, level: float | None) -> str:
@@ -173,7 +138,7 @@ def hours(counts: Sequence[int]) -> Html:
         axes.set_xlim(-0.7, 23.7)
 
     most = max(range(24), key=lambda hour: counts[hour])
-    return _picture(
+    return picture(
         "hours",
         (4.8, 2.6),
         draw,
@@ -221,36 +186,3 @@ def _epochs(axes: Axes, runs: Sequence[Trained]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     if len(runs) > 1:
         axes.legend(loc="best", handlelength=2.6)
-
-
-def _picture(name: str, size: tuple[float, float], draw: Any, words: str) -> Html:
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {**matplotlib.rcParamsDefault, **_STYLE, "backend": "agg"}
-    with matplotlib.rc_context(style):
-        figure: Figure = Figure(figsize=size, layout="constrained")
-        draw(figure.add_subplot())
-        return _inline(figure, name, words)
-
-
-def _inline(figure: Figure, name: str, words: str) -> Html:
-    """The figure as an element of the page: ids its own, colours as variables, fonts the page's."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    drawn = buffer.getvalue()
-    head, _, body = drawn[drawn.index("<svg") :].partition(">")
-    box = re.search(r'viewBox="([^"]+)"', head)
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r'\bid="', f'id="{name}-', body)
-    body = re.sub(r"url\(#", f"url(#{name}-", body)
-    body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
-    body = re.sub(r"font: ([^;\"]*?)'[^\"]*?sans-serif", r"font: \1var(--font)", body)
-    for stand_in, variable in VARIABLES.items():
-        body = body.replace(stand_in, f"var(--{variable})")
-    lines = 'stroke-linejoin="round" stroke-linecap="butt"'
-    size = box.group(1) if box else ""
-    opening = f'<svg viewBox="{size}" role="img" aria-label="{text(words)}" {lines} class="figure">'
-    return Html(opening + join([Html(body)]).strip())

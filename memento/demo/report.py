@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from memento.demo import branches, measures, pictures
-from memento.demo.html import Html, element, figure, join, section, table
 from memento.demo.outcome import Change, Fork, Merged, Moved, Outcome
-from memento.demo.style import CSS
+from memento.page.html import Html, document, element, figure, section, table
 from memento.world.values import format_time
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SHOWN = 12
 """Changed records shown of each difference."""
 _DAY = 86_400
@@ -22,15 +20,6 @@ _DAY = 86_400
 
 def page(outcome: Outcome) -> str:
     """The whole document."""
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="generator", content=f"memento {outcome.version}"),
-        element("title", f"memento demo: {outcome.world.scenario}, seed {outcome.seed}"),
-        element("style", Html(CSS)),
-    )
     parts = (
         _header(outcome),
         _world(outcome),
@@ -45,8 +34,8 @@ def page(outcome: Outcome) -> str:
         _next(outcome),
         _footer(outcome),
     )
-    body = element("body", element("main", join(parts, "\n")))
-    return "<!DOCTYPE html>\n" + element("html", head, body, lang="en") + "\n"
+    title = f"memento demo: {outcome.world.scenario}, seed {outcome.seed}"
+    return document(title, parts, f"memento {outcome.version}")
 
 
 def _header(outcome: Outcome) -> Html:

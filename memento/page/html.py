@@ -6,6 +6,10 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from memento.page.style import CSS
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Nothing is loaded from anywhere, and the page itself says so to the browser."""
 _VOID = frozenset({"br", "col", "hr", "img", "link", "meta"})
 
 
@@ -62,3 +66,18 @@ def section(title: str, *children: Html | None) -> Html:
 def figure(picture: Html, caption: str) -> Html:
     """A picture with what it shows below it."""
     return element("figure", picture, element("figcaption", caption), class_="chart")
+
+
+def document(title: str, parts: Iterable[Any], generator: str) -> str:
+    """A whole page that needs nothing but itself; the same parts give the same bytes."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="generator", content=generator),
+        element("title", title),
+        element("style", Html(CSS)),
+    )
+    body = element("body", element("main", join(parts, "\n")))
+    return "<!DOCTYPE html>\n" + element("html", head, body, lang="en") + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memento.demo.html import Html, element, join, table
+from memento.page.html import Html, element, join, table
 
 
 def test_children_and_attributes():
