@@ -37,6 +37,7 @@ LINES = {
     "bisect": "bisect run main~2..main true",
     "extend": "extend main --days 2",
     "effect": "effect main main~1",
+    "describe": "describe main",
     "fit": "fit main",
     "explain": "explain SESSION MEMORY",
     "replay": "replay main other --at-time 2026-03-20 --set noise.snr_db=3",

@@ -26,6 +26,7 @@ READS = {
     "show": ["show", "show memory:MEMORY"],
     "diff": ["diff main~1 main"],
     "effect": ["effect main~1 main"],
+    "describe": ["describe main", "describe main -o world.html"],
     "fit": ["fit main", "fit main -o twin.toml"],
     "explain": ["explain candidate:CANDIDATE"],
     "conflicts": ["conflicts"],

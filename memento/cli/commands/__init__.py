@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     ),
     "Look": dict(
         [
+            _row("describe", "Tell what a world is like, and plot it."),
             _row("status", "Show where you are, and a merge in progress."),
             _row("log", "Show how a world came to be, or one record's history."),
             _row("show", "Show a commit, a table of its world, or one record."),

@@ -1,0 +1,1 @@
+"""Worlds, patterns and operators to look at: pages of small pictures."""
