@@ -49,6 +49,18 @@ class _Line(NamedTuple):
     cites: tuple[str, ...]
 
 
+class Spoken(NamedTuple):
+    """A sentence as one of many: the ways to say it, the index of the one taken, and its words."""
+
+    patterns: Choices
+    place: int
+    words: dict[str, str]
+
+    def said(self, index: int) -> str:
+        """The same thing said in the way at `index`."""
+        return _fill(_split(self.patterns[index]), self.words)
+
+
 class Grammar:
     """The grammar of one domain, by name or as a `Domain`.
 
@@ -98,6 +110,12 @@ class Grammar:
         if parts is None:
             parts = self._parts[place] = _split(self.patterns(aspect_name, kind)[index])
         return _fill(parts, {"{e}": entity_name, "{v}": value, "{o}": old_value})
+
+    def rank(
+        self, text: str, entity_name: str, aspect_name: str, value: str, kind: str = "attribute", old_value: str = ""
+    ) -> int | None:
+        """The first index of a sentence for a fact: the inverse of `unrank`; None for a text that is not one."""
+        return place_of(self.patterns(aspect_name, kind), text, {"{e}": entity_name, "{v}": value, "{o}": old_value})
 
     def memory(self, key: int, entity_name: str, aspect_name: str, value: str, kind: str = "attribute") -> str:
         """The sentence that `key` picks for a fact as a memory of `kind`."""
@@ -187,6 +205,27 @@ class Grammar:
         lines.append(_Line("end", "assistant", phrasing.FAREWELLS[outcome], words, ()))
         return lines
 
+    def rank_turn(
+        self, role: str, text: str, topic_name: str, facts: Sequence[tuple[str, str, str, str]]
+    ) -> Spoken | None:
+        """What a turn of a session about `topic_name` is an instance of, given the facts that it may speak of.
+
+        None for a text that this grammar does not write.
+        """
+        known = [Fact(*fact) for fact in facts]
+        lines = [line for outcome in OUTCOMES for line in self._lines(topic_name, known, outcome, known)]
+        lines += self._lines(topic_name, [], OUTCOMES[0], [])
+        if known:
+            # Any of the facts may come first, and be asked after.
+            for fact in known:
+                lines += self._lines(topic_name, [fact, fact], OUTCOMES[0], [])
+        for line in lines:
+            if line.role == role:
+                place = place_of(line.patterns, text, line.words)
+                if place is not None:
+                    return Spoken(line.patterns, place, line.words)
+        return None
+
     def _say(self, lines: list[_Line], index: int) -> list[Turn]:
         turns = []
         for line in reversed(lines):
@@ -194,6 +233,40 @@ class Grammar:
             turns.append(_said(line, place))
         turns.reverse()
         return turns
+
+
+def place_of(patterns: Choices, text: str, words: dict[str, str]) -> int | None:
+    """The index of the pattern that gives a text when its marks are filled with `words`; None where none does."""
+    written = (text, text[:1].lower() + text[1:])
+    passed = 0
+    for slots, count in zip(patterns.products, patterns.counts, strict=True):
+        options = [[_filled(option, words) for option in slot] for slot in slots]
+        for form in dict.fromkeys(written):
+            places = _match(options, form, 0, 0)
+            if places is not None:
+                index = 0
+                for slot, place in zip(slots, places, strict=True):
+                    index = index * len(slot) + place
+                if _fill(_split(patterns[passed + index]), words) == text:
+                    return passed + index
+        passed += count
+    return None
+
+
+def _match(options: list[list[str]], text: str, slot: int, at: int) -> list[int] | None:
+    """The places of the options, one a slot, that make up the text from `at` on."""
+    if slot == len(options):
+        return [] if at == len(text) else None
+    for place, option in enumerate(options[slot]):
+        if text.startswith(option, at):
+            rest = _match(options, text, slot + 1, at + len(option))
+            if rest is not None:
+                return [place, *rest]
+    return None
+
+
+def _filled(option: str, words: dict[str, str]) -> str:
+    return "".join([words.get(part, part) for part in _split(option)])
 
 
 def outcome_of(score: float | None) -> str:

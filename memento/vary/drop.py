@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from memento import rng
 from memento.vary.cascade import without
-from memento.vary.operator import Operator, parameter
+from memento.vary.operator import Operator, Value, parameter
 from memento.world.tree import Delta
 from memento.world.world import World
 
@@ -18,6 +19,7 @@ class Drop(Operator):
 
     name: ClassVar[str] = "drop"
     formula: ClassVar[str] = "memory m stays where u(key, m) >= share"
+    neutral: ClassVar[Mapping[str, Value]] = {"share": 0.0}
 
     share: float = parameter(0.1, "probability that a memory is left out")
 

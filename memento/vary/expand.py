@@ -20,7 +20,7 @@ from memento.history.objects import ALIKE, Objects
 from memento.history.repository import Repository
 from memento.vary import recipe
 from memento.vary.making import Job, Made, Maker, Staged, jobs
-from memento.vary.operator import Operator
+from memento.vary.operator import Operator, Value
 from memento.vary.recipe import Recipe
 
 MAX_VARIANTS = 1_000_000
@@ -49,14 +49,26 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A variant that was not committed, being not what its operator promises: of what world, how made, and why."""
+
+    parent: str
+    operator: str
+    child: int
+    depth: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Expansion:
     """What came of an expansion: variants; `same`, worlds that came out again, each as its operator and the
-    branch that holds it; and the number of branches that were there already."""
+    branch that holds it; the number of branches that were there already; and what was `rejected`."""
 
     base: str
     variants: tuple[Variant, ...]
     same: tuple[tuple[str, str], ...]
     known: int
+    rejected: tuple[Rejected, ...] = ()
 
     @property
     def identical(self) -> int:
@@ -103,9 +115,12 @@ def expand(
     prefix: str = "",
     workers: int = 1,
     progress: Progress | None = None,
+    checked: bool = True,
 ) -> Expansion:
     """Makes the tree of variants, as one operation; branches are called ``PREFIX-<digits of the tree>``.
 
+    With `checked` every node is held to what its operator promises (`memento.vary.consistency`); one that is not
+    consistent is told and not committed, and has no children.
     `prefix` is the base's name where that is a branch, else ``variant``. The same bytes for any number of
     `workers`. A branch that is there already, with this world as a variant of this parent, stays.
     Raises `UsageError` beyond the limits, and what the operators raise; nothing is made then.
@@ -113,7 +128,7 @@ def expand(
     total, prefix = _checked(repository, base, operators, depth, fanout, prefix)
     what = f"expand {base} by {', '.join(map(str, operators))}"
     recipes = _recipes(operators, fanout, seed)
-    return grow(repository, base, recipes, depth, total, prefix, what, workers, progress)
+    return grow(repository, base, recipes, depth, total, prefix, what, workers, progress, checked)
 
 
 def grow(
@@ -126,6 +141,7 @@ def grow(
     what: str,
     workers: int = 1,
     progress: Progress | None = None,
+    checked: bool = False,
 ) -> Expansion:
     """Makes a tree of `total` variants in which every world has a child by each recipe, as one operation
     that the log calls `what`."""
@@ -136,6 +152,7 @@ def grow(
     seen = {root.tree: base}
     found: list[Variant] = []
     same: list[tuple[str, str]] = []
+    rejected: list[Rejected] = []
     known = 0
     first = ""
     level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
@@ -146,12 +163,15 @@ def grow(
             of: list[tuple[str, str, tuple[str, ...]]] = []
             for name, commit, tree, needs in level:
                 held: Staged = {key: staged[key] for key in needs} if workers > 1 else {}
-                parts = list(jobs(tree, recipes, held))
+                parts = list(jobs(tree, recipes, held, checked))
                 work += parts
                 of += [(name, commit, needs)] * len(parts)
             level = []
             for (name, commit, needs), children in zip(of, maker.make(work), strict=True):
                 for made in children:
+                    if made.why:
+                        rejected.append(Rejected(name, str(made.recipe.operator), made.recipe.child, step, made.why))
+                        continue
                     if made.tree in seen:
                         same.append((str(made.recipe.operator), seen[made.tree]))
                         continue
@@ -168,8 +188,8 @@ def grow(
                     found.append(Variant(branch, child, made.tree, name, str(made.recipe.operator), step))
                     level.append((branch, child, made.tree, (*needs, *made.objects) if workers > 1 else ()))
                 if progress:
-                    progress(len(found) + len(same), total, "variants")
-    return Expansion(base, tuple(found), tuple(same), known)
+                    progress(len(found) + len(same) + len(rejected), total, "variants")
+    return Expansion(base, tuple(found), tuple(same), known, tuple(rejected))
 
 
 def estimate(
@@ -302,3 +322,29 @@ def _why(tree: str, again: str | None) -> str:
     if again is None:
         return "its recipe cannot be read"
     return "" if again == tree else f"its recipe gives tree {again[:10]}, not {tree[:10]}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger: a branch that holds a variant, its parent's commit, and what made it."""
+
+    name: str
+    commit: str
+    parent: str
+    operator: str
+    parameters: dict[str, Value]
+    seed: int
+    child: int
+
+
+def ledger(repository: Repository, names: Iterable[str]) -> list[Entry]:
+    """What made each of some branches' tips, as their commits tell; branches that hold no variant are left out."""
+    found = []
+    for name in names:
+        commit = repository.commit_of(f"refs/heads/{name}")
+        made = recipe.of(commit.message)
+        if made is not None and commit.parents:
+            operator = made.operator
+            entry = Entry(name, commit.id, commit.parents[0], operator.name, operator.to_map(), made.seed, made.child)
+            found.append(entry)
+    return found

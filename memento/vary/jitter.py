@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from memento import rng
-from memento.vary.operator import Operator, parameter
+from memento.vary.operator import Expectation, Operator, Value, parameter
 from memento.world.tree import Delta
 from memento.world.world import World
 
@@ -19,6 +20,8 @@ class Jitter(Operator):
 
     name: ClassVar[str] = "jitter"
     formula: ClassVar[str] = "importance + N(0, sd), clipped to [0, 1]"
+    expects: ClassVar[Expectation] = "labels"
+    neutral: ClassVar[Mapping[str, Value]] = {"share": 0.0}
 
     sd: float = parameter(0.1, "standard deviation of the change")
     share: float = parameter(0.1, "probability that a memory is moved")

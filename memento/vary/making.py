@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from memento.history.objects import Objects
+from memento.vary.consistency import Checker
 from memento.vary.recipe import Recipe
 from memento.world import tree
 from memento.world.tree import Delta
@@ -22,12 +23,16 @@ _TOGETHER = 16
 
 @dataclass(frozen=True)
 class Made:
-    """A world that was made: its tree, its clock (s UTC), and the objects that it added."""
+    """A world that was made: its tree, its clock (s UTC), and the objects that it added.
+
+    `why` says what is wrong with one that is not what its operator promises; of such a one nothing is kept.
+    """
 
     recipe: Recipe
     tree: str
     clock: int
     objects: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,13 @@ class Job:
     parent: str
     recipes: tuple[Recipe, ...]
     staged: Staged
+    checked: bool = False
 
 
-def jobs(parent: str, recipes: Sequence[Recipe], staged: Staged) -> Iterator[Job]:
+def jobs(parent: str, recipes: Sequence[Recipe], staged: Staged, checked: bool) -> Iterator[Job]:
     """The work for one parent in parts of a size that no number of workers changes."""
     for first in range(0, len(recipes), _TOGETHER):
-        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged)
+        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged, checked)
 
 
 class Maker:
@@ -94,10 +100,14 @@ def _pair(objects: Objects, old: str, new: str) -> None:
 
 
 def _children(objects: Objects, job: Job) -> Iterator[Made]:
-    world = _world(objects, job.parent)
+    world, checker = _world(objects, job.parent)
     for recipe in job.recipes:
         held = len(objects.staged)
         result = recipe.operator.apply(world, recipe.key(job.parent))
+        why = checker.inconsistency(result, recipe.operator) if job.checked else ""
+        if why:
+            yield Made(recipe, job.parent, world.manifest.clock, (), why)
+            continue
         if isinstance(result, Delta):
             after = tree.apply(objects, job.parent, result) if result else job.parent
         else:
@@ -106,14 +116,15 @@ def _children(objects: Objects, job: Job) -> Iterator[Made]:
         yield Made(recipe, after, _clock(world, result), tuple(reversed(new)))
 
 
-def _world(objects: Objects, parent: str) -> World:
-    """The world of a tree; the last one is kept, since many jobs in a row have one parent."""
+def _world(objects: Objects, parent: str) -> tuple[World, Checker]:
+    """The world of a tree and what holds its variants; the last is kept, since many jobs in a row have one parent."""
     if not _last or _last[0][0] != parent:
-        _last[:] = [(parent, tree.read(objects, parent))]
-    return _last[0][1]
+        world = tree.read(objects, parent)
+        _last[:] = [(parent, world, Checker(world))]
+    return _last[0][1:]
 
 
-_last: list[tuple[str, World]] = []
+_last: list[tuple[str, World, Checker]] = []
 
 
 def _clock(world: World, result: Delta | World) -> int:

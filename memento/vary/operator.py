@@ -14,6 +14,12 @@ from memento.world.tree import Delta
 from memento.world.world import World
 
 Value = int | float | str
+Expectation = Literal["labels", "lower", "free"]
+"""What an operator promises about the clean labels of candidates that both worlds have.
+
+``labels``: they stay equal (an invariance test, INV). ``lower``: none rises (a directional test, DIR).
+``free``: no promise. The names are CheckList's (Ribeiro, Wu, Guestrin and Singh 2020).
+"""
 _LONGEST = 200
 _TYPES: dict[str, type | tuple[type, ...]] = {"float": (int, float), "int": int, "text": str}
 
@@ -25,9 +31,10 @@ def parameter(
     low: float = 0.0,
     high: float = 1.0,
     kind: Literal["float", "int", "text"] = "float",
+    choices: tuple[str, ...] = (),
 ) -> Any:
-    """A value that an operator takes: its default, meaning, unit and inclusive bounds (those of numbers)."""
-    metadata = {"doc": doc, "unit": unit, "low": low, "high": high, "kind": kind}
+    """A value that an operator takes: its default, meaning, unit and inclusive bounds (of numbers), or `choices`."""
+    metadata = {"doc": doc, "unit": unit, "low": low, "high": high, "kind": kind, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -42,6 +49,7 @@ class Parameter:
     low: float
     high: float
     kind: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +61,14 @@ class Operator(ABC):
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    source: ClassVar[str] = ""
+    """Where the variation comes from: the paper, or the repository."""
+    expects: ClassVar[Expectation] = "free"
+    """What it must leave of the clean labels; an expansion holds every variant to it (`memento.vary.consistency`)."""
+    neutral: ClassVar[Mapping[str, Value]] = {}
+    """Parameters with which it changes nothing; empty where there are none."""
+    drawn: ClassVar[bool] = True
+    """Whether two keys may give two worlds."""
 
     def __post_init__(self) -> None:
         faults = [fault for spec in self.parameters() for fault in _faults(spec, getattr(self, spec.name))]
@@ -110,6 +126,10 @@ def _faults(spec: Parameter, value: Value) -> list[str]:
         what = {"float": "a number", "int": "a whole number", "text": "a text"}[spec.kind]
         return [f"{spec.name}={value!r} is not {what}"]
     if isinstance(value, str):
+        if spec.choices and value not in spec.choices:
+            near = nearest(value, spec.choices, 1)
+            ending = f"did you mean {near[0]}?" if near else f"known: {', '.join(spec.choices)}"
+            return [f"{spec.name}={value!r} is not one of its choices; {ending}"]
         good = len(value) <= _LONGEST and value.isprintable()
         return [] if good else [f"{spec.name} is not a line of at most {_LONGEST} characters"]
     number = float(value)

@@ -11,7 +11,7 @@ import pytest
 from memento.errors import UsageError
 from memento.history import Repository
 from memento.vary import parse, recipe
-from memento.vary.expand import MAX_VARIANTS, count, estimate, expand, verify
+from memento.vary.expand import MAX_VARIANTS, count, estimate, expand, ledger, verify
 
 ROOT = Path(__file__).parents[2]
 OPERATORS = ["jitter", "drop:share=0.2"]
@@ -179,3 +179,36 @@ def test_variants_with_one_edit_are_kept_by_their_difference(repository: Reposit
         done = subprocess.run(["git", "-C", str(repository.path), *command], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert not any(one.why for one in verify(repository, repository.branch_names()))
+
+
+def test_what_is_not_consistent_is_told_and_not_committed(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memento.vary.jitter import Jitter
+
+    monkeypatch.setattr(Jitter, "expects", "labels")
+    monkeypatch.setattr("memento.vary.consistency._HARMLESS", frozenset())
+    monkeypatch.setattr("memento.vary.consistency.Checker._broken", lambda self, after: "it is broken")
+    found = expand(repository, "main", parse(["jitter", "tone"]), fanout=4)
+    assert [one.operator for one in found.rejected] == ["jitter:sd=0.1:share=0.1"] * 2
+    assert {one.why for one in found.rejected} == {"it is broken"}
+    assert len(found.variants) == 2
+    assert len(expand(repository, "main", parse(["jitter"]), fanout=2, checked=False).variants) == 2
+
+
+def test_the_ledger_tells_what_made_each(repository: Repository) -> None:
+    found = expand(repository, "main", parse(["tone:to=formal", "reschedule"]), depth=2, fanout=2, seed=3)
+    entries = {entry.name: entry for entry in ledger(repository, repository.branch_names())}
+    assert set(entries) == {variant.name for variant in found.variants}
+    one = found.variants[0]
+    assert entries[one.name].operator == "tone"
+    assert entries[one.name].parameters["to"] == "formal"
+    assert (entries[one.name].seed, entries[one.name].child) == (3, 0)
+
+
+def test_one_and_two_processes_give_the_same_commits(repository: Repository, tmp_path: Path) -> None:
+    words = ["tone", "paraphrase", "reschedule", "supersede"]
+    one = expand(repository, "main", parse(words), depth=2, fanout=4, prefix="a", workers=1)
+    two = expand(repository, "main", parse(words), depth=2, fanout=4, prefix="b", workers=2)
+    assert [v.commit for v in one.variants] == [v.commit for v in two.variants]
+    assert len(one.variants) >= 18

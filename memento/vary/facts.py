@@ -1,0 +1,101 @@
+"""What the texts of a world say, in the terms of the grammar that may have written them."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+from memento.errors import NotFound
+from memento.language.grammar import Grammar, Spoken, place_of
+from memento.language.lexicon import DOMAINS
+from memento.world.world import World
+
+_Fact = tuple[str, str, str, str]
+_UNNAMED = "this"
+
+
+class Speech:
+    """The memories and turns of a world as sentences of a grammar, where they are some."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.grammar = _grammar(domain_of(world))
+        entities, aspects = world.entities, world.aspects
+        self.entity = dict(zip(entities["id"].tolist(), entities["name"].tolist(), strict=True))
+        self.aspect = dict(zip(aspects["id"].tolist(), aspects["name"].tolist(), strict=True))
+
+    @cached_property
+    def older(self) -> dict[str, str]:
+        """The value that each memory replaced, by its id."""
+        memories = self.world.memories
+        pairs = zip(memories["superseded_by"].tolist(), memories["value"].tolist(), strict=True)
+        return {newer: value for newer, value in pairs if newer}
+
+    def fact(self, row: int) -> tuple[str, str, str, str]:
+        """A memory as (id, entity name, aspect name, value)."""
+        memories = self.world.memories
+        return (
+            memories["id"][row],
+            self.entity.get(memories["entity"][row], _UNNAMED),
+            self.aspect.get(memories["aspect"][row], ""),
+            memories["value"][row] or memories["text"][row],
+        )
+
+    def memory(self, row: int) -> Spoken | None:
+        """What a memory's text is an instance of."""
+        memories = self.world.memories
+        key, entity, aspect, value = self.fact(row)
+        if not memories["value"][row] or not memories["entity"][row]:
+            return None
+        words = {"{e}": entity, "{v}": value, "{o}": self.older.get(key, "")}
+        for kind in dict.fromkeys((memories["kind"][row], "superseding") if words["{o}"] else (memories["kind"][row],)):
+            patterns = self.grammar.patterns(aspect, kind)
+            place = place_of(patterns, memories["text"][row], words)
+            if place is not None:
+                return Spoken(patterns, place, words)
+        return None
+
+    @cached_property
+    def _told(self) -> dict[str, list[int]]:
+        """The rows of the memories that a session's turns may speak of, by session."""
+        memories, turns = self.world.memories, self.world.turns
+        found: dict[str, dict[int, None]] = {}
+        for session, cites in zip(turns["session"].tolist(), turns["cites"].tolist(), strict=True):
+            if cites:
+                rows = [memories.row_of[key] for key in cites.split(" ") if key in memories.row_of]
+                found.setdefault(session, {}).update(dict.fromkeys(rows))
+        for row, origin in enumerate(memories["origin"].tolist()):
+            if origin:
+                found.setdefault(origin, {})[row] = None
+        return {session: list(rows) for session, rows in found.items()}
+
+    def turn(self, row: int) -> Spoken | None:
+        """What a turn's text is an instance of."""
+        turns, sessions = self.world.turns, self.world.sessions
+        session = turns["session"][row]
+        topic = self.entity.get(sessions["topic"][sessions.row_of[session]], _UNNAMED)
+        facts = tuple(self.fact(place) for place in self._told.get(session, ()))
+        return _spoken(self.grammar.domain.name, turns["role"][row], turns["text"][row], topic, facts)
+
+
+@lru_cache(1 << 15)
+def _spoken(
+    domain: str, role: str, text: str, topic: str, facts: tuple[tuple[str, str, str, str], ...]
+) -> Spoken | None:
+    """Kept, since most turns of most variants are those of their parent."""
+    return _grammar(domain).rank_turn(role, text, topic, facts)
+
+
+@lru_cache(16)
+def _grammar(domain: str) -> Grammar:
+    return Grammar(domain)
+
+
+def domain_of(world: World) -> str:
+    """The domain that a simulated world says it was made of; the first one for any other world."""
+    said = world.manifest.scenario.get("entities", {})
+    name = said.get("domain", "") if isinstance(said, dict) else ""
+    try:
+        DOMAINS[name]
+    except NotFound:
+        return next(iter(DOMAINS))
+    return str(name)

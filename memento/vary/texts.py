@@ -1,0 +1,182 @@
+"""The texts of a world, with what must stay in each, and changing them.
+
+What a text is about is known from the records: a memory's entity and value, and for a turn those of the
+memories that it cites or that its session left, and the session's topic. Such names and values, numbers
+and negations are kept as they are; operators change the words between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.world.tree import Delta
+from memento.world.world import World
+
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+NEGATION = re.compile(
+    r"\b(?:no|not|never|none|nothing|nobody|without|neither|nor|cannot|\w+n't|\w+n’t)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text: its words, who says it (empty for a memory), and the names and values that stay in it."""
+
+    text: str
+    role: str
+    kept: tuple[str, ...]
+
+    def pieces(self) -> tuple[tuple[str, bool], ...]:
+        """The text cut into pieces, in order, each with whether it is open to change."""
+        return pieces(self.text, self.kept)
+
+
+Change = Callable[[Text, int], str]
+"""A function of a text and a key of its own that gives the changed text."""
+
+
+@lru_cache(1 << 15)
+def pieces(text: str, kept: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """A text cut at what is kept, numbers and negations; true where a piece is open to change."""
+    found: list[tuple[str, bool]] = []
+    at = 0
+    for match in _protected(kept).finditer(text):
+        if match.start() > at:
+            found.append((text[at : match.start()], True))
+        found.append((match.group(), False))
+        at = match.end()
+    if at < len(text):
+        found.append((text[at:], True))
+    return tuple(found)
+
+
+def on_words(text: Text, change: Callable[[str, int], str]) -> str:
+    """The text with each open word, numbered from 0, replaced by what `change` makes of it."""
+    parts, number = [], 0
+    for piece, free in text.pieces():
+        if not free:
+            parts.append(piece)
+            continue
+        at = 0
+        for match in _WORD.finditer(piece):
+            parts.append(piece[at : match.start()])
+            parts.append(change(match.group(), number))
+            number += 1
+            at = match.end()
+        parts.append(piece[at:])
+    return "".join(parts)
+
+
+@lru_cache(1 << 15)
+def _protected(kept: tuple[str, ...]) -> re.Pattern[str]:
+    names = [name for name in sorted(set(kept), key=lambda name: (-len(name), name)) if name.strip()]
+    whole = [rf"(?<!\w){_either(name)}(?!\w)" if name[:1].isalnum() else re.escape(name) for name in names]
+    return re.compile("|".join([*whole, NUMBER.pattern, f"(?i:{NEGATION.pattern})"]))
+
+
+def _either(name: str) -> str:
+    """A pattern of a name whose first letter may be a capital, as at the start of a sentence."""
+    first, rest = name[0], re.escape(name[1:])
+    return f"[{first.lower()}{first.upper()}]{rest}" if first.isalpha() else re.escape(first) + rest
+
+
+class Texts:
+    """The texts of a world's memories and turns; what is kept in each is looked up once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        memories = world.memories
+        names = dict(zip(world.entities["id"].tolist(), world.entities["name"].tolist(), strict=True))
+        pairs = zip(memories["superseded_by"].tolist(), memories["value"].tolist(), strict=True)
+        older = {newer: value for newer, value in pairs if newer}
+        self._of_memory = {
+            key: tuple(filter(None, (names.get(entity, ""), value, older.get(key, ""))))
+            for key, entity, value in zip(*(memories[name].tolist() for name in ("id", "entity", "value")), strict=True)
+        }
+        left: dict[str, list[str]] = {}
+        for key, origin in zip(memories["id"].tolist(), memories["origin"].tolist(), strict=True):
+            if origin:
+                left.setdefault(origin, []).append(key)
+        self._left = left
+        self._topic = {
+            key: names.get(topic, "")
+            for key, topic in zip(world.sessions["id"].tolist(), world.sessions["topic"].tolist(), strict=True)
+        }
+
+    def memory(self, row: int) -> Text:
+        """The text of a memory."""
+        memories = self.world.memories
+        return Text(memories["text"][row], "", self._of_memory[memories["id"][row]])
+
+    def turn(self, row: int) -> Text:
+        """The text of a turn: kept is what its session's turns speak of."""
+        turns = self.world.turns
+        return Text(turns["text"][row], turns["role"][row], self._session[turns["session"][row]])
+
+    @property
+    def _session(self) -> dict[str, tuple[str, ...]]:
+        found = self.__dict__.get("_sessions")
+        if found is None:
+            told: dict[str, dict[str, None]] = {}
+            turns = self.world.turns
+            for session, cites in zip(turns["session"].tolist(), turns["cites"].tolist(), strict=True):
+                names = told.setdefault(session, dict.fromkeys(filter(None, [self._topic.get(session, "")])))
+                for cited in cites.split(" ") if cites else ():
+                    names.update(dict.fromkeys(self._of_memory.get(cited, ())))
+            for session, names in told.items():
+                for key in self._left.get(session, ()):
+                    names.update(dict.fromkeys(self._of_memory[key]))
+            found = self.__dict__["_sessions"] = {session: tuple(names) for session, names in told.items()}
+        return found
+
+
+def changed(
+    world: World, key: int, share: float, change: Change, tables: Iterable[str] = ("memories", "turns"), roles: str = ""
+) -> Delta:
+    """The change of a share of a world's texts, each chosen and drawn by its record's id.
+
+    `roles` limits turns to those of one role. A change to nothing, or to the same text, is none.
+    """
+    texts, upserts = Texts(world), {}
+    for name in tables:
+        table = world.tables[name]
+        keys = rng.keys(rng.key(key, name), table["id"].tolist())
+        rows = np.flatnonzero(rng.bernoulli(keys, share, 0))
+        if roles and name == "turns":
+            rows = rows[table["role"][rows] == roles]
+        new, kept = [], []
+        states: list[int] = rng.bits(keys[rows], 1).tolist()
+        of = texts.memory if name == "memories" else texts.turn
+        for row, state in zip(rows.tolist(), states, strict=True):
+            before = of(row)
+            after = change(before, state)
+            if after.strip() and after != before.text:
+                new.append(after)
+                kept.append(row)
+        if kept:
+            upserts[name] = table.take(np.array(kept)).replace(text=_column(new))
+    return Delta(upserts)
+
+
+def _column(values: list[str]) -> npt.NDArray[np.object_]:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def exchanged(text: str, table: Mapping[str, str]) -> str:
+    """The text with whole phrases exchanged, the longest first, all at once, so that no phrase is met twice."""
+    names = sorted(filter(str.strip, table), key=lambda name: (-len(name), name))
+    if not names:
+        return text
+    joined = "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" if n[:1].isalnum() else re.escape(n) for n in names)
+    folded = {name.casefold(): other for name, other in table.items()}
+    return re.sub(joined, lambda match: folded[match.group().casefold()], text, flags=re.IGNORECASE)
