@@ -50,11 +50,13 @@ class _Line(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """A sentence as one of many: the ways to say it, the index of the one taken, and its words."""
+    """A sentence as one of many: the ways to say it, the index of the one taken, its words, and what kind of turn
+    it is (see `Grammar.turn_of`; 0 for a memory)."""
 
     patterns: Choices
     place: int
     words: dict[str, str]
+    line: int = 0
 
     def said(self, index: int) -> str:
         """The same thing said in the way at `index`."""
@@ -212,19 +214,29 @@ class Grammar:
 
         None for a text that this grammar does not write.
         """
-        known = [Fact(*fact) for fact in facts]
-        lines = [line for outcome in OUTCOMES for line in self._lines(topic_name, known, outcome, known)]
-        lines += self._lines(topic_name, [], OUTCOMES[0], [])
-        if known:
-            # Any of the facts may come first, and be asked after.
-            for fact in known:
-                lines += self._lines(topic_name, [fact, fact], OUTCOMES[0], [])
-        for line in lines:
+        for number, line in enumerate(self._every_line(topic_name, facts)):
             if line.role == role:
                 place = place_of(line.patterns, text, line.words)
                 if place is not None:
-                    return Spoken(line.patterns, place, line.words)
+                    return Spoken(line.patterns, place, line.words, number)
         return None
+
+    def turn_of(self, line: int, place: int, topic_name: str, facts: Sequence[tuple[str, str, str, str]]) -> str:
+        """The turn of a kind that `rank_turn` told (`Spoken.line`) for other words, at an index modulo their count.
+
+        So a conversation is said again in another domain: the topic and facts are that domain's, in the same order.
+        """
+        said = self._every_line(topic_name, facts)[line]
+        return _said(said, place % len(said.patterns)).text
+
+    def _every_line(self, topic_name: str, facts: Sequence[tuple[str, str, str, str]]) -> list[_Line]:
+        """All kinds of turns that a session may have, in an order that the number of its facts alone decides."""
+        known = [Fact(*fact) for fact in facts]
+        lines = [line for outcome in OUTCOMES for line in self._lines(topic_name, known, outcome, known)]
+        lines += self._lines(topic_name, [], OUTCOMES[0], [])
+        for fact in known:  # any of them may come first, and be asked after
+            lines += self._lines(topic_name, [fact, fact], OUTCOMES[0], [])
+        return lines
 
     def _say(self, lines: list[_Line], index: int) -> list[Turn]:
         turns = []

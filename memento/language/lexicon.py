@@ -20,6 +20,12 @@ DOMAINS = Catalog(
     {
         "software": Row("memento.language.domains.software:DOMAIN", "services, people and tools of a developer"),
         "support": Row("memento.language.domains.support:DOMAIN", "customers, products and policies of a support desk"),
+        "medicine": Row("memento.language.domains.medicine:DOMAIN", "patients, wards and medicines of a clinic"),
+        "law": Row("memento.language.domains.law:DOMAIN", "clients, cases, contracts and courts of a law firm"),
+        "finance": Row("memento.language.domains.finance:DOMAIN", "clients, funds, companies and rules of an investor"),
+        "cooking": Row("memento.language.domains.cooking:DOMAIN", "dishes, ingredients, guests and menus of a kitchen"),
+        "travel": Row("memento.language.domains.travel:DOMAIN", "travelers, trips, hotels and flights"),
+        "research": Row("memento.language.domains.research:DOMAIN", "projects, datasets and papers of a group"),
         "personal": Row("memento.language.domains.personal:DOMAIN", "people, places and habits of one person's life"),
     },
 )

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
+from memento.language.lexicon import DOMAINS
+
 FORMAT = 1
 """Version of the scenario format; a file of a newer one is refused."""
 
@@ -167,7 +169,7 @@ class Topics:
 class Entities:
     """What there is to know about."""
 
-    domain: str = _parameter("software", "vocabulary", kind="text", choices=("software", "support", "personal"))
+    domain: str = _parameter("software", "vocabulary", kind="text", choices=tuple(DOMAINS))
     projects: tuple[str, ...] = _parameter(("atlas", "borealis"), "projects, most worked on first")
     count: int = _parameter(Range(5, 30), "entities", "entities", 1, 100_000, limited=True)
     aspects: int = _parameter(Range(3, 15), "distinct names of aspects", "aspects", 2, 1_000, limited=True)

@@ -180,7 +180,8 @@ def grow(
                     if child and _holds(repository, child, made.tree, commit):
                         known += 1
                     else:
-                        child = batch.write(made.tree, made.recipe.message(), [commit], time=made.clock)
+                        message = made.recipe.message(made.inverse)
+                        child = batch.write(made.tree, message, [commit], time=made.clock)
                         batch.start(branch, child)
                         if first:
                             repository.objects.near[child] = first

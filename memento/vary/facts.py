@@ -68,12 +68,16 @@ class Speech:
                 found.setdefault(origin, {})[row] = None
         return {session: list(rows) for session, rows in found.items()}
 
+    def told(self, session: str) -> list[int]:
+        """The rows of the memories that a session's turns may speak of."""
+        return self._told.get(session, [])
+
     def turn(self, row: int) -> Spoken | None:
         """What a turn's text is an instance of."""
         turns, sessions = self.world.turns, self.world.sessions
         session = turns["session"][row]
         topic = self.entity.get(sessions["topic"][sessions.row_of[session]], _UNNAMED)
-        facts = tuple(self.fact(place) for place in self._told.get(session, ()))
+        facts = tuple(self.fact(place) for place in self.told(session))
         return _spoken(self.grammar.domain.name, turns["role"][row], turns["text"][row], topic, facts)
 
 

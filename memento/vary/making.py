@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 from memento.history.objects import Objects
 from memento.vary.consistency import Checker
+from memento.vary.operator import Operator
 from memento.vary.recipe import Recipe
 from memento.world import tree
 from memento.world.tree import Delta
@@ -33,6 +34,7 @@ class Made:
     clock: int
     objects: tuple[str, ...] = ()
     why: str = ""
+    inverse: Operator | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def _children(objects: Objects, job: Job) -> Iterator[Made]:
         else:
             after = tree.write(objects, result)
         new = [*islice(reversed(objects.staged), len(objects.staged) - held)]
-        yield Made(recipe, after, _clock(world, result), tuple(reversed(new)))
+        inverse = recipe.operator.inverse(world, recipe.key(job.parent))
+        yield Made(recipe, after, _clock(world, result), tuple(reversed(new)), inverse=inverse)
 
 
 def _world(objects: Objects, parent: str) -> tuple[World, Checker]:
@@ -151,6 +154,6 @@ def _work(job: Job) -> tuple[list[Made], Staged]:
         own = {name: objects.staged.pop(name) for name in made.objects}
         new = {name: value for name, value in own.items() if objects.pack_of(name) is None}
         found.update(new)
-        done.append(Made(made.recipe, made.tree, made.clock, tuple(new)))
+        done.append(replace(made, objects=tuple(new)))
     objects.staged = {}
     return done, found

@@ -116,6 +116,10 @@ class Operator(ABC):
         key give the same bytes. Raises `UsageError` for a world that it cannot change.
         """
 
+    def inverse(self, world: World, key: int) -> Operator | None:
+        """The operator that takes back what this one makes of a world, to the byte; None where there is none."""
+        return None
+
     def __str__(self) -> str:
         values = ":".join(f"{name}={value}" for name, value in self.to_map().items() if value != "")
         return f"{self.name}:{values}" if values else self.name

@@ -13,8 +13,8 @@ from memento.vary import CATALOG
 from memento.vary.operator import Operator
 
 _TRAILERS = re.compile(
-    r"\n\nVariant-Operator: (\S{1,100})\nVariant-Parameters: (\{[^\n]{0,4000}\})"
-    r"\nVariant-Draw: (-?[0-9]{1,20})/([0-9]{1,20})$"
+    r"\n\nVariant-Operator: (\S{1,100})\nVariant-Parameters: (\{[^\n]{0,70000}\})"
+    r"(?:\nVariant-Inverse: [^\n]{0,70000})?\nVariant-Draw: (-?[0-9]{1,20})/([0-9]{1,20})$"
 )
 
 
@@ -31,11 +31,12 @@ class Recipe:
         the child's number."""
         return rng.key(self.seed, "vary", parent_tree, self.operator.name, self._parameters(), self.child)
 
-    def message(self) -> str:
-        """A commit message: a line for people, then trailers that `of` reads."""
+    def message(self, inverse: Operator | None = None) -> str:
+        """A commit message: a line for people, then trailers that `of` reads, and the `inverse` where there is one."""
+        back = f"Variant-Inverse: {inverse.name} {_written(inverse)}\n" if inverse else ""
         return (
             f"{self.operator}, variant {self.child + 1}\n\nVariant-Operator: {self.operator.name}\n"
-            f"Variant-Parameters: {self._parameters()}\nVariant-Draw: {self.seed}/{self.child}"
+            f"Variant-Parameters: {self._parameters()}\n{back}Variant-Draw: {self.seed}/{self.child}"
         )
 
     def _parameters(self) -> str:
@@ -62,3 +63,15 @@ def of(message: str) -> Recipe | None:
         return Recipe(CATALOG[found[1]].from_map(values), int(found[3]), int(found[4]))
     except (ValueError, RecursionError, MementoError):
         return None
+
+
+def inverse_of(message: str) -> Operator | None:
+    """The operator that takes a variant back to its parent, as its commit's message says; None where it says none."""
+    found = re.search(r"\nVariant-Inverse: (\S{1,100}) (\{[^\n]{0,70000}\})\n", message)
+    if found is None or found[1] not in CATALOG:
+        return None
+    try:
+        made: Operator = CATALOG[found[1]].from_map(json.loads(found[2]))
+    except (ValueError, RecursionError, MementoError):
+        return None
+    return made

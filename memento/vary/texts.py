@@ -180,3 +180,8 @@ def exchanged(text: str, table: Mapping[str, str]) -> str:
     joined = "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" if n[:1].isalnum() else re.escape(n) for n in names)
     folded = {name.casefold(): other for name, other in table.items()}
     return re.sub(joined, lambda match: folded[match.group().casefold()], text, flags=re.IGNORECASE)
+
+
+def open_words(text: Text) -> list[str]:
+    """The words of a text that are open to change, in order."""
+    return [word for piece, free in text.pieces() if free for word in _WORD.findall(piece)]

@@ -110,7 +110,8 @@ def test_all_faults_at_once_with_their_keys() -> None:
         "summary must be a text", "time.start = 'yesterday'", "time.days = 0 is not from 1",
         "sessions.weekday_activity must be a list of 7 numbers", "sessions.turns_min = 2.5 must be a whole number",
         "sessions.per_day_mean = True must be a number", "sessions.minutes_mean = nan", "sessions.hour_sds[0] = 'x'",
-        "entities.domain = 'softwear' is none of software, support, personal; did you mean software?",
+        "entities.domain = 'softwear' is none of software, support, medicine, law, finance, cooking, "
+        "travel, research, personal; did you mean software?",
         "entities.projects must be a list", "entities.count = [9, 3] has its low end above",
         "no parameter entities.colour", "no parameter memories_.count; did you mean entities.count or memories.count",
         "'pink' is none of", "noise.snr_db must be a number or a range",

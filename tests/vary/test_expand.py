@@ -212,3 +212,16 @@ def test_one_and_two_processes_give_the_same_commits(repository: Repository, tmp
     two = expand(repository, "main", parse(words), depth=2, fanout=4, prefix="b", workers=2)
     assert [v.commit for v in one.variants] == [v.commit for v in two.variants]
     assert len(one.variants) >= 18
+
+
+def test_a_renaming_stores_its_inverse(repository: Repository) -> None:
+    from memento.vary.consistency import applied
+    from memento.vary.recipe import inverse_of
+    from memento.world import tree
+
+    variant = expand(repository, "main", parse(["rename"]), fanout=1).variants[0]
+    back = inverse_of(repository.commit_of(variant.commit).message)
+    assert back is not None
+    before, after = (tree.read(repository.objects, repository.tree_of(name)) for name in ("main", variant.commit))
+    assert applied(after, back.apply(after, 0)) == before
+    assert not [one.why for one in verify(repository, [variant.name]) if one.why]

@@ -206,3 +206,70 @@ def test_what_breaks_a_promise_is_told(tiny: World) -> None:
     turns = tiny.turns.take(np.flatnonzero(tiny.turns["cites"] != "")[:1])
     why = checker.inconsistency(Delta({"turns": turns.replace(text=np.array(["nothing"], object))}), parse(["tone"])[0])
     assert "lost" in why
+
+
+def test_a_synonym_is_the_same_throughout_a_variant(tiny: World) -> None:
+    after = made(tiny, "synonym:share=1")
+    assert (after.turns["text"] != tiny.turns["text"]).mean() > 0.3
+    pairs: dict[str, set[str]] = {}
+    for old, new in zip(tiny.turns["text"].tolist(), after.turns["text"].tolist(), strict=True):
+        a, b = old.split(), new.split()
+        if len(a) == len(b):
+            for x, y in zip(a, b, strict=True):
+                if x.isalpha() and x != y and x.lower() not in ("a", "an"):
+                    pairs.setdefault(x.lower(), set()).add(y.lower().strip(".,?!"))
+    assert pairs
+    assert all(len(found) == 1 for found in pairs.values()), pairs
+
+
+@pytest.mark.parametrize("key", [1, 2, 3])
+def test_renaming_back_gives_the_world_to_the_byte(tiny: World, key: int) -> None:
+    operator = parse(["rename"])[0]
+    after = applied(tiny, operator.apply(tiny, key))
+    assert after != tiny
+    assert not set(after.entities["name"]) & set(tiny.entities["name"])
+    back = operator.inverse(tiny, key)
+    assert back is not None
+    assert applied(after, back.apply(after, 0)) == tiny
+
+
+def test_renaming_refuses_what_has_no_way_back(tiny: World) -> None:
+    from memento.errors import InvalidFile, UsageError
+    from memento.vary.rename import Rename
+
+    first, second = tiny.entities["name"][:2].tolist()
+    with pytest.raises(UsageError, match="no way back"):
+        Rename.of({first: second}).apply(tiny, 0)
+    assert Rename.of({first: second, second: first}).apply(tiny, 0)
+    for names in ('{"a":"x","b":"x"}', "[1]", "{"):
+        with pytest.raises(InvalidFile):
+            Rename(names=names)
+
+
+@pytest.mark.parametrize("to", ["medicine", "law", "finance", "cooking", "travel", "research", "support", "personal"])
+def test_a_domain_is_changed_as_a_whole(tiny: World, to: str) -> None:
+    after = made(tiny, f"domain:to={to}")
+    grammar = Grammar(to)
+    assert after.manifest.scenario["entities"]["domain"] == to
+    assert set(after.entities["kind"]) <= set(grammar.domain.kinds)
+    assert set(after.aspects["name"]) <= set(grammar.domain.aspects_by_name)
+    names = dict(zip(tiny.entities["name"].tolist(), after.entities["name"].tolist(), strict=True))
+    assert len(set(names.values())) == len(names)
+    said = "\n".join([*after.memories["text"].tolist(), *after.turns["text"].tolist()]).casefold()
+    assert not [name for name in names if name.casefold() in said]
+    for row, text in enumerate(after.memories["text"].tolist()):
+        if after.memories["value"][row]:
+            assert after.memories["value"][row].casefold() in text.casefold()
+    # It is a world of that domain: it comes back as one, and a paraphrase finds all its sentences.
+    again = made(after, "paraphrase:share=1")
+    assert (again.memories["text"] != after.memories["text"]).mean() > 0.7
+    assert (again.turns["text"] != after.turns["text"]).mean() > 0.5
+
+
+@pytest.mark.parametrize("kind", ["replace", "insert", "swap", "delete"])
+def test_eda_keeps_what_a_text_is_about(tiny: World, kind: str) -> None:
+    after = made(tiny, f"eda:kind={kind}:share=1:a=0.3")
+    assert (after.memories["text"] != tiny.memories["text"]).mean() > 0.3
+    texts = Texts(tiny)
+    for row in range(len(tiny.memories)):
+        assert lost_of(tiny.memories["text"][row], after.memories["text"][row], texts.memory(row).kept) == ""

@@ -1,0 +1,57 @@
+"""Say things with synonyms: AI becomes artificial intelligence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from memento import rng
+from memento.language.choices import mixed
+from memento.language.synonyms import SOURCES, synonyms
+from memento.vary.operator import Expectation, Operator, Value, parameter
+from memento.vary.texts import Text, changed
+from memento.world.tree import Delta
+from memento.world.world import World
+
+_ODDS = float(1 << 64)
+
+
+@dataclass(frozen=True)
+class Synonym(Operator):
+    """Words give way to their synonyms, in their form and with their capitals; names, values, numbers and
+    negations stay.
+
+    With `consistent` 1 a word has one synonym throughout a variant, as in a text that somebody edited with
+    one aim; with 0 every place draws for itself.
+    """
+
+    name: ClassVar[str] = "synonym"
+    formula: ClassVar[str] = "word w -> one of its set where u(key, w) < share"
+    source: ClassVar[str] = "synonym-based cloning (Memento fractals); WordNet: Miller 1995"
+    expects: ClassVar[Expectation] = "labels"
+    neutral: ClassVar[Mapping[str, Value]] = {"share": 0.0}
+
+    share: float = parameter(0.5, "probability that a word with synonyms gives way")
+    lexicon: str = parameter("own", "own, wordnet (where it is installed), or both", kind="text", choices=SOURCES)
+    consistent: int = parameter(1, "1: one synonym for a word in the whole variant; 0: drawn at every place",
+                                low=0, high=1, kind="int")  # fmt: skip
+
+    def apply(self, world: World, key: int) -> Delta:
+        """Draws by the word, and where not consistent by the record's id and the place in its text."""
+        known = synonyms(self.lexicon)
+
+        def change(text: Text, state: int) -> str:
+            number = 0
+
+            def choose(word: str, others: Sequence[str]) -> str:
+                nonlocal number
+                number += 1
+                drawn = rng.key(key, "word", word.lower()) if self.consistent else mixed(state, number)
+                if mixed(drawn, 0) / _ODDS >= self.share:
+                    return word
+                return others[mixed(drawn, 1) % len(others)]
+
+            return "".join(known.exchange(piece, choose) if free else piece for piece, free in text.pieces())
+
+        return changed(world, key, 1.0, change)
