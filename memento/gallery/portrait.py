@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from memento.patterns import clean, from_manifest, relevance
 from memento.patterns.facts import DAY, Joined
-from memento.patterns.noise import Noise, candidate_keys, energy, measured_snr, unclipped
+from memento.patterns.noise import Noise, candidate_keys, energy, measured_snr, quartile_ratio, unclipped
 from memento.world.world import World
 
 Floats = npt.NDArray[np.float64]
@@ -192,7 +192,8 @@ def _labels(joined: Joined) -> Labels | None:
             return Labels(_shares(truth), _shares(truth), None, None, None)
         raw = unclipped(truth, joined.offsets, candidate_keys(world), noise)
         noisy = np.clip(raw, 0.0, 1.0)
-        measured = (measured_snr(truth, labels, joined.offsets) for labels in (raw, noisy))
+        ratio = quartile_ratio if noise.distribution == "levy" else measured_snr
+        measured = (ratio(truth, labels, joined.offsets) for labels in (raw, noisy))
         return Labels(_shares(noisy), _shares(truth), noise.snr_db, *measured)
     seen = world.candidates["relevance"]
     seen = seen[~np.isnan(seen)]

@@ -24,6 +24,13 @@ CATALOG = Catalog(
         "frequency": Row("memento.patterns.frequency:Frequency", "memories that were used often matter more"),
         "supersession": Row("memento.patterns.supersession:Supersession", "replaced memories matter less"),
         "traversal": Row("memento.patterns.traversal:Traversal", "memories found by traversal matter more"),
+        "series": Row("memento.patterns.driver:Driver", "an entity matters as a series over time says"),
+        "autoregressive": Row(
+            "memento.patterns.autoregressive:Autoregressive", "an entity matters as an AR process says"
+        ),
+        "ising": Row("memento.patterns.ising:Ising", "entities switch between active and idle like spins"),
+        "conjunction": Row("memento.patterns.conjunction:Conjunction", "weekday, hour and gap must meet at once"),
+        "induction": Row("memento.patterns.induction:Induction", "what met an hour before matters at that hour again"),
     },
 )
 """Every pattern; terms are summed in this order, whatever order a manifest names them in."""

@@ -6,7 +6,9 @@ session, easy or hard, and adding, editing or removing a session leaves the nois
 it was. Over a world, pooled within-session variance of signal over noise gives the same ratio.
 
 The families share one variance: with standard deviation s, uniform noise has half-width
-``sqrt(3) s`` and Laplace noise scale ``s / sqrt(2)``. After the noise, labels are clipped to [0, 1];
+``sqrt(3) s``, Laplace noise scale ``s / sqrt(2)``, and Student's t with 3 degrees of freedom is divided by its
+standard deviation, ``sqrt(3)``. A stable law of index 1.5 has no variance: it is scaled so that its interquartile
+range is the normal's, 1.349 s, and its ratio is told from that range. After the noise, labels are clipped to [0, 1];
 that takes some of the noise and some of the signal away, so the ratio is measured before and after.
 """
 
@@ -23,6 +25,7 @@ import numpy.typing as npt
 from memento import rng
 from memento.errors import InvalidFile, nearest
 from memento.patterns.facts import BLOCK
+from memento.patterns.series.series import sine
 from memento.world.world import World
 
 Floats = npt.NDArray[np.float64]
@@ -35,8 +38,10 @@ FAMILIES: dict[str, Callable[[Keys], Floats]] = {
     "gaussian": lambda keys: rng.normal(keys),
     "uniform": lambda keys: (rng.uniform(keys) * 2.0 - 1.0) * math.sqrt(3.0),
     "laplace": lambda keys: rng.laplace(keys, scale=math.sqrt(0.5)),
+    "student": lambda keys: student(keys),
+    "levy": lambda keys: levy(keys),
 }
-"""Distribution name -> draws of mean 0 and variance 1, one for each key."""
+"""Distribution name -> draws of mean 0 and the spread of N(0, 1), one for each key."""
 
 
 @dataclass(frozen=True)
@@ -163,3 +168,47 @@ def session_sums(values: Floats, offsets: Ints) -> Floats:
 def _centred(values: Floats, offsets: Ints) -> Floats:
     sizes = np.diff(offsets)
     return values - np.repeat(session_sums(values, offsets) / np.maximum(sizes, 1), sizes)
+
+
+# ── heavy tails ──────────────────────────────────────────────────────────────────────────────────
+
+_ALPHA = 1.5
+_STABLE_QUARTILE = 0.9688
+"""Upper quartile of the symmetric stable law of index 1.5 and scale 1."""
+_NORMAL_QUARTILE = 0.6744897501960817
+
+
+def student(keys: Keys) -> Floats:
+    """Student's t with 3 degrees of freedom over its standard deviation: ``N / sqrt(chi2_3 / 3) / sqrt(3)``."""
+    squares = sum(rng.normal(keys, 0.0, 1.0, counter) ** 2 for counter in (1, 2, 3))
+    return np.asarray(rng.normal(keys) / np.sqrt(squares / 3.0) / math.sqrt(3.0))
+
+
+def levy(keys: Keys) -> Floats:
+    """The symmetric stable law of index 1.5 with the interquartile range of N(0, 1).
+
+    Chambers, Mallows and Stuck (1976): ``sin(a V) / cos(V)^(1/a) (cos((1 - a) V) / W)^((1 - a) / a)``, V uniform on
+    (-pi/2, pi/2), W exponential.
+    """
+    v = (rng.uniform(keys, 0) - 0.5) * (1.0 - 1e-12)
+    w = -rng.log(np.maximum(rng.uniform(keys, 1), 1e-300))
+    turns = v / 2.0
+    ratio = sine(0.25 + (1.0 - _ALPHA) * turns) / w
+    power = (1.0 - _ALPHA) / _ALPHA
+    spread = rng.exp(rng.log(sine(0.25 + turns)) / -_ALPHA + power * rng.log(ratio))
+    return np.asarray(sine(_ALPHA * turns) * spread * (_NORMAL_QUARTILE / _STABLE_QUARTILE))
+
+
+def quartile_ratio(clean: Floats, labels: Floats, offsets: Ints) -> float:
+    """The signal-to-noise ratio of labels by the noise's interquartile range, dB: for laws without a variance.
+
+    Noise is taken as normal with that range within each session, scaled as `noisy` scales it.
+    """
+    sizes = np.diff(offsets)
+    spread = np.repeat(np.sqrt(session_sums(_centred(clean, offsets) ** 2, offsets) / np.maximum(sizes, 1)), sizes)
+    there = spread > 0
+    if not there.any():
+        return math.nan
+    low, high = np.quantile((labels - clean)[there] / spread[there], [0.25, 0.75])
+    sd = float(high - low) / (2.0 * _NORMAL_QUARTILE)
+    return math.inf if sd == 0.0 else -20.0 * math.log10(sd)

@@ -291,7 +291,7 @@ class Noise:
         OneOf(("gaussian", "uniform", "laplace")),
         "law of the noise, or none",
         kind="text",
-        choices=("gaussian", "uniform", "laplace", "none"),
+        choices=("gaussian", "uniform", "laplace", "student", "levy", "none"),
         ranged=True,
     )
     snr_db: float = _parameter(

@@ -4,13 +4,23 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memento import rng
 from memento.errors import InvalidFile
 from memento.patterns import noise as room
-from memento.patterns.noise import FAMILIES, Noise, candidate_keys, deviations, measured_snr, noisy, unclipped
+from memento.patterns.noise import (
+    FAMILIES,
+    Noise,
+    candidate_keys,
+    deviations,
+    measured_snr,
+    noisy,
+    quartile_ratio,
+    unclipped,
+)
 from memento.world.world import World
 from patterns.worlds import START, world_of, worlds
 
@@ -19,7 +29,10 @@ OFFSETS = np.arange(0, 200_001, 50)
 CLEAN = 0.5 + 0.1 * rng.normal(rng.bits(KEYS, 9))
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+LIGHT = ["gaussian", "uniform", "laplace"]
+
+
+@pytest.mark.parametrize("family", LIGHT)
 def test_families_share_mean_and_variance(family: str) -> None:
     draws = Noise(family, 20.0).draw(KEYS)
     assert abs(draws.mean()) < 0.01
@@ -28,7 +41,33 @@ def test_families_share_mean_and_variance(family: str) -> None:
     assert kurtosis == pytest.approx({"gaussian": 3.0, "uniform": 1.8, "laplace": 6.0}[family], rel=0.06)
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+def test_students_tails_are_heavy_and_its_variance_is_1() -> None:
+    draws = Noise("student", 20.0).draw(KEYS)
+    assert np.quantile(draws, [0.25, 0.75]) == pytest.approx(scipy.stats.t.ppf([0.25, 0.75], 3) / 3**0.5, abs=0.01)
+    assert scipy.stats.kstest(draws[:20_000] * 3**0.5, scipy.stats.t(3).cdf).pvalue > 1e-3
+    assert np.clip(draws, -60, 60).var() == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_stable_law_has_the_range_of_the_normal() -> None:
+    draws = Noise("levy", 20.0).draw(KEYS)
+    assert np.quantile(draws, [0.25, 0.75]) == pytest.approx([-0.6745, 0.6745], abs=0.01)
+    stable = scipy.stats.levy_stable(1.5, 0, scale=0.6744897501960817 / scipy.stats.levy_stable.ppf(0.75, 1.5, 0))
+    for share in (0.6, 0.9, 0.99):
+        assert np.quantile(draws, share) == pytest.approx(stable.ppf(share), rel=0.06)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "uniform", "laplace", "student", "levy"])
+@pytest.mark.parametrize("snr", [-10.0, 0.0, 20.0, 30.0])
+def test_the_ratio_by_quartiles_is_that_of_its_law(family: str, snr: float) -> None:
+    """Half a decibel: for the laws that have a variance the range tells it too, once their own range is known."""
+    labels = unclipped(CLEAN, OFFSETS, KEYS, {"distribution": family, "snr_db": snr})
+    own = np.subtract(*np.quantile(Noise(family, 0.0).draw(KEYS), [0.75, 0.25])) / 1.3489795
+    assert quartile_ratio(CLEAN, labels, OFFSETS) + 20 * np.log10(own) == pytest.approx(snr, abs=0.5)
+    if family == "levy":
+        assert own == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("family", LIGHT)
 @pytest.mark.parametrize("snr", [-10.0, 0.0, 10.0, 30.0])
 def test_the_ratio_that_was_asked_for_is_found(family: str, snr: float) -> None:
     labels = unclipped(CLEAN, OFFSETS, KEYS, {"distribution": family, "snr_db": snr})

@@ -48,7 +48,7 @@ def test_every_pattern_of_the_catalogue_can_be_declared() -> None:
         for spec in pattern.parameters():
             parameter = scenario.parameters()[f"patterns.{name}.{spec.name}"]
             assert (parameter.unit, parameter.low, parameter.high) == (spec.unit, spec.low, spec.high)
-            declared = Scenario("", "", {parameter.key: float(spec.default)})
+            declared = Scenario("", "", {parameter.key: spec.default})
             assert name in declared.planted()
 
 
