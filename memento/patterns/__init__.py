@@ -31,6 +31,12 @@ CATALOG = Catalog(
         "ising": Row("memento.patterns.ising:Ising", "entities switch between active and idle like spins"),
         "conjunction": Row("memento.patterns.conjunction:Conjunction", "weekday, hour and gap must meet at once"),
         "induction": Row("memento.patterns.induction:Induction", "what met an hour before matters at that hour again"),
+        "copying": Row("memento.patterns.copying:Copying", "what was marked comes back, whatever lay between"),
+        "state": Row("memento.patterns.state:State", "a product of group elements decides"),
+        "retrieval": Row("memento.patterns.retrieval:Retrieval", "one entity, one aspect, one answer"),
+        "learning": Row("memento.patterns.learning:Learning", "which entities matter changes at points in time"),
+        "long_range": Row("memento.patterns.long_range:LongRange", "the evidence lies many sessions back"),
+        "conflict": Row("memento.patterns.conflict:Conflict", "of facts that replace one another the last one holds"),
     },
 )
 """Every pattern; terms are summed in this order, whatever order a manifest names them in."""

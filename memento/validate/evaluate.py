@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,8 @@ class Report:
     to its figures (ndcg, mrr, recall). `share` is the model's NDCG over the ceiling's, `skill` what
     it gained over chance of what could be gained; both None without a ceiling. `margin` is its NDCG
     less that of each baseline, session by session. `seen` sessions were left out since the model was
-    trained on them; `empty` had nothing relevant, so that they are in no mean.
+    trained on them; `empty` had nothing relevant, so that they are in no mean. `groups` leads a group of
+    sessions, such as hard ones or those about unseen topics, to the NDCG of model, chance and ceiling in it.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Report:
     noise: dict[str, Any] = field(default_factory=dict)
     cutoff: int = metrics.CUTOFF
     relevant: float = metrics.RELEVANT
+    groups: dict[str, dict[str, Figure]] = field(default_factory=dict)
 
     @property
     def ndcg(self) -> float:
@@ -79,6 +81,9 @@ class Report:
             "share": self.share.to_map() if self.share else None,
             "skill": self.skill.to_map() if self.skill else None,
             "margin": {name: figure.to_map() for name, figure in self.margin.items()},
+            "groups": {
+                group: {name: figure.to_map() for name, figure in row.items()} for group, row in self.groups.items()
+            },
         }
 
 
@@ -89,8 +94,11 @@ def evaluate(
     seen: npt.NDArray[np.uint64] | None = None,
     resamples: int = 1000,
     seed: int = 0,
+    groups: Mapping[str, Collection[str]] | None = None,
 ) -> Report:
     """Rank every session of a rendering that the scorer has not been trained on, and report.
+
+    `groups` are ids of sessions by the name of a group, for figures apart; empty ones are left out.
 
     A `Run` brings its linear `baseline` and the sessions it has `seen`; with a bare scorer both may
     be given. A session counts as seen by its id, on whatever branch it stands. Raises `UsageError`
@@ -155,7 +163,29 @@ def evaluate(
         tree=rendering.tree,
         labels=rendering.spec.labels,
         noise=dict(rendering.noise),
+        groups=_groups(groups or {}, tested.session_ids, tables, bootstrap),
     )
+
+
+def _groups(
+    groups: Mapping[str, Collection[str]],
+    ids: Sequence[str],
+    tables: Mapping[str, Mapping[str, Floats]],
+    bootstrap: Bootstrap,
+) -> dict[str, dict[str, Figure]]:
+    """The NDCG of model, chance and ceiling within each group that has a session."""
+    found = {}
+    for group, members in groups.items():
+        inside = (
+            np.isin(np.array(ids, object), np.array(sorted(members), object)) if members else np.zeros(len(ids), bool)
+        )
+        if inside.any():
+            found[group] = {
+                name: bootstrap.figure(np.where(inside, tables[name]["ndcg"], np.nan))
+                for name in ("model", "chance", "ceiling")
+                if name in tables
+            }
+    return found
 
 
 def unseen(rendering: Rendering, seen: npt.NDArray[np.uint64] | None) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ from memento.patterns.facts import of
 from memento.world.world import World
 from patterns.worlds import PLANTED, worlds
 
-INFRASTRUCTURE = {"__init__", "clock", "facts", "history", "noise", "pattern", "predictive"}
+INFRASTRUCTURE = {"__init__", "clock", "difficulty", "facts", "history", "noise", "pattern", "predictive"}
 
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from memento.render.rendering import Spec
     from memento.train import Run
+    from memento.validate import Report
     from memento.validate.canary import Canaries, Outcome
     from memento.workspace import Workspace
 
@@ -80,6 +81,7 @@ def command(
     output, workspace = context.output, context.workspace
     from memento.train.threads import one_thread
     from memento.validate import evaluate
+    from memento.validate.groups import groups
 
     if noise_curve and not canaries:
         raise UsageError("--noise-curve asks canaries, and --no-canaries asks none", "leave out one of them")
@@ -93,7 +95,7 @@ def command(
     asked: Canaries | None = None
     curve: tuple[Outcome, ...] = ()
     with one_thread():
-        report = evaluate(run, rendering, seed=seed)
+        report = evaluate(run, rendering, seed=seed, groups=groups(workspace.world_at(revision), run.seen))
         if canaries and workspace.snapshot(revision).manifest.patterns:
             asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
     kept = record(context, run, report, asked, spec, seed) if keep else None
@@ -116,6 +118,9 @@ def command(
     output.line(f"{report.model} on {revision} ({short(report.commit)}):")
     scores_table(output, report)
     output.line(scores_note(report))
+    if report.groups:
+        output.line()
+        _groups(output, report)
     if asked is not None:
         output.line()
         canary_tables(output, asked, curve)
@@ -123,6 +128,19 @@ def command(
         output.message("No canaries: they ask for planted patterns, and this world has none")
     if kept and kept[1]:
         output.message(f"Recorded as run {kept[0]} on {short(report.commit)}")
+
+
+def _groups(output: Output, report: Report) -> None:
+    """NDCG by how hard sessions are, and by whether training met their topics."""
+    names = ("model", "chance", "ceiling")
+    rows = []
+    for group, row in report.groups.items():
+        cells = [f"{row[name].value:.3f}" if name in row else "" for name in names]
+        model = row["model"]
+        rows.append((group, f"{model.n:,}", cells[0], f"{model.low:.3f} to {model.high:.3f}", *cells[1:]))
+    columns = [Column("sessions", style="bold"), Column("n", right=True), Column("NDCG@10", right=True)]
+    columns += [Column("95% interval"), Column("chance", right=True), Column("ceiling", right=True)]
+    output.table(columns, rows)
 
 
 def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:

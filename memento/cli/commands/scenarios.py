@@ -23,22 +23,28 @@ _WIDTH = 36
     memento scenarios
     memento scenarios tiny
     memento scenarios --parameters
+    memento scenarios --patterns
     memento scenarios --show tiny > mine.toml
     """
 )
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=scenarios)
 @click.option("--parameters", is_flag=True, help="List every parameter that a scenario may set.")
+@click.option("--patterns", is_flag=True, help="List the rules of relevance that a scenario may plant.")
 @click.option("--show", is_flag=True, help="Print the TOML file of a shipped scenario, to start your own from.")
 @json_option
-def command(context: Context, name: str | None, parameters: bool, show: bool) -> None:
-    """List the scenarios that can be simulated, and their parameters.
+def command(context: Context, name: str | None, parameters: bool, patterns: bool, show: bool) -> None:
+    """List the scenarios that can be simulated, their parameters, and the rules of relevance.
 
     With NAME, or a TOML file, the parameters of that scenario: value, unit, range and meaning.
     """
     from memento import scenario as room
 
     output = context.output
-    if show:
+    if patterns:
+        if name is not None or parameters or show:
+            raise UsageError("--patterns stands alone", "`memento scenarios --patterns`")
+        _patterns(context)
+    elif show:
         if name is None or parameters:
             raise UsageError("--show takes the name of a scenario", "`memento scenarios --show tiny`")
         room.load(name)
@@ -54,6 +60,30 @@ def command(context: Context, name: str | None, parameters: bool, show: bool) ->
             output.document("memento.scenarios/1", {"scenarios": [{"name": n, "summary": s} for n, s in rows.items()]})
         output.table([Column("scenario", style="bold"), Column("summary", long=True)], list(rows.items()))
         output.hint("`memento generate tiny` simulates one, `memento scenarios tiny` shows its parameters")
+
+
+def _patterns(context: Context) -> None:
+    from memento.patterns import CATALOG
+    from memento.scenario.schema import PLANTED
+
+    output = context.output
+    rows = []
+    for name, row in CATALOG.rows.items():
+        made = CATALOG[name]
+        fields = ("name", "default", "doc", "unit", "low", "high", "kind", "choices")
+        specs = [{field: getattr(spec, field) for field in fields} for spec in made.parameters()]
+        rows.append({"name": name, "summary": row.summary, "formula": made.formula, "optimum": made.optimum,
+                     "planted": name in PLANTED, "reads": list(made.reads), "parameters": specs})  # fmt: skip
+    if output.json:
+        output.document("memento.scenarios/1", {"patterns": rows})
+        return
+    for row_ in rows:
+        told = "planted by default" if row_["planted"] else "planted where a scenario names it"
+        output.line(f"{output.paint(row_['name'], bold=True)}: {row_['summary']} ({told})")
+        output.line(f"  {row_['formula']}")
+        output.line(f"  optimum: {row_['optimum']}")
+        output.line("  " + ", ".join(f"{spec['name']}={spec['default']}" for spec in row_["parameters"]))
+    output.hint("plant one: `[patterns.state]` in a scenario, or `memento generate tiny --set patterns.state.group=S3`")
 
 
 def _parameters(context: Context, scenario: Scenario | None) -> None:
