@@ -11,6 +11,7 @@ import numpy.typing as npt
 from memento.patterns import clean, from_manifest, relevance
 from memento.patterns.facts import DAY, Joined
 from memento.patterns.noise import Noise, candidate_keys, energy, measured_snr, quartile_ratio, unclipped
+from memento.simulate.topics import met_before
 from memento.world.world import World
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +75,7 @@ class Portrait:
     `activity` is sessions by weekday and hour, shape (7, 24); `topics` gives for each of the most frequent
     topics, and `OTHERS`, its sessions in each week; `accesses` the share of memories with at least k
     accesses, for each k that occurs; `repetition` by week the share of sessions whose project, topic and
-    four hours of day were met before; `graph` the entities most met and the edges between them.
+    six hours of day were met before; `graph` the entities most met and the edges between them.
     """
 
     sizes: dict[str, int]
@@ -100,7 +101,7 @@ def portrait(world: World) -> Portrait:
     activity = np.bincount(weekday * 24 + hour, minlength=168).reshape(7, 24)
     first = int(started.min(initial=world.manifest.clock)) if len(started) else world.manifest.clock
     week = (started - first // DAY * DAY) // (7 * DAY)
-    again, repeated = _repetition(world, hour, week)
+    again, repeated = _repetition(world, week)
     nodes, edges = _graph(world)
     joined = Joined(world)
     return Portrait(
@@ -154,13 +155,8 @@ def _accesses(world: World) -> tuple[tuple[int, float], ...]:
     return tuple(zip(values.tolist(), shares.tolist(), strict=True))
 
 
-def _repetition(world: World, hour: Ints, week: Ints) -> tuple[tuple[float, ...], float]:
-    projects, topics = world.sessions["project"].tolist(), world.sessions["topic"].tolist()
-    seen: set[tuple[str, str, int]] = set()
-    met = np.zeros(len(projects), bool)
-    for row, fact in enumerate(zip(projects, topics, (hour // 4).tolist(), strict=True)):
-        met[row] = fact in seen
-        seen.add(fact)
+def _repetition(world: World, week: Ints) -> tuple[tuple[float, ...], float]:
+    met = met_before(world)
     weeks = int(week.max(initial=-1)) + 1
     held = np.bincount(week, minlength=weeks)
     shares = np.bincount(week, met, minlength=weeks) / np.maximum(held, 1)

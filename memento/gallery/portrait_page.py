@@ -156,7 +156,7 @@ def _repetition(found: Portrait) -> Html:
         axes.set_ylabel("share met before")
 
     words = f"Share of sessions whose project, topic and time of day were met before: {found.repeated:.2f} in all"
-    told = f"Sessions of a project, topic and four hours met before: {found.repeated:.0%} in all; the line is 80%."
+    told = f"Sessions of a project, topic and six hours met before: {found.repeated:.0%} in all; the line is 80%."
     return figure(picture("repetition", _HALF, draw, words), told)
 
 

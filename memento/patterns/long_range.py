@@ -28,7 +28,7 @@ class LongRange(Pattern):
 
     weight: float = parameter(0.30, "relevance of such a memory")
     evidence: str = choice("gap", "a far injection, or a count of injections", ("gap", "count"))
-    sessions: float = parameter(10, "L: how many sessions back, or how many injections", "sessions", 1, 100_000, "int")
+    sessions: float = parameter(10, "how many sessions back, or how many injections", "sessions", 1, 100_000, "int")
 
     def terms(self, facts: Facts) -> npt.NDArray[np.float64]:
         """``weight`` where the evidence is there, shape (N,)."""

@@ -8,7 +8,19 @@ from typing import Any
 
 from memento import rng
 from memento.patterns import saying
-from memento.scenario.schema import FORMAT, PLANTED, SECTIONS, OneOf, Parameter, Range, Settings, Value, parameters
+from memento.scenario.schema import (
+    FOLLOWS,
+    FORMAT,
+    OFF,
+    PLANTED,
+    SECTIONS,
+    OneOf,
+    Parameter,
+    Range,
+    Settings,
+    Value,
+    parameters,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class Scenario:
         silent = {"sessions.gap_mean", "sessions.gap_sd"}
         if self["noise.distribution"] == "none":
             silent.add("noise.snr_db")
+        silent |= {key for key, off in OFF.items() if self[key] == off}
+        silent |= {key for key, on in FOLLOWS.items() if on in silent}
         keys = [key for key in self.keys() if key not in silent]
         patterns: dict[str, dict[str, Any]] = {}
         for key in keys:

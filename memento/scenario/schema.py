@@ -121,6 +121,13 @@ class Sessions:
     )
     minutes_mean: float = _parameter(30.0, "length of a session: mean of a log-normal distribution", "min", 1, 240)
     minutes_sd: float = _parameter(20.0, "length of a session: standard deviation", "min", 0, 240)
+    activity: str = _parameter(
+        "calendar",
+        "what moves the number of sessions from day to day: nothing more, an AR process, or spins that change by block",
+        kind="text",
+        choices=("calendar", "ar", "ising"),
+    )
+    activity_strength: float = _parameter(0.8, "share of a day's sessions that such a process may take away", "")
     project_activity: tuple[float, ...] = _parameter(
         (1.0,),
         "how many times its usual sessions each project has, in the order of entities.projects; 1 where none is given",
@@ -163,6 +170,29 @@ class Topics:
         1000,
     )
     weekday_preference: float = _parameter(1.5, "how many times likelier a topic is on its own weekday", "", 1, 1000)
+    model: str = _parameter(
+        "preference",
+        "the chain as the parameters above give it, or that tilted by six costs",
+        kind="text",
+        choices=("preference", "markov"),
+    )
+    costs: tuple[float, ...] = _parameter(
+        (0.0,) * 6,
+        "costs of staying, leaving home, returning home, work to work, between work and others, among others",
+        "nats",
+        -10,
+        10,
+        size=6,
+    )
+    repetition: float = _parameter(
+        0.0,
+        "chance that a session comes back to a topic met before in the project at that time of day; 0: not asked",
+        "probability",
+    )
+    repetition_decay: float = _parameter(0.05, "how fast such topics are forgotten", "1/day", 0, 10)
+    drift: float = _parameter(
+        0.0, "how far the logarithm of a topic's popularity moves in a week: a standard deviation", "", 0, 5
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +255,12 @@ class Memories:
         Range(0.0, 0.2),
         "memories that replace an older one: a new value of a single-valued aspect",
         "probability",
+    )
+    chain_share: float = _parameter(
+        0.0, "replacements that replace what was replaced last, so that facts form chains", "probability"
+    )
+    hop_share: float = _parameter(
+        0.0, "facts under aspects of several values that name another entity, one edge away", "probability"
     )
     peak_hour_share: float = _parameter(
         0.6,
@@ -309,6 +345,13 @@ SECTIONS: dict[str, type] = {
 }  # fmt: skip
 PLANTED = ("recency", "entity", "temporal", "frequency", "supersession", "traversal")
 """The patterns that every scenario plants unless it sets their weight to 0; others only where it names them."""
+OFF: dict[str, Any] = {
+    "topics.model": "preference", "topics.costs": (0.0,) * 6, "topics.repetition": 0.0, "topics.drift": 0.0,
+    "sessions.activity": "calendar", "memories.chain_share": 0.0, "memories.hop_share": 0.0,
+}  # fmt: skip
+"""Mechanisms and the value with which they do nothing: then they are not recorded."""
+FOLLOWS = {"topics.repetition_decay": "topics.repetition", "sessions.activity_strength": "sessions.activity"}
+"""Parameters that have a say only where another one is on."""
 _PATTERN_RANGES = {
     "patterns.recency.decay_rate": Range(0.01, 0.5),
     "patterns.entity.strength": Range(0.0, 1.0),

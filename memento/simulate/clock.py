@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from memento import rng
+from memento.patterns.predictive import spins
+from memento.patterns.series.dependencies import arma
 from memento.scenario import Settings
 from memento.simulate.ids import BLOCK, Stems
 from memento.world.keys import session_keys
@@ -105,7 +107,7 @@ def arrivals(settings: Settings, seed: int, projects: int, stems: Stems) -> Arri
     number = np.arange(len(day)) - np.repeat(np.cumsum(counts) - counts, counts)
     key = rng.pair_keys(np.repeat(of_day, counts), number.astype(np.uint64))
     weekday = ((span.start // DAY) + day + 3) % 7
-    kept = rng.bernoulli(key, np.asarray(law.weekday_activity)[weekday], 0)
+    kept = rng.bernoulli(key, np.asarray(law.weekday_activity)[weekday] * mood(settings, seed)[day], 0)
     day, number, key = day[kept], number[kept], key[kept]
     project = rng.choice(key, 1.0 / np.arange(1, projects + 1), 3)
     row, copy = _copies(law.project_activity, projects, key, project)
@@ -130,6 +132,23 @@ def arrivals(settings: Settings, seed: int, projects: int, stems: Stems) -> Arri
     sequence += block * 7 * BLOCK
     made = Arrivals(ids, session_key, started, ended, project, traversal, week, sequence)
     return made.take(ended <= span.end).in_order()
+
+
+def mood(settings: Settings, seed: int) -> npt.NDArray[np.float64]:
+    """The share of sessions that each day's mood lets take place, shape (days,), in [1 - strength, 1].
+
+    ``ar``: an AR(1) of weight 0.85, squashed; ``ising``: busy and idle days as spins whose coupling is drawn anew every
+    six weeks. A day's mood hangs on the days before it alone, so a longer span has the same.
+    """
+    law, days = settings.sessions, settings.time.days
+    if law.activity == "calendar":
+        return np.ones(days)
+    key = rng.key(seed, "mood")
+    if law.activity == "ising":
+        busy = (spins(days, key, "blocks", 1.5, 42) + 1) / 2.0
+    else:
+        busy = np.clip(0.5 + arma((0.85,), (), days, key) * np.sqrt(1 - 0.85**2) / 4.0, 0.0, 1.0)
+    return np.asarray(1.0 - law.activity_strength * (1.0 - busy))
 
 
 def _copies(activity: tuple[float, ...], projects: int, key: Keys, project: Ints) -> tuple[Ints, Ints]:

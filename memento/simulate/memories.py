@@ -31,6 +31,8 @@ FOUNDING_TIME = 0.25
 """Share of the time before the first day in which they do."""
 TOPIC_SHARE, NEIGHBOR_SHARE = 0.7, 0.2
 PEAK_SPREAD = 1.0
+_LONGEST_CHAIN = 4
+"""Facts that a chain of replacements has at most by `chain_share`."""
 NEVER = 2**62
 ALWAYS = -(2**62)
 
@@ -209,13 +211,16 @@ def _content(
     content = stream("content")
     update = rng.bernoulli(content, causes.update_chance, 0) & (causes.founding < 0)
     shared = settings.candidates.scope == "all"
-    entity, aspect = _aspects(graph, causes, update, rng.uniform(content, 1), shared)
+    chained = rng.bernoulli(content, law.chain_share, 5) if law.chain_share else np.zeros(size, bool)
+    entity, aspect = _aspects(graph, causes, update, rng.uniform(content, 1), shared, chained)
     single = graph.single_valued[aspect]
     sort = rng.uniform(content, 2)
     constraint = sort < law.constraint_share
     episode = ~constraint & ~single & (sort < law.constraint_share + law.episode_share)
     kind = np.array(["attribute", "constraint", "episode"], object)[np.where(constraint, 1, np.where(episode, 2, 0))]
     value, old = _values(graph, aspect, single, content, held)
+    if law.hop_share:
+        _hops(graph, entity, value, rng.bernoulli(content, law.hop_share, 6) & ~single, rng.uniform(content, 7))
     text = _texts(graph, stream("text"), entity, aspect, value, old, kind)
 
     peak = stream("peak")
@@ -244,7 +249,17 @@ def _content(
     )  # fmt: skip
 
 
-def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, shared: bool) -> tuple[Ints, Ints]:
+def _hops(graph: Graph, entity: Ints, value: list[str], hop: Flags, pick: Floats) -> None:
+    """Lets some facts name an entity one edge away, so that an answer may take two steps."""
+    for row in np.flatnonzero(hop).tolist():
+        near = graph.neighbors[entity[row]] if entity[row] >= 0 else []
+        if near:
+            value[row] = graph.names[near[int(pick[row] * len(near))]]
+
+
+def _aspects(
+    graph: Graph, causes: _Causes, update: Flags, pick: Floats, shared: bool, chained: Flags
+) -> tuple[Ints, Ints]:
     """The entity and the aspect of each memory.
 
     A memory that replaces another is about a single-valued aspect with a first value, of its entity
@@ -257,6 +272,7 @@ def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, shared:
     for row in graph.founded or [row for mine in graph.single for row in mine]:
         every.setdefault(0 if shared else int(graph.project[owner[row]]), []).append(row)
     entities, aspects = causes.entity.copy(), causes.founding.copy()
+    recent: dict[int, tuple[int, int]] = {}
     for row, (entity, updates, share) in enumerate(zip(entities.tolist(), update.tolist(), pick.tolist(), strict=True)):
         if aspects[row] >= 0:
             continue
@@ -264,9 +280,14 @@ def _aspects(graph: Graph, causes: _Causes, update: Flags, pick: Floats, shared:
         if updates:
             project = 0 if shared else int(graph.project[entity])
             among = founded[entity] or every.get(project, []) or graph.single[entity]
+            if chained[row] and 0 < recent.get(project, (0, 0))[1] < _LONGEST_CHAIN - 1:
+                among = [recent[project][0]]
         among = among or graph.several[entity] or graph.single[entity]
         aspects[row] = among[int(share * len(among))]
         entities[row] = owner[aspects[row]]
+        if updates:
+            length = recent[project][1] + 1 if recent.get(project, (-1, 0))[0] == aspects[row] else 1
+            recent[project] = (int(aspects[row]), length)
     return entities, aspects
 
 

@@ -11,6 +11,7 @@ from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import force_option, ready
 from memento.cli.output import Column, plural
+from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.synthesis.fit import Fit
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
     memento fit main
     memento fit real -o twin.toml
     memento fit real -o twin.toml && memento generate ./twin.toml
+    memento fit commuter --costs main
     """
 )
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
 @click.option(
     "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), help="The scenario to write, a TOML file."
 )
+@click.option(
+    "--costs", "base", metavar="BASE", type=REVISION,
+    help="Tell the six costs by which the chain of topics differs from that of BASE.",
+)  # fmt: skip
 @force_option
 @json_option
-def command(context: Context, revision: str, out: Path | None, force: bool) -> None:
+def command(context: Context, revision: str, out: Path | None, base: str | None, force: bool) -> None:
     """Estimate the scenario that a world's history tells of.
 
     Arrivals, topics, importance, access counts, births, supersession and the weights of relevance,
@@ -46,6 +52,11 @@ def command(context: Context, revision: str, out: Path | None, force: bool) -> N
     if out is not None:
         ready(out, force)
     world = workspace.world_at(revision)
+    if base is not None:
+        if out is not None:
+            raise UsageError("--costs tells figures, and -o writes a scenario", "leave out one of them")
+        _costs(context, revision, world, base)
+        return
     found = fit(world, revision)
     truths = planted(world, found)
     if out is not None:
@@ -72,6 +83,25 @@ def command(context: Context, revision: str, out: Path | None, force: bool) -> N
         output.message(f"Wrote {out}: {plural(len(found.values()), 'parameter')}")
         name = out if out.is_absolute() else f"./{out}"
         output.hint(f"make a twin: `memento generate {name}`")
+
+
+def _costs(context: Context, revision: str, world: World, base: str) -> None:
+    from memento.simulate.markov import COSTS
+    from memento.synthesis.fit.costs import costs
+
+    output = context.output
+    found = costs(world, context.workspace.world_at(base))
+    rows = [
+        {"cost": name, "value": float(value), "error": float(error)}
+        for name, value, error in zip(COSTS, found.costs, found.errors, strict=True)
+    ]
+    if output.json:
+        content = {"revision": revision, "base": base, "transitions": found.transitions, "costs": rows}
+        output.document("memento.fit/1", content | {"log_likelihood": found.likelihood})
+        return
+    columns = [Column("cost of", style="bold"), Column("nats", right=True), Column("standard error", right=True)]
+    output.table(columns, [(row["cost"], f"{row['value']:+.3f}", f"{row['error']:.3f}") for row in rows])
+    output.message(f"From {found.transitions:,} moves of {revision}, beside the chain of {base}; costs have mean 0")
 
 
 def _document(world: World, revision: str, out: Path | None, found: Fit) -> dict[str, Any]:
