@@ -20,7 +20,9 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("demo", "Show everything on one small world, in DIR."),
             _row("init", "Create a repository."),
-            _row("scenarios", "List the scenarios that can be simulated, and their parameters."),
+            _row(
+                "scenarios", "List the scenarios that can be simulated, their parameters, and the rules of relevance."
+            ),
             _row("generate", "Simulate a scenario and commit it, one commit a week."),
             _row("import", "Bring real conversations or logs in as a world.", "import_"),
         ]
