@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from memento.find.grep import Match
     from memento.find.search import Hit
     from memento.history.sequencer import Preview
+    from memento.preference import Experiments
     from memento.render.flips import Flips
     from memento.render.rendering import Rendering, Spec
     from memento.scenario import Scenario
@@ -244,6 +245,13 @@ class Workspace:
     def commit_world(self, branch: str, world: World, message: str) -> str:
         """Commits a whole world onto a branch, which is made if it is not there."""
         return self.repository.commit(branch, tree.write(self.repository.objects, world), message)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """A/B experiments on turns: open, feed, close."""
+        from memento.preference import Experiments
+
+        return Experiments(self.repository)
 
     # ── forks in simulated time ──────────────────────────────────────────────────────────────────
 

@@ -39,6 +39,8 @@ LINES = {
     "effect": "effect main main~1",
     "describe": "describe main",
     "fit": "fit main",
+    "ab": "ab",
+    "export": "export main --format chat -o main.jsonl",
     "explain": "explain SESSION MEMORY",
     "replay": "replay main other --at-time 2026-03-20 --set noise.snr_db=3",
     "status": "status",

@@ -27,6 +27,7 @@ READS = {
     "diff": ["diff main~1 main"],
     "effect": ["effect main~1 main"],
     "describe": ["describe main", "describe main -o world.html"],
+    "export": ["export main --format chat -o main.jsonl"],
     "fit": ["fit main", "fit main -o twin.toml"],
     "explain": ["explain candidate:CANDIDATE"],
     "conflicts": ["conflicts"],
@@ -91,6 +92,11 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
               "pull peer main")],
     "remote": [("remote add peer peer", "fetch peer", "remote remove peer")],
     "note": [("note main -m words",)],
+    "ab": [
+        ("ab open one --turn TURN --text another",),
+        ("ab open one --turn TURN --text another", "ab feed one --prefer b --count 3"),
+        ("ab open one --turn TURN --text another", "ab close one --prefer b"),
+    ],
     "train": [("train main --epochs 1 --out m2.safetensors",)],
     "evaluate": [("evaluate m.safetensors main",)],
 }  # fmt: skip
@@ -141,7 +147,7 @@ def ready(trained, monkeypatch):
     shutil.copytree(".memento", "peer/.memento")
     offered = trained.json("show", "main", "--table", "candidates", "--limit", "1")["candidates"][0]
     candidate = f"{offered['session']}/{offered['memory']}"
-    named = {"MEMORY": first, "OTHER": second, "CANDIDATE": candidate}
+    named = {"MEMORY": first, "OTHER": second, "CANDIDATE": candidate, "TURN": trained.ids("turns")[1]}
 
     def run(line: str) -> None:
         words = line.split()

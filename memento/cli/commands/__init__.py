@@ -29,6 +29,8 @@ SECTIONS: dict[str, dict[str, Row]] = {
     ),
     "Make from data": dict(
         [
+            _row("ab", "Open, feed and close an A/B experiment on one turn."),
+            _row("export", "Write a world in a format of the outside."),
             _row("fit", "Estimate the scenario that a world's history tells of."),
         ]
     ),

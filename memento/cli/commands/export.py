@@ -1,0 +1,72 @@
+"""``memento export``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from memento.cli.arguments import REVISION
+from memento.cli.context import Context, define, json_option
+from memento.cli.learning import force_option, ready, size_words
+from memento.cli.output import plural
+from memento.cli.present import short
+from memento.errors import UsageError
+
+FORMATS = ("chat", "preference")
+
+
+@define(
+    """
+    memento export main --format chat -o conversations.jsonl
+    memento export main --format preference -o pairs.jsonl
+    memento export --experiments --format preference -o pairs.jsonl
+    """
+)
+@click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
+@click.option("--experiments", is_flag=True, help="Write the pairs of closed A/B experiments, not those of REV.")
+@click.option(
+    "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The file to write."
+)
+@force_option
+@json_option
+def command(context: Context, revision: str, form: str, experiments: bool, out: Path, force: bool) -> None:
+    """Write a world in a format of the outside.
+
+    chat writes the main line of every session as messages, with the memories that were used, for
+    fine-tuning; preference writes prompt, chosen and rejected for every pair of alternatives that state
+    a preference. One JSON object a line; the same world gives the same bytes.
+    """
+    from memento.formats import write
+    from memento.history.files import write_atomic
+
+    output, workspace = context.output, context.workspace
+    commit = workspace.repository.resolve(revision)
+    if experiments and form != "preference":
+        raise UsageError("--experiments are pairs", "write them with --format preference")
+    ready(out, force)
+    lines: Iterator[str] = workspace.experiments.pairs() if experiments else write(form, workspace.world_at(revision))
+    written = list(lines)
+    if not written:
+        what = (
+            "closed experiments"
+            if experiments
+            else "alternatives with preferences"
+            if form == "preference"
+            else "turns"
+        )
+        raise UsageError(
+            f"there is nothing to write: no {what}",
+            "`memento expand main --operators alternative` gives answers alternatives with a planted quality"
+            if form == "preference"
+            else "export a revision with conversations",
+        )
+    write_atomic(str(out.absolute()), ("\n".join(written) + "\n").encode(), True)
+    if output.json:
+        content = {"file": str(out), "format": form, "revision": revision, "commit": commit, "lines": len(written)}
+        output.document("memento.export/1", content)
+        return
+    of = "closed experiments" if experiments else short(commit)
+    output.message(f"Wrote {plural(len(written), 'line')} of {form} from {of} to {out} ({size_words(out)})")

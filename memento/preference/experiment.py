@@ -1,0 +1,230 @@
+"""A/B experiments: two branches that differ in one turn, votes beside them, and a verdict that keeps both.
+
+``ab/NAME/a`` holds the turn as it was, ``ab/NAME/b`` its alternative. Votes are a note on the first commit of a.
+Closing commits to both: the turn's `preference` becomes 1 on the preferred side and 0 on the counter-example.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from memento.changes import edit
+from memento.changes.operations import Set
+from memento.changes.snapshot import Snapshot
+from memento.errors import NotFound, UsageError
+from memento.formats.chat import line, messages
+from memento.history import Repository
+from memento.history.names import check_name
+from memento.history.notes import Notes
+from memento.vary.alternative import EVASIONS
+from memento.vary.facts import Speech
+from memento.vary.paraphrase import otherwise
+from memento.world import tree
+from memento.world.threads import Threads
+
+Side = Literal["a", "b"]
+PREFIX = "ab/"
+NOTES = "experiments"
+_TURN = re.compile(r"^Experiment-Turn: (\S+)$", re.MULTILINE)
+_VERDICT = re.compile(r"^Experiment-Verdict: (preferred|counter-example)$", re.MULTILINE)
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment: its turn, what both sides say, votes, and the side that was preferred once it is closed."""
+
+    name: str
+    session: str
+    turn: str
+    text_a: str
+    text_b: str
+    votes_a: int
+    votes_b: int
+    verdict: str = ""
+
+    @property
+    def votes(self) -> int:
+        """All votes."""
+        return self.votes_a + self.votes_b
+
+    @property
+    def share_b(self) -> tuple[float, float, float]:
+        """The share of votes for b with Wilson's 95% interval; (nan, 0, 1) without votes."""
+        n = self.votes
+        if not n:
+            return math.nan, 0.0, 1.0
+        p, z = self.votes_b / n, _Z * _Z / n
+        centre, half = (p + z / 2) / (1 + z), _Z * math.sqrt(p * (1 - p) / n + z / (4 * n)) / (1 + z)
+        return p, max(0.0, centre - half), min(1.0, centre + half)
+
+    @property
+    def p_value(self) -> float:
+        """The exact two-sided probability of a split at least as uneven, were both liked alike."""
+        n, low = self.votes, min(self.votes_a, self.votes_b)
+        if n == 0 or 2 * low == n:
+            return 1.0
+        log_half = n * math.log(2.0)
+        return min(1.0, 2.0 * sum(math.exp(_log_choose(n, k) - log_half) for k in range(low + 1)))
+
+    @property
+    def always_p(self) -> float:
+        """A p-value that holds however often one looks: 1 over the mixture likelihood ratio (Robbins 1970; Ville)."""
+        a, b = self.votes_a, self.votes_b
+        log_ratio = (a + b) * math.log(2.0) + math.lgamma(a + 1) + math.lgamma(b + 1) - math.lgamma(a + b + 2)
+        return min(1.0, math.exp(-log_ratio))
+
+
+class Experiments:
+    """The experiments of a repository."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+
+    @cached_property
+    def _notes(self) -> Notes:
+        return self.repository.notes(NOTES)
+
+    def names(self) -> list[str]:
+        """The names of all experiments, sorted."""
+        tips = self.repository.tips(PREFIX)
+        found = {name.removeprefix(PREFIX).rpartition("/")[0] for name in tips}
+        return sorted(name for name in found if name and {f"{PREFIX}{name}/a", f"{PREFIX}{name}/b"} <= set(tips))
+
+    def open(self, name: str, base: str, turn: str, text: str = "") -> Experiment:
+        """Makes the two branches of a new experiment on a turn of a base; one operation.
+
+        Without `text` the alternative says the same in other words, or evades where the grammar did not write the turn.
+        Raises `UsageError` for a name that is taken or text that changes nothing, `NotFound` for an unknown turn.
+        """
+        repository = self.repository
+        check_name(PREFIX + name)
+        if name in self.names():
+            raise UsageError(f"an experiment {name} is there already", f"`memento ab status {name}` shows it")
+        root = repository.commit_of(base)
+        world = tree.read(repository.objects, root.tree)
+        if turn not in world.turns.row_of:
+            raise NotFound("turn", turn, world.turns.row_of, "`memento show -t turns` lists them")
+        row = world.turns.row_of[turn]
+        before = world.turns["text"][row]
+        if not text:
+            spoken = Speech(world).turn(row)
+            text = otherwise(spoken, before, 1) if spoken else EVASIONS[0]
+        if text == before:
+            raise UsageError("the alternative says what the turn says", 'give another: `--text "…"`')
+        delta = edit.plan(Snapshot(repository.objects, root.tree), [Set("turns", turn, {"text": text})])
+        other = tree.apply(repository.objects, root.tree, delta)
+        with repository.batch(f"open experiment {name}") as batch:
+            for side, at in (("a", root.tree), ("b", other)):
+                message = f"experiment {name}: side {side}\n\nExperiment-Turn: {turn}"
+                commit = batch.write(at, message, [root.id])
+                batch.start(f"{PREFIX}{name}/{side}", commit)
+        return self.read(name)
+
+    def read(self, name: str) -> Experiment:
+        """One experiment as it stands. Raises `NotFound`."""
+        if name not in self.names():
+            raise NotFound("experiment", name, self.names(), "`memento ab` lists them")
+        first = self._first(name)
+        turn = self._turn(name)
+        texts, verdict, session = [], "", ""
+        for side in ("a", "b"):
+            tip = self.repository.commit_of(f"refs/heads/{PREFIX}{name}/{side}")
+            record = Snapshot(self.repository.objects, tip.tree).record("turns", turn)
+            texts.append(str(record["text"]))
+            session = str(record["session"])
+            said = _VERDICT.search(tip.message)
+            if said and said[1] == "preferred":
+                verdict = side
+        votes = json.loads(self._notes.read(first) or "{}")
+        return Experiment(
+            name, session, turn, texts[0], texts[1], int(votes.get("a", 0)), int(votes.get("b", 0)), verdict
+        )
+
+    def feed(self, name: str, side: Side, count: int = 1) -> Experiment:
+        """Adds votes for a side; one operation. Raises `UsageError` for a closed experiment."""
+        if count < 1:
+            raise UsageError(f"{count} is no number of votes", "votes count from 1")
+        with self.repository.exclusive():
+            now = self.read(name)
+            if now.verdict:
+                raise UsageError(f"experiment {name} is closed: {now.verdict} was preferred", "open another one")
+            votes = {"a": now.votes_a, "b": now.votes_b}
+            votes[side] += count
+            self._notes.write(
+                self._first(name), json.dumps(votes, sort_keys=True), f"{count} votes for {side} of {name}"
+            )
+        return self.read(name)
+
+    def close(self, name: str, prefer: str = "") -> Experiment:
+        """Marks the preferred side and the counter-example; both are kept. One operation.
+
+        Raises `UsageError` for a closed experiment, and where votes are even and nothing says which side.
+        """
+        now = self.read(name)
+        if now.verdict:
+            raise UsageError(f"experiment {name} is closed already: {now.verdict} was preferred")
+        if not prefer and now.votes_a == now.votes_b:
+            raise UsageError(
+                f"{now.votes_a} votes each do not decide experiment {name}",
+                f"`memento ab feed {name} --prefer a`, or `memento ab close {name} --prefer a`",
+            )
+        best = prefer or ("a" if now.votes_a > now.votes_b else "b")
+        objects = self.repository.objects
+        with self.repository.batch(f"close experiment {name}") as batch:
+            for side in ("a", "b"):
+                branch = f"{PREFIX}{name}/{side}"
+                tip = self.repository.commit_of(f"refs/heads/{branch}")
+                wanted = 1.0 if side == best else 0.0
+                delta = edit.plan(Snapshot(objects, tip.tree), [Set("turns", now.turn, {"preference": wanted})])
+                said = "preferred" if side == best else "counter-example"
+                message = f"experiment {name}: {said}\n\nExperiment-Turn: {now.turn}\nExperiment-Verdict: {said}"
+                batch.commit(branch, tree.apply(objects, tip.tree, delta), message)
+        return self.read(name)
+
+    def pairs(self) -> Iterator[str]:
+        """The closed experiments as lines of preference pairs, by name: prompt, chosen, rejected, votes."""
+        for name in self.names():
+            now = self.read(name)
+            if not now.verdict:
+                continue
+            tip = self.repository.commit_of(self._tips(name)[0])
+            turns = Snapshot(self.repository.objects, tip.tree).of_sessions("turns", [now.session])
+            threads = Threads(turns)
+            best, other = (now.text_a, now.text_b) if now.verdict == "a" else (now.text_b, now.text_a)
+            (said,) = messages(threads, [now.turn])
+            votes = now.votes_a - now.votes_b
+            yield line({
+                "prompt": messages(threads, threads.way(now.turn)[:-1]),
+                "chosen": [{**said, "content": best}], "rejected": [{**said, "content": other}],
+                "margin": round(abs(votes) / max(1, now.votes), 6), "turns": [now.turn], "session": now.session,
+                "experiment": name, "votes": {"a": now.votes_a, "b": now.votes_b},
+            })  # fmt: skip
+
+    def _tips(self, name: str) -> list[str]:
+        return [f"refs/heads/{PREFIX}{name}/{side}" for side in ("a", "b")]
+
+    def _first(self, name: str) -> str:
+        """The first commit of side a, which votes are noted on."""
+        commit = self.repository.commit_of(self._tips(name)[0])
+        while _VERDICT.search(commit.message):
+            commit = self.repository.commit_of(commit.parents[0])
+        return commit.id
+
+    def _turn(self, name: str) -> str:
+        found = _TURN.search(self.repository.commit_of(self._tips(name)[0]).message)
+        if found is None:
+            raise UsageError(
+                f"branch {PREFIX}{name}/a was moved on, so its experiment cannot be told", "undo that commit"
+            )
+        return found[1]
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

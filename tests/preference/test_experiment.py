@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import scipy.stats
+
+from memento.errors import NotFound, UsageError
+from memento.history import Repository
+from memento.preference import Experiment, Experiments
+from memento.scenario import load
+from memento.simulate import world as simulated
+from memento.world import tree
+
+
+@pytest.fixture
+def experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Experiments]:
+    monkeypatch.setenv("MEMENTO_DURABILITY", "fast")
+    with Repository.init(tmp_path / "w") as made:
+        made.commit("main", tree.write(made.objects, simulated(load("tiny"), 7)), "first")
+        yield Experiments(made)
+
+
+def turn_of(experiments: Experiments, number: int = 1) -> str:
+    world = tree.read(experiments.repository.objects, experiments.repository.tree_of("main"))
+    return str(world.turns["id"][number])
+
+
+def test_an_experiment_from_the_beginning_to_both_of_its_ends(experiments: Experiments) -> None:
+    turn = turn_of(experiments, 1)
+    opened = experiments.open("tone", "main", turn, "Another answer.")
+    assert opened.text_b == "Another answer."
+    assert opened.text_a != opened.text_b
+    assert opened.votes == 0
+    experiments.feed("tone", "b", 8)
+    fed = experiments.feed("tone", "a", 2)
+    assert (fed.votes_a, fed.votes_b) == (2, 8)
+    closed = experiments.close("tone")
+    assert closed.verdict == "b"
+    assert (closed.votes_a, closed.votes_b) == (2, 8)
+    objects, repository = experiments.repository.objects, experiments.repository
+    preferences = {
+        side: tree.read(objects, repository.tree_of(f"ab/tone/{side}")).record("turns", turn)["preference"]
+        for side in ("a", "b")
+    }
+    assert preferences == {"a": 0.0, "b": 1.0}
+    (pair,) = map(json.loads, experiments.pairs())
+    assert pair["chosen"][0]["content"] == "Another answer."
+    assert pair["rejected"][0]["content"] == opened.text_a
+    assert pair["prompt"][-1]["role"] == "user"
+    assert pair["votes"] == {"a": 2, "b": 8}
+
+
+def test_every_step_can_be_taken_back(experiments: Experiments) -> None:
+    experiments.open("one", "main", turn_of(experiments), "x")
+    experiments.feed("one", "a", 3)
+    experiments.close("one")
+    experiments.repository.undo()
+    assert experiments.read("one").verdict == ""
+    experiments.repository.undo()
+    assert experiments.read("one").votes == 0
+    experiments.repository.undo()
+    assert experiments.names() == []
+
+
+def test_without_a_text_the_alternative_is_a_paraphrase(experiments: Experiments) -> None:
+    opened = experiments.open("two", "main", turn_of(experiments, 1))
+    assert opened.text_b != opened.text_a
+
+
+def test_bad_input_is_refused(experiments: Experiments) -> None:
+    turn = turn_of(experiments)
+    with pytest.raises(NotFound, match="no turn"):
+        experiments.open("x", "main", "nowhere")
+    opened = experiments.open("x", "main", turn, "text")
+    with pytest.raises(UsageError, match="is there already"):
+        experiments.open("x", "main", turn, "text")
+    with pytest.raises(UsageError, match="says what the turn says"):
+        experiments.open("y", "main", turn, opened.text_a)
+    with pytest.raises(UsageError, match="0 votes each"):
+        experiments.close("x")
+    with pytest.raises(NotFound, match="no experiment"):
+        experiments.read("zzz")
+    experiments.close("x", "a")
+    with pytest.raises(UsageError, match="is closed"):
+        experiments.feed("x", "b")
+    with pytest.raises(UsageError, match="closed already"):
+        experiments.close("x")
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 0), (3, 9), (20, 11), (5, 5), (0, 6)])
+def test_p_values_are_exact(a: int, b: int) -> None:
+    found = Experiment("n", "s", "t", "", "", a, b)
+    expected = scipy.stats.binomtest(b, a + b).pvalue if a + b else 1.0
+    assert found.p_value == pytest.approx(expected, abs=1e-9)
+    assert found.always_p >= found.p_value - 1e-12
+
+
+def test_looking_at_every_vote_is_wrong_one_time_in_twenty_at_most() -> None:
+    from memento import rng
+
+    wrong = 0
+    for run in range(400):
+        votes = rng.bernoulli(rng.pair_keys(rng.key(run, "votes"), rng.keys(0, [str(n) for n in range(120)])), 0.5)
+        b = 0
+        for n, vote in enumerate(votes.tolist(), 1):
+            b += vote
+            if Experiment("", "", "", "", "", n - b, b).always_p < 0.05:
+                wrong += 1
+                break
+    assert wrong / 400 < 0.05
