@@ -41,6 +41,7 @@ LINES = {
     "fit": "fit main",
     "ab": "ab",
     "export": "export main --format chat -o main.jsonl",
+    "regenerate": "regenerate main -b told --epochs 1",
     "explain": "explain SESSION MEMORY",
     "replay": "replay main other --at-time 2026-03-20 --set noise.snr_db=3",
     "status": "status",

@@ -59,6 +59,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
     ],
     "expand": [("expand main -o jitter,drop -k 6 -d 2",)],
     "extend": [("extend main --days 2",)],
+    "regenerate": [("regenerate main -b told --epochs 1",)],
     "replay": [("replay main busier --at-time 2026-03-17 --set memories.births_per_session=1.2",)],
     "branch": [
         ("branch -m main trunk",),

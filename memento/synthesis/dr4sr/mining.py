@@ -35,7 +35,7 @@ class Patterns:
     @property
     def lengths(self) -> Ints:
         """Items of each pattern, shape (P,)."""
-        return np.count_nonzero(self.items != PAD, axis=1).astype(np.int64)
+        return np.asarray(np.count_nonzero(self.items != PAD, axis=1), np.int64)
 
     def rows(self) -> list[Ints]:
         """The patterns without filling."""

@@ -1,7 +1,7 @@
 """A world's sessions as sequences of items.
 
 An item is a kind of access: the entity that the memory is about, how the memory came in (its
-source), and how old it was. An access is a candidate that was injected, used or found by search.
+source), and how old it was. An access is a candidate that was injected or used.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ def buckets(ages: Ints) -> Ints:
 
 
 def accessed(world: World) -> npt.NDArray[np.bool_]:
-    """Which candidates are accesses, shape (N,): injected, used or hit by search, of a memory that is there."""
+    """Which candidates are accesses, shape (N,): injected or used, of a memory that is there."""
     table = world.candidates
-    hit = table["injected"] | table["used"] | (table["fts_hits"] > 0)
+    hit = table["injected"] | table["used"]
     return np.asarray(hit & (world.candidate_memories >= 0), bool)
 
 
