@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from memento.errors import CorruptRecord, UsageError
+from memento.errors import CorruptRecord, StoreError, UsageError
 from memento.history.commit import commit_bytes, next_time
 from memento.history.walk import Walker
 from memento.world.objects import Entry
@@ -153,8 +153,15 @@ class Notes:
                 tree = self._put(tree, name, text)
         if tree == before:
             return tip
-        newest = max((self._walker.commit(name).time for name in texts), default=0)
+        newest = max((self._time(name) for name in texts), default=0)
         return self._commit(tree, [tip] if tip else [], description, newest)
+
+    def _time(self, name: str) -> int:
+        """The time of what is noted; 0 for a name that is no object, as those of recorded answers."""
+        try:
+            return self._walker.commit(name).time
+        except StoreError:
+            return 0
 
     def _commit(self, tree: str, parents: list[str], description: str, time: int = 0) -> str:
         before = [self._walker.commit(parent) for parent in parents]

@@ -39,6 +39,7 @@ LINES = {
     "effect": "effect main main~1",
     "describe": "describe main",
     "fit": "fit main",
+    "rewrite": "rewrite main -b casual --mode off",
     "ab": "ab",
     "export": "export main --format chat -o main.jsonl",
     "regenerate": "regenerate main -b told --epochs 1",

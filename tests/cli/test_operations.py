@@ -93,6 +93,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
               "pull peer main")],
     "remote": [("remote add peer peer", "fetch peer", "remote remove peer")],
     "note": [("note main -m words",)],
+    "rewrite": [("rewrite main -b casual --mode off --style casual",)],
     "ab": [
         ("ab open one --turn TURN --text another",),
         ("ab open one --turn TURN --text another", "ab feed one --prefer b --count 3"),

@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("ab", "Open, feed and close an A/B experiment on one turn."),
             _row("export", "Write a world in a format of the outside."),
+            _row("rewrite", "Let a language model say a world's turns in another style, on a new branch."),
             _row("fit", "Estimate the scenario that a world's history tells of."),
             _row("regenerate", "Tell a world's sessions again, from their own patterns."),
         ]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memento.errors import UsageError
+from memento.history import Repository
+from memento.rewriting import Endpoint, Recordings, Rewriter
+from memento.rewriting.endpoint import Completion, ServerError
+from memento.rewriting.recordings import key_of
+from memento.rewriting.rewrite import fault
+from memento.scenario import load
+from memento.simulate import world as simulated
+from memento.vary.consistency import applied
+from memento.vary.texts import Text
+from memento.world import tree
+from memento.world.world import World
+from rewriting.server import completion, politely, serving
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulated(load("tiny", ["time.days=7"]), 7)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    monkeypatch.setenv("MEMENTO_DURABILITY", "fast")
+    with Repository.init(tmp_path / "w") as made:
+        made.commit("main", tree.write(made.objects, world), "first")
+        yield made
+
+
+def rewriter(repository: Repository, **more: Any) -> Rewriter:
+    return Rewriter(Recordings(repository), "m", **more)
+
+
+def test_a_replay_is_the_recording_without_a_server(repository: Repository, world: World) -> None:
+    with serving(politely) as (base, seen):
+        first = rewriter(repository, endpoint=Endpoint(base, "m")).rewrite(world, "polite", 1.0, 5)
+        again = rewriter(repository, endpoint=Endpoint(base, "m")).rewrite(world, "polite", 1.0, 5)
+    assert first.asked == len({(r["messages"][1]["content"], r["messages"][0]["content"]) for r in seen})
+    assert again.asked == 0
+    replayed = rewriter(repository, mode="replay").rewrite(world, "polite", 1.0, 5)
+    assert applied(world, first.delta) == applied(world, again.delta) == applied(world, replayed.delta)
+    assert replayed.replayed == len(world.turns)
+    assert any(text.endswith(" Thank you.") for text in applied(world, first.delta).turns["text"])
+    sent = seen[0]
+    assert (sent["temperature"], sent["seed"], sent["top_p"]) == (0.0, 0, 1.0)
+
+
+def test_what_is_not_recorded_cannot_be_replayed(repository: Repository, world: World) -> None:
+    with pytest.raises(UsageError, match=r"answers are not recorded, such as [0-9a-f]{10}") as caught:
+        rewriter(repository, mode="replay").rewrite(world, "formal", 1.0, 5)
+    assert "--mode record" in caught.value.hint
+
+
+def test_answers_that_lose_something_give_way_to_tone(repository: Repository, world: World) -> None:
+    with serving(lambda _: (200, {}, completion("Something else entirely, and 47 more."))) as (base, _):
+        found = rewriter(repository, endpoint=Endpoint(base, "m")).rewrite(world, "terse", 1.0, 5)
+    assert sum(found.fallbacks.values()) > len(world.turns) / 2
+    off = rewriter(repository, mode="off").rewrite(world, "terse", 1.0, 5)
+    assert set(off.fallbacks) == {"no model was asked"}
+
+
+def test_what_was_answered_before_a_failure_is_kept(repository: Repository, world: World) -> None:
+    count = 0
+
+    def tired(request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        nonlocal count
+        count += 1
+        return politely(request) if count <= 3 else (400, {}, b"{}")
+
+    with serving(tired) as (base, _), pytest.raises(ServerError, match="answered 400"):
+        rewriter(repository, endpoint=Endpoint(base, "m")).rewrite(world, "polite", 1.0, 5)
+    assert len(Recordings(repository)) == 3
+    assert repository.branch_names() == ["main"]
+    assert not repository.fsck(full=True).of("corrupt")
+
+
+def test_recordings_survive_gc_and_keep_the_first_answer(repository: Repository) -> None:
+    question = {"model": "m", "messages": []}
+    kept = Recordings(repository)
+    kept.put(question, Completion("one", "stop", ""))
+    kept.put(question, Completion("two", "stop", ""))
+    assert kept.save() == 1
+    assert kept.save() == 0
+    repository.gc()
+    found = Recordings(repository).get(question)
+    assert found is not None
+    assert found.text == "one"
+    assert len(key_of(question)) == 40
+
+
+@pytest.mark.parametrize(
+    ("said", "finish", "why"),
+    [
+        ("Ada owns 3 of it now.", "stop", ""), ("Eve owns 3 of it now.", "stop", "lost a name"),
+        ("Ada owns 4 of it now.", "stop", "lost a number"),
+        ("Ada does not own 3 of it.", "stop", "lost what it affirmed"),
+        ("Ada 3", "stop", "too short or too long"),
+        ("Ada owns 3 of it " * 5, "stop", "too short or too long"),
+        ("", "stop", "not one sentence"), ("Ada owns\n3 of it.", "stop", "not one sentence"),
+        ("Ada owns 3 of it now.", "length", "cut short"),
+    ],
+)  # fmt: skip
+def test_checks_of_answers(said: str, finish: str, why: str) -> None:
+    assert fault(Text("Ada owns 3 of it.", "assistant", ("Ada",)), Completion(said, finish, "")) == why
