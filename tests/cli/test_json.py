@@ -39,6 +39,8 @@ LINES = {
     "effect": "effect main main~1",
     "describe": "describe main",
     "fit": "fit main",
+    "entigraph": "entigraph main -b wider --pairs 3 --triples 1",
+    "grow": "grow main -b grown --count 3",
     "rewrite": "rewrite main -b casual --mode off",
     "ab": "ab",
     "export": "export main --format chat -o main.jsonl",

@@ -94,6 +94,8 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
     "remote": [("remote add peer peer", "fetch peer", "remote remove peer")],
     "note": [("note main -m words",)],
     "rewrite": [("rewrite main -b casual --mode off --style casual",)],
+    "entigraph": [("entigraph main -b wider --pairs 3 --triples 1",)],
+    "grow": [("grow main -b grown --count 3",)],
     "ab": [
         ("ab open one --turn TURN --text another",),
         ("ab open one --turn TURN --text another", "ab feed one --prefer b --count 3"),
