@@ -33,6 +33,8 @@ pre { background: var(--wash); border-radius: 6px; padding: .7rem .9rem; margin:
   margin: .8rem 0; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; }
 .row > * { flex: 1 1 14rem; min-width: 0; margin: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .8rem; }
+.tiles > * { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .row > figure { flex: 2 1 20rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.4rem, 1fr)); gap: .6rem;
   margin: 1.2rem 0 .4rem; padding: 0; }

@@ -38,7 +38,9 @@ LINES = {
     "extend": "extend main --days 2",
     "effect": "effect main main~1",
     "describe": "describe main",
+    "gallery": "gallery -o gallery.html",
     "fit": "fit main",
+    "value": "value main",
     "entigraph": "entigraph main -b wider --pairs 3 --triples 1",
     "grow": "grow main -b grown --count 3",
     "rewrite": "rewrite main -b casual --mode off",
@@ -87,7 +89,7 @@ def test_stdout_holds_one_document(world, name):
     assert world(words[0], "--json", *words[1:], code=None).json["schema"]
 
 
-@pytest.mark.parametrize("name", [name for name in LINES if name not in ("init", "scenarios")])
+@pytest.mark.parametrize("name", [name for name in LINES if name not in ("init", "scenarios", "gallery")])
 def test_an_error_is_a_document_too(memento, name):
     result = memento(*LINES[name].split(), "--json", code=3)
     assert result.json["schema"] == "memento.error/1"

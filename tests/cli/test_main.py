@@ -171,14 +171,16 @@ def test_the_repository_is_found_by_option_variable_and_from_below(world, tmp_pa
     assert world("-C", elsewhere, "log", code=None).code in (0, 3)
 
 
-@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone", "git-setup")])
+@pytest.mark.parametrize(
+    "name", [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone", "git-setup", "gallery")]
+)
 def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
     arguments = {
         "generate": ["tiny"], "import": ["x.json", "--format", "locomo"], "fork": ["a", "b"], "switch": ["a"],
         "edit": ["main", "memory:a", "importance=1"], "merge": ["a"], "resolve": ["--all", "--ours"],
         "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
         "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"], "bundle": ["create", "x.bundle"],
-        "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
+        "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
         "export": ["a", "--format", "chat", "-o", "x"],
         "extend": ["a", "--days", "1"], "regenerate": ["a", "-b", "c"], "effect": ["a", "b"],
         "explain": ["a", "b"], "replay": ["a", "b", "--at-time", "2026-03-02"],

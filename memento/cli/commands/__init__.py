@@ -41,6 +41,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Work on branches": dict(
         [
             _row("fork", "Start one or many branches from a world."),
+            _row("value", "Rank variants by what they are worth."),
             _row("expand", "Make a tree of variants of a world, each a branch of its own."),
             _row("branch", "List, rename or delete branches."),
             _row("switch", "Choose the current branch."),
@@ -59,6 +60,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     ),
     "Look": dict(
         [
+            _row("gallery", "Draw every series, pattern and operator on one page."),
             _row("describe", "Tell what a world is like, and plot it."),
             _row("status", "Show where you are, and a merge in progress."),
             _row("log", "Show how a world came to be, or one record's history."),

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from memento.cli.arguments import REVISION
 from memento.cli.completion import branches as complete
 from memento.cli.context import Context, define, json_option
 from memento.cli.filtering import where_option
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
+from memento.cli.progress import Progress
 from memento.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _SHOWN = 20
 @define(
     """
     memento prune 'trial-*' --keep 10
+    memento prune 'main-*' --keep 20 --by value --base main --dry-run
     memento prune --where 'forks(main) & metric(ndcg) < 0.8' --dry-run
     memento prune --older-than 90
     memento prune --retention
@@ -34,7 +37,13 @@ _SHOWN = 20
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1, shell_complete=complete)
 @where_option
 @click.option("--older-than", metavar="DAYS", type=click.FloatRange(0), help="Only tips so many simulated days old.")
-@click.option("--keep", metavar="N", type=click.IntRange(0), help="Leave the N newest of them.")
+@click.option("--keep", metavar="N", type=click.IntRange(0), help="Leave the N newest of them, or the N best by --by.")
+@click.option(
+    "--by", type=click.Choice(["newest", "value"]), default="newest", show_default=True, help="What --keep keeps."
+)
+@click.option("--novelty-below", metavar="X", type=click.FloatRange(0, 1), help="Only variants less new than this.")
+@click.option("--base", metavar="REV", type=REVISION, default="HEAD", help="What variants are compared with.")
+@click.option("--against", metavar="REV", type=REVISION, help="By value: count the gain on this held-out revision.")
 @click.option("--retention", is_flag=True, help="Those that the setting retention.rule says.")
 @click.option("--list", "listed", is_flag=True, help="List what was pruned.")
 @click.option("-n", "--dry-run", "dry_run", is_flag=True, help="Tell what would go and take nothing away.")
@@ -45,6 +54,10 @@ def command(
     condition: str | None,
     older_than: float | None,
     keep: int | None,
+    by: str,
+    novelty_below: float | None,
+    base: str,
+    against: str | None,
     retention: bool,
     listed: bool,
     dry_run: bool,
@@ -58,7 +71,7 @@ def command(
     output, repository = context.output, context.workspace.repository
     asked = {
         "patterns": bool(patterns), "where": bool(condition), "older": older_than is not None,
-        "keep": keep is not None, "retention": retention,
+        "keep": keep is not None, "retention": retention, "novelty": novelty_below is not None,
     }  # fmt: skip
     if listed:
         if any(asked.values()) or dry_run:
@@ -69,7 +82,12 @@ def command(
         raise UsageError(
             "say which branches", "`memento prune 'trial-*'`, or --where EXPR, --older-than DAYS, --keep N"
         )
-    names, why = _chosen(context, patterns, condition, older_than, keep, retention)
+    if by == "value" and keep is None:
+        raise UsageError("--by value says what --keep keeps", "`memento prune 'main-*' --keep 20 --by value`")
+    names, why = _chosen(context, patterns, condition, older_than, keep if by == "newest" else None, retention)
+    if names and (by == "value" or novelty_below is not None):
+        names, more = _by_value(context, names, base, against or "", keep if by == "value" else None, novelty_below)
+        why = ", ".join(filter(None, (why, more)))
     stay = [name for name in names if name == repository.head or repository.config.protected(name)]
     going = [name for name in names if name not in stay]
     lost = repository.only_on(going) if going else 0
@@ -130,6 +148,25 @@ def _chosen(
             names = [name for name in names if name not in set(newest)]
             why.append(f"not of the newest {keep}")
     return names, ", ".join(why)
+
+
+def _by_value(
+    context: Context, names: list[str], base: str, against: str, keep: int | None, below: float | None
+) -> tuple[list[str], str]:
+    """Those that are not worth keeping, by name, and why, in words."""
+    from memento.cli.commands.value import ranked
+
+    with Progress(context.output, "valuing") as progress:
+        found = ranked(context, names, base, against, "linear", None, 0, progress)
+    going, why = found, []
+    if below is not None:
+        going = [value for value in going if value.novelty < below]
+        why.append(f"novelty below {below:g}")
+    if keep is not None:
+        best = {value.name for value in found[:keep]}
+        going = [value for value in going if value.name not in best]
+        why.append(f"not of the {keep} most valuable")
+    return sorted(value.name for value in going), ", ".join(why)
 
 
 def _list(output: Output, stones: list[Tombstone]) -> None:

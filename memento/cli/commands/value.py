@@ -1,0 +1,100 @@
+"""``memento value``."""
+
+from __future__ import annotations
+
+import fnmatch
+
+import click
+
+from memento.cli.arguments import REVISION, seed_option
+from memento.cli.completion import branches
+from memento.cli.context import Context, define, json_option
+from memento.cli.output import Column
+from memento.cli.progress import Progress
+from memento.errors import NotFound
+
+
+@define(
+    """
+    memento value 'main-*' --base main
+    memento value 'main-*' --base main --against held-out
+    memento value 'main-*' --json
+    """
+)
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, shell_complete=branches)
+@click.option("--base", metavar="REV", type=REVISION, default="HEAD", help="What variants are compared with.")
+@click.option("--against", metavar="REV", type=REVISION, help="Train, and tell the gain on this held-out revision.")
+@click.option("--model", metavar="NAME", default="linear", show_default=True, help="The model that is trained for it.")
+@click.option(
+    "--epochs", metavar="N", type=click.IntRange(1), help="Epochs at most; the model's own number if left out."
+)
+@seed_option("Seed of training and of intervals.")
+@json_option
+def command(
+    context: Context,
+    patterns: tuple[str, ...],
+    base: str,
+    against: str | None,
+    model: str,
+    epochs: int | None,
+    seed: int,
+) -> None:
+    """Rank variants by what they are worth.
+
+    By novelty: how far their sessions lie from the nearest ones of the base and of other variants, and how
+    many of their words' runs are new. With --against also by what training on base and variant together
+    gains on a revision that neither has seen, with an interval. memento prune --by value lets the least
+    valuable go.
+    """
+    output = context.output
+    names = matching(context, patterns)
+    with Progress(output, "valuing") as progress:
+        found = ranked(context, names, base, against or "", model, epochs, seed, progress)
+    if output.json:
+        fields = ("name", "features", "text", "gain", "low", "high")
+        rows = [{f: getattr(v, f) for f in fields} | {"novelty": v.novelty, "worth": v.worth} for v in found]
+        output.document("memento.value/1", {"base": base, "against": against, "variants": rows})
+        return
+    columns = [Column("variant", style="bold"), Column("novelty", right=True), Column("features", right=True)]
+    columns += [Column("text", right=True)]
+    if against:
+        columns += [Column(f"gain on {against}", right=True), Column("95% interval")]
+    rows_ = []
+    for v in found:
+        cells: tuple[object, ...] = (v.name, f"{v.novelty:.3f}", f"{v.features:.3f}", f"{v.text:.3f}")
+        if against and v.gain is not None:
+            cells += (f"{v.gain:+.4f}", f"{v.low:+.4f} to {v.high:+.4f}")
+        rows_.append(cells)
+    output.table(columns, rows_)
+    output.hint(f"`memento prune {patterns[0]!r} --keep {max(1, len(found) // 2)} --by value --base {base} --dry-run`")
+
+
+def matching(context: Context, patterns: tuple[str, ...]) -> list[str]:
+    """The branches that match any pattern. Raises `NotFound` for a pattern that none does."""
+    names = context.workspace.repository.branch_names()
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise NotFound("branch", pattern, names, "`memento branch` lists them")
+    return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def ranked(  # type: ignore[no-untyped-def]
+    context: Context,
+    names: list[str],
+    base: str,
+    against: str,
+    model: str,
+    epochs: int | None,
+    seed: int,
+    progress: Progress,
+):
+    """The values of some branches, the most valuable first."""
+    from memento.measure.value import rank, spec_of
+
+    workspace = context.workspace
+    labels = workspace.labels_of(base)
+
+    def rendering(revision: str):  # type: ignore[no-untyped-def]
+        return workspace.rendering_at(revision, spec_of(labels))
+
+    return rank(workspace.repository, names, base, rendering, against, model, epochs, seed, progress.report)
