@@ -214,7 +214,7 @@ class Grammar:
 
         None for a text that this grammar does not write.
         """
-        for number, line in enumerate(self._every_line(topic_name, facts)):
+        for number, line in enumerate(_every_line(self, topic_name, tuple(facts))):
             if line.role == role:
                 place = place_of(line.patterns, text, line.words)
                 if place is not None:
@@ -226,17 +226,8 @@ class Grammar:
 
         So a conversation is said again in another domain: the topic and facts are that domain's, in the same order.
         """
-        said = self._every_line(topic_name, facts)[line]
+        said = _every_line(self, topic_name, tuple(facts))[line]
         return _said(said, place % len(said.patterns)).text
-
-    def _every_line(self, topic_name: str, facts: Sequence[tuple[str, str, str, str]]) -> list[_Line]:
-        """All kinds of turns that a session may have, in an order that the number of its facts alone decides."""
-        known = [Fact(*fact) for fact in facts]
-        lines = [line for outcome in OUTCOMES for line in self._lines(topic_name, known, outcome, known)]
-        lines += self._lines(topic_name, [], OUTCOMES[0], [])
-        for fact in known:  # any of them may come first, and be asked after
-            lines += self._lines(topic_name, [fact, fact], OUTCOMES[0], [])
-        return lines
 
     def _say(self, lines: list[_Line], index: int) -> list[Turn]:
         turns = []
@@ -245,6 +236,18 @@ class Grammar:
             turns.append(_said(line, place))
         turns.reverse()
         return turns
+
+
+@lru_cache(1 << 12)
+def _every_line(grammar: Grammar, topic_name: str, facts: tuple[tuple[str, str, str, str], ...]) -> tuple[_Line, ...]:
+    """All kinds of turns that a session may have, in an order that the number of its facts alone decides; kept, since
+    the turns of a session are looked up one after the other."""
+    known = [Fact(*fact) for fact in facts]
+    lines = [line for outcome in OUTCOMES for line in grammar._lines(topic_name, known, outcome, known)]
+    lines += grammar._lines(topic_name, [], OUTCOMES[0], [])
+    for fact in known:  # any of them may come first, and be asked after
+        lines += grammar._lines(topic_name, [fact, fact], OUTCOMES[0], [])
+    return tuple(lines)
 
 
 def place_of(patterns: Choices, text: str, words: dict[str, str]) -> int | None:

@@ -102,7 +102,7 @@ class Moods:
         self._settings, self._graph = settings, graph
         self._keys = entity_keys(seed, graph.entities["id"].tolist())
         self._tables: dict[tuple[int, int, int, int], Floats] = {}
-        self._moved: dict[int, Floats] = {}
+        self._walks = [np.zeros(len(self._keys))]
 
     def weights(self, at: tuple[int, int, int, int]) -> Floats:
         """The weights of a project's members at (project, hour, weekday, week)."""
@@ -118,13 +118,10 @@ class Moods:
 
     def moved(self, week: int) -> Floats:
         """By how much the popularity of each entity has moved until a week, (E,): a random walk of its logarithm."""
-        found = self._moved.get(week)
-        if found is None:
-            walk = np.zeros(len(self._keys))
-            for number in range(1, week + 1):
-                walk += rng.normal(rng.pair_keys(self._keys, rng.key(0, "drift", number)))
-            found = self._moved[week] = rng.exp(np.clip(self._settings.topics.drift * walk, -20.0, 20.0))
-        return found
+        while len(self._walks) <= week:
+            step = rng.normal(rng.pair_keys(self._keys, rng.key(0, "drift", len(self._walks))))
+            self._walks.append(self._walks[-1] + step)
+        return rng.exp(np.clip(self._settings.topics.drift * self._walks[week], -20.0, 20.0))
 
 
 class Tilt:

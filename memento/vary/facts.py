@@ -18,7 +18,7 @@ class Speech:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.grammar = _grammar(domain_of(world))
+        self.grammar = grammar_of(domain_of(world))
         entities, aspects = world.entities, world.aspects
         self.entity = dict(zip(entities["id"].tolist(), entities["name"].tolist(), strict=True))
         self.aspect = dict(zip(aspects["id"].tolist(), aspects["name"].tolist(), strict=True))
@@ -86,11 +86,12 @@ def _spoken(
     domain: str, role: str, text: str, topic: str, facts: tuple[tuple[str, str, str, str], ...]
 ) -> Spoken | None:
     """Kept, since most turns of most variants are those of their parent."""
-    return _grammar(domain).rank_turn(role, text, topic, facts)
+    return grammar_of(domain).rank_turn(role, text, topic, facts)
 
 
 @lru_cache(16)
-def _grammar(domain: str) -> Grammar:
+def grammar_of(domain: str) -> Grammar:
+    """The grammar of a domain, made once."""
     return Grammar(domain)
 
 

@@ -40,6 +40,7 @@ class Synonym(Operator):
     def apply(self, world: World, key: int) -> Delta:
         """Draws by the word, and where not consistent by the record's id and the place in its text."""
         known = synonyms(self.lexicon)
+        decided: dict[str, int] = {}
 
         def change(text: Text, state: int) -> str:
             number = 0
@@ -47,7 +48,12 @@ class Synonym(Operator):
             def choose(word: str, others: Sequence[str]) -> str:
                 nonlocal number
                 number += 1
-                drawn = rng.key(key, "word", word.lower()) if self.consistent else mixed(state, number)
+                drawn = mixed(state, number)
+                if self.consistent:
+                    lower = word.lower()
+                    drawn = decided.get(lower, -1)
+                    if drawn < 0:
+                        drawn = decided[lower] = rng.key(key, "word", lower)
                 if mixed(drawn, 0) / _ODDS >= self.share:
                     return word
                 return others[mixed(drawn, 1) % len(others)]

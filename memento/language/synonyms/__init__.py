@@ -8,7 +8,7 @@ several words and abbreviations go first, the longest of them first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -24,6 +24,7 @@ Set = tuple[str, tuple[str, ...]]
 Choose = Callable[[str, Sequence[str]], str]
 """Takes a word and what may stand for it, and gives one of these or the word."""
 
+_KEPT = 1 << 16
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _PARTICLE = re.compile(r"(?: it| them)? (?:up|out|off|over|through|back|down|away|along|around)\b")
 _VOWEL = re.compile(r"(?:[aeio]|u(?!ni|s[aeiu]|til))(?!ne\b|ne-|uro)|hour|honest|heir", re.IGNORECASE)
@@ -60,6 +61,7 @@ class Synonyms:
             for word, found in owners.items()
             if len(found) == 1
         }
+        self._cut: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
         several = [word for word in self._alternatives if not _WORD.fullmatch(word)]
         self._phrases = _pattern(several) if several else None
 
@@ -72,28 +74,46 @@ class Synonyms:
 
     def exchange(self, text: str, choose: Choose) -> str:
         """The text with words exchanged: `choose` takes a word and its alternatives and gives one, or the word."""
-        if self._phrases is None:
-            return with_articles(text, _WORD.sub(lambda match: self._one(match, choose), text))
-        parts: list[str] = []
-        at = 0
-        for match in self._phrases.finditer(text):
-            parts += [
-                _WORD.sub(lambda word: self._one(word, choose), text[at : match.start()]),
-                self._one(match, choose),
-            ]
-            at = match.end()
-        parts.append(_WORD.sub(lambda word: self._one(word, choose), text[at:]))
-        return with_articles(text, "".join(parts))
+        parts, moved = [], False
+        for piece, others in self._pieces(text):
+            taken = choose(piece, others) if others else piece
+            if taken != piece:
+                moved = True
+                if piece[:1].isupper() and taken[:1].islower() and not (len(piece) > 1 and piece.isupper()):
+                    taken = taken[:1].upper() + taken[1:]
+            parts.append(taken)
+        return with_articles(text, "".join(parts)) if moved else text
 
-    def _one(self, match: re.Match[str], choose: Choose) -> str:
-        word = match.group()
-        # A verb with its particle means something else: to talk it through, to follow up.
-        phrasal = _PARTICLE.match(match.string, match.end())
-        others = () if phrasal else self.of(word)
-        taken = choose(word, others) if others else word
-        if taken != word and word[:1].isupper() and taken[:1].islower() and not (len(word) > 1 and word.isupper()):
-            return taken[:1].upper() + taken[1:]
-        return taken
+    def _pieces(self, text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """A text cut into words that have alternatives, with them, and what is between; kept, for texts come again."""
+        found = self._cut.get(text)
+        if found is None:
+            if len(self._cut) >= _KEPT:
+                self._cut.clear()
+            found = self._cut[text] = tuple(self._cut_up(text))
+        return found
+
+    def _cut_up(self, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        phrases = list(self._phrases.finditer(text)) if self._phrases is not None else []
+        at = 0
+        for phrase in [*phrases, None]:
+            end = phrase.start() if phrase else len(text)
+            for match in _WORD.finditer(text, at, end):
+                others = self._others(match)
+                if others:
+                    if match.start() > at:
+                        yield text[at : match.start()], ()
+                    yield match.group(), others
+                    at = match.end()
+            if end > at:
+                yield text[at:end], ()
+            if phrase:
+                yield phrase.group(), self._others(phrase)
+                at = phrase.end()
+
+    def _others(self, match: re.Match[str]) -> tuple[str, ...]:
+        """What may stand for a word where it is: nothing for a verb with its particle, which means something else."""
+        return () if _PARTICLE.match(match.string, match.end()) else self.of(match.group())
 
 
 def with_articles(before: str, after: str) -> str:
