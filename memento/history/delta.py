@@ -6,14 +6,17 @@ installed, its Python would copy whatever a delta asks for before it counts, so 
 
 from __future__ import annotations
 
+import re
+from operator import itemgetter
 from types import BuiltinFunctionType
 
 import dulwich.pack
 
 from memento.history.packs import MAX_OBJECT
 
-_BLOCK = 16
-_TRIES = 64
+_SHORTEST, _BLOCK = 4, 16
+_TEXT = re.compile(rb"\0[^\0]{8,}")
+_TRIES = 16
 _MOST_PIECES = 256
 _LONGEST_COPY = 0x10000
 _LONGEST_INSERT = 127
@@ -108,12 +111,23 @@ def make_delta(base: bytes, content: bytes) -> bytes:
 def _same(base: bytes, content: bytes) -> list[tuple[int, int, int]]:
     """(start in `base`, start in `content`, length) of parts that are equal, in order of both.
 
-    What two stretches begin and end with is equal; between that, blocks of one are looked for in the other.
+    What both begin and end with is equal, and so are whole texts that both hold (those of a chunk stand between
+    zeros); in what is left between them beginnings and ends are compared again, and a few blocks looked for.
     """
-    found: list[tuple[int, int, int]] = []
-    waiting = [(0, len(base), 0, len(content))]
+    head = _prefix(base, content)
+    tail = _suffix(base[head:], content[head:])
+    b0, b1, c0, c1 = head, len(base) - tail, head, len(content) - tail
+    found = [(0, 0, head), (b1, c1, tail)]
+    waiting = []
+    for part in _texts_of_both(base, content, head, tail):
+        waiting.append((b0, part[0], c0, part[1]))
+        found.append(part)
+        b0, c0 = part[0] + part[2], part[1] + part[2]
+    waiting.append((b0, b1, c0, c1))
     while waiting and len(found) < _MOST_PIECES:
         b0, b1, c0, c1 = waiting.pop()
+        if min(b1 - b0, c1 - c0) < _SHORTEST:
+            continue
         head = _prefix(base[b0:b1], content[c0:c1])
         if head:
             found.append((b0, c0, head))
@@ -129,7 +143,32 @@ def _same(base: bytes, content: bytes) -> list[tuple[int, int, int]]:
             if target >= 0:
                 waiting += [(b0, start, c0, target), (start, b1, target, c1)]
                 break
-    return sorted(found, key=lambda part: part[1])
+    return _joined(found)
+
+
+def _texts_of_both(base: bytes, content: bytes, head: int, tail: int) -> list[tuple[int, int, int]]:
+    """Texts that stand in both between their beginning and end, with the zero before each, in order of both."""
+    where: dict[bytes, int] = {}
+    for match in _TEXT.finditer(base, head, len(base) - tail):
+        where.setdefault(match.group(), match.start())
+    found, at = [], head
+    for match in _TEXT.finditer(content, head, len(content) - tail):
+        start, text = where.get(match.group(), -1), match.group()
+        if start >= at:
+            found.append((start, match.start(), len(text)))
+            at = start + len(text)
+    return found
+
+
+def _joined(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The parts in order, those that go on where another ends as one, empty ones left out."""
+    joined: list[tuple[int, int, int]] = []
+    for start, target, length in sorted(found, key=itemgetter(1, 2)):
+        if joined and joined[-1][0] + joined[-1][2] == start and joined[-1][1] + joined[-1][2] == target:
+            joined[-1] = (joined[-1][0], joined[-1][1], joined[-1][2] + length)
+        elif length:
+            joined.append((start, target, length))
+    return joined
 
 
 def _prefix(a: bytes, b: bytes) -> int:

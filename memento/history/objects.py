@@ -13,7 +13,7 @@ from pathlib import Path
 from memento.errors import CorruptRecord, StoreError
 from memento.history.cache import Cache
 from memento.history.consolidate import FACTOR, SMALL, consolidate
-from memento.history.delta import apply_delta
+from memento.history.delta import apply_delta, make_delta
 from memento.history.files import storing, sync_folder
 from memento.history.packfile import KEEP, index_bytes, keep_pack, pack_bytes, write_pair
 from memento.history.packs import KINDS, MAX_OBJECT, TYPES, Pack, inflate, inflate_loose, parse, read_file
@@ -40,8 +40,8 @@ class Objects:
 
     Added objects are staged in memory, readable at once, and written by `flush` in one pack. `near` may
     say of a staged object which other of its kind it resembles, staged or stored: where many resemble
-    one, they are kept by their difference from it. What
-    is read is checked against its id. `durable` forces packs to the disk; `cache_bytes` bounds
+    one, they are kept by their difference from it, which `differences` may hold already (the other's id, and
+    the delta). What is read is checked against its id. `durable` forces packs to the disk; `cache_bytes` bounds
     what is kept of blobs and of trees.
     """
 
@@ -50,6 +50,7 @@ class Objects:
         self.durable = durable
         self.staged: dict[str, tuple[str, bytes]] = {}
         self.near: dict[str, str] = {}
+        self.differences: dict[str, tuple[str, bytes]] = {}
         self.folder = str(path / "objects" / "pack")
         self._packs: dict[str, Pack] = {}
         self._large: list[Pack] = []
@@ -393,6 +394,7 @@ class Objects:
         """Forgets what is staged."""
         self.staged.clear()
         self.near.clear()
+        self.differences.clear()
 
     def tidy(self) -> None:
         """Copies many small packs into one, so that look-ups stay fast; call it under the lock."""
@@ -428,7 +430,7 @@ class Objects:
     def _resembled(self, new: list[tuple[bytes, str, bytes]]) -> dict[bytes, bytes]:
         """Those of some new objects that are to be kept by their difference, each with the object it is from;
         these come to stand before all others in `new`, stored ones once more, since a pack is complete in itself."""
-        near = {raw: bytes.fromhex(root) for raw, _, _ in new if (root := self._root(raw.hex()))}
+        near = {raw: bytes.fromhex(root) for raw, _, _ in new if (root := self.root(raw.hex()))}
         uses = Counter(near.values())
         bases = {raw: root for raw, root in near.items() if uses[root] >= ALIKE}
         wanted = dict.fromkeys(bases.values())
@@ -437,7 +439,7 @@ class Objects:
         new[:] = [*first, *(entry for entry in new if entry[0] not in wanted)]
         return bases
 
-    def _root(self, name: str) -> str:
+    def root(self, name: str) -> str:
         """The object at the end of what an object resembles, and that again; empty for none, or a circle."""
         passed = {name}
         while name in self.near:
@@ -447,10 +449,23 @@ class Objects:
             passed.add(name)
         return name if len(passed) > 1 else ""
 
+    def difference(self, name: str) -> tuple[str, bytes] | None:
+        """What a staged object resembles in the end, and its difference from that, as `differences` holds them;
+        None where that is not at hand."""
+        root = self.root(name)
+        if not root or not (root in self.staged or self.contains(root)):
+            return None
+        return root, make_delta(self.read(root)[1], self.staged[name][1])
+
     def _write(self, new: list[tuple[bytes, str, bytes]]) -> None:
         bases = self._resembled(new) if self.near else {}
         typed = [(raw, TYPES[kind], data) for raw, kind, data in new]
-        pack, entries = pack_bytes(typed, COMPRESSION, bases)
+        made = {
+            raw: delta
+            for name, (root, delta) in self.differences.items()
+            if bases.get(raw := bytes.fromhex(name)) == bytes.fromhex(root)
+        }
+        pack, entries = pack_bytes(typed, COMPRESSION, bases, made)
         checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
         self._held.append(os.path.join(self.folder, name + KEEP))

@@ -49,14 +49,18 @@ def back(distance: int) -> bytes:
 
 
 def pack_bytes(
-    new: Sequence[tuple[bytes, int, bytes]], level: int, bases: Mapping[bytes, bytes] | None = None
+    new: Sequence[tuple[bytes, int, bytes]],
+    level: int,
+    bases: Mapping[bytes, bytes] | None = None,
+    differences: Mapping[bytes, bytes] | None = None,
 ) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
     """A pack of (raw id, type number, content); and raw id -> (offset, CRC-32).
 
     All are whole but those that `bases` gives another one, of the same kind, whole and before it in
-    `new`: they are kept by their difference from that where it is much shorter.
+    `new`: they are kept by their difference from that where it is much shorter. `differences` holds those
+    that were made before.
     """
-    bases = bases or {}
+    bases, made = bases or {}, differences or {}
     whole = set(bases.values())
     contents = {raw: content for raw, _, content in new if raw in whole}
     parts = [opening(len(new))]
@@ -64,7 +68,7 @@ def pack_bytes(
     at = len(parts[0])
     for raw, kind, content in new:
         base = bases.get(raw)
-        delta = make_delta(contents[base], content) if base is not None else b""
+        delta = b"" if base is None else made.get(raw) or make_delta(contents[base], content)
         if base is not None and 2 * len(delta) < len(content):
             text = head(OFS_DELTA, len(delta)) + back(at - entries[base][0]) + zlib.compress(delta, level)
         else:

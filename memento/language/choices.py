@@ -13,6 +13,8 @@ from math import gcd
 from typing import overload
 
 _WORD = (1 << 64) - 1
+Slots = tuple[Sequence[str], ...]
+"""A product: the texts of each slot."""
 
 
 class Choices(Sequence[str]):
@@ -22,7 +24,7 @@ class Choices(Sequence[str]):
     """
 
     def __init__(self, *products: Sequence[Sequence[str]]) -> None:
-        self.products = tuple(tuple(product) for product in products)
+        self.products: tuple[Slots, ...] = tuple(tuple(product) for product in products)
         self.counts = tuple(_size(product) for product in self.products)
         self.total = sum(self.counts)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from memento import rng
 from memento.errors import UsageError
 from memento.language import phrasing
-from memento.language.choices import Choices, product
+from memento.language.choices import Choices, Slots, product
 from memento.language.lexicon import Domain, domain
 
 KINDS = ("attribute", "constraint", "episode")
@@ -74,6 +74,8 @@ class Grammar:
         self.domain = domain(vocabulary) if isinstance(vocabulary, str) else vocabulary
         self._patterns: dict[tuple[str, str], Choices] = {}
         self._parts: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        self._stated: dict[tuple[tuple[str, ...], str], Choices] = {}
+        self._openings = Choices(*((ask, self.domain.goals, end) for ask, end in phrasing.REQUESTS))
 
     def patterns(self, aspect_name: str, kind: str) -> Choices:
         """All ways to say a fact of `aspect_name` as a memory of `kind`, with {e}, {v}, {o} open.
@@ -187,25 +189,35 @@ class Grammar:
         if outcome not in OUTCOMES:
             raise UsageError(f"no session outcome {outcome!r}", f"outcomes: {', '.join(OUTCOMES)}")
         words = {"{t}": topic}
-        opening = Choices(*((ask, self.domain.goals, end) for ask, end in phrasing.REQUESTS))
-        lines = [_Line("opening", "user", opening, words, ())]
+        lines = [_Line("opening", "user", self._openings, words, ())]
         if not facts:
             lines.append(_Line("opening", "assistant", phrasing.NOTHING_KNOWN, words, ()))
         for number, fact in enumerate(facts):
-            about = f"known {fact.memory_id}"
-            if number:
-                lines.append(_Line(about, "user", phrasing.FOLLOW_UPS, _words(fact), ()))
-            frame = phrasing.ANSWERS if number else phrasing.FIRST_ANSWERS
-            answer = product(frame, self.clauses(fact.aspect_name), phrasing.ANSWER_ENDS)
-            lines.append(_Line(about, "assistant", answer, _words(fact), (fact.memory_id,)))
+            lines += self._known(fact, number)
         for fact in learned:
-            about = f"learned {fact.memory_id}"
-            telling = product(phrasing.TELLING, self.clauses(fact.aspect_name), (".",))
-            lines.append(_Line(about, "user", telling, _words(fact), ()))
-            lines.append(_Line(about, "assistant", phrasing.NOTED, _words(fact), ()))
-        lines.append(_Line("end", "user", phrasing.CLOSINGS[outcome], words, ()))
-        lines.append(_Line("end", "assistant", phrasing.FAREWELLS[outcome], words, ()))
-        return lines
+            lines += self._learned(fact)
+        return lines + _end(outcome, words)
+
+    def _known(self, fact: Fact, number: int) -> list[_Line]:
+        """What is said of a fact that is known, the `number`-th of its session."""
+        about, words = f"known {fact.memory_id}", _words(fact)
+        frame = phrasing.ANSWERS if number else phrasing.FIRST_ANSWERS
+        answers = self._framed(frame, fact.aspect_name, phrasing.ANSWER_ENDS)
+        answer = _Line(about, "assistant", answers, words, (fact.memory_id,))
+        return [_Line(about, "user", phrasing.FOLLOW_UPS, words, ()), answer] if number else [answer]
+
+    def _learned(self, fact: Fact) -> list[_Line]:
+        """What is said of a fact that is told for the first time."""
+        about, words = f"learned {fact.memory_id}", _words(fact)
+        telling = self._framed(phrasing.TELLING, fact.aspect_name, (".",))
+        return [_Line(about, "user", telling, words, ()), _Line(about, "assistant", phrasing.NOTED, words, ())]
+
+    def _framed(self, frame: tuple[str, ...], aspect_name: str, ends: tuple[str, ...]) -> Choices:
+        """The ways to state a fact of an aspect in a frame; kept."""
+        found = self._stated.get((frame, aspect_name))
+        if found is None:
+            found = self._stated[(frame, aspect_name)] = product(frame, self.clauses(aspect_name), ends)
+        return found
 
     def rank_turn(
         self, role: str, text: str, topic_name: str, facts: Sequence[tuple[str, str, str, str]]
@@ -242,22 +254,21 @@ class Grammar:
 def _every_line(grammar: Grammar, topic_name: str, facts: tuple[tuple[str, str, str, str], ...]) -> tuple[_Line, ...]:
     """All kinds of turns that a session may have, in an order that the number of its facts alone decides; kept, since
     the turns of a session are looked up one after the other."""
-    known = [Fact(*fact) for fact in facts]
-    lines = [line for outcome in OUTCOMES for line in grammar._lines(topic_name, known, outcome, known)]
-    lines += grammar._lines(topic_name, [], OUTCOMES[0], [])
-    for fact in known:  # any of them may come first, and be asked after
-        lines += grammar._lines(topic_name, [fact, fact], OUTCOMES[0], [])
+    words = {"{t}": topic_name}
+    lines = grammar._lines(topic_name, [], OUTCOMES[0], [])
+    lines += [line for outcome in OUTCOMES[1:] for line in _end(outcome, words)]
+    for fact in (Fact(*fact) for fact in facts):  # any of them may come first, or be asked after
+        lines += [*grammar._known(fact, 0), *grammar._known(fact, 1), *grammar._learned(fact)]
     return tuple(lines)
 
 
 def place_of(patterns: Choices, text: str, words: dict[str, str]) -> int | None:
     """The index of the pattern that gives a text when its marks are filled with `words`; None where none does."""
-    written = (text, text[:1].lower() + text[1:])
+    written = dict.fromkeys((text, text[:1].lower() + text[1:]))
     passed = 0
     for slots, count in zip(patterns.products, patterns.counts, strict=True):
-        options = [[_filled(option, words) for option in slot] for slot in slots]
-        for form in dict.fromkeys(written):
-            places = _match(options, form, 0, 0)
+        for form in written:
+            places = _match(slots, words, form, 0, 0)
             if places is not None:
                 index = 0
                 for slot, place in zip(slots, places, strict=True):
@@ -268,20 +279,43 @@ def place_of(patterns: Choices, text: str, words: dict[str, str]) -> int | None:
     return None
 
 
-def _match(options: list[list[str]], text: str, slot: int, at: int) -> list[int] | None:
+def _match(slots: Slots, words: dict[str, str], text: str, slot: int, at: int) -> list[int] | None:
     """The places of the options, one a slot, that make up the text from `at` on."""
-    if slot == len(options):
+    if slot == len(slots):
         return [] if at == len(text) else None
-    for place, option in enumerate(options[slot]):
-        if text.startswith(option, at):
-            rest = _match(options, text, slot + 1, at + len(option))
+    options, openings = _options(slots[slot])
+    if not text.startswith(openings, at):
+        return None
+    for place, option in enumerate(options):
+        end = _end_of(option, words, text, at)
+        if end >= 0:
+            rest = _match(slots, words, text, slot + 1, end)
             if rest is not None:
                 return [place, *rest]
     return None
 
 
-def _filled(option: str, words: dict[str, str]) -> str:
-    return "".join([words.get(part, part) for part in _split(option)])
+@lru_cache(1 << 12)
+def _options(slot: Sequence[str]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """The options of a slot, each cut at its marks, and what they begin with before a mark."""
+    options = tuple(map(_split, slot))
+    return options, tuple({"" if not parts or parts[0][:1] == "{" else parts[0]: None for parts in options})
+
+
+def _end_of(parts: tuple[str, ...], words: dict[str, str], text: str, at: int) -> int:
+    """Where an option ends that the text goes on with at `at`; -1 where it goes on otherwise."""
+    for part in parts:
+        said = words.get(part, part)
+        if not text.startswith(said, at):
+            return -1
+        at += len(said)
+    return at
+
+
+def _end(outcome: str, words: dict[str, str]) -> list[_Line]:
+    """How a session ends."""
+    farewell = _Line("end", "assistant", phrasing.FAREWELLS[outcome], words, ())
+    return [_Line("end", "user", phrasing.CLOSINGS[outcome], words, ()), farewell]
 
 
 def outcome_of(score: float | None) -> str:

@@ -85,8 +85,8 @@ class Rewriter:
         """
         turns = world.turns
         chosen = np.flatnonzero(rng.bernoulli(rng.keys(key, turns["id"].tolist()), share)).tolist()
-        texts = Texts(world)
-        of = [texts.turn(row) for row in chosen]
+        texts = Texts(world).turns
+        of = [texts[row] for row in chosen]
         questions = [self.question(text, style) for text in of]
         if self.mode == "replay":
             self._refuse_missing(questions)

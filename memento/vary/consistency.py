@@ -9,7 +9,8 @@ speak of (Ribeiro, Wu, Guestrin and Singh, "Beyond Accuracy", ACL 2020).
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from memento.vary.texts import NEGATION, NUMBER, Texts
 from memento.world.check import check
 from memento.world.table import same_elements
 from memento.world.tree import Delta
-from memento.world.world import World
+from memento.world.world import PLACING, Manifest, World
 
 Floats = npt.NDArray[np.float64]
 _CLOSE = 1e-9
@@ -61,7 +62,7 @@ class Checker:
         fields = touched(self.before, result)
         if isinstance(result, Delta) and fields <= _WORDS:
             return self._wording(result)
-        after = applied(self.before, result)
+        after = applied(self.before, result, fields)
         broken = "" if fields <= _HARMLESS else self._broken(after)
         if broken or operator.expects == "free":
             return broken
@@ -72,9 +73,9 @@ class Checker:
         """A changed text that lost what it must keep."""
         for name, rows in result.upserts.items():
             old = self.before.tables[name]
-            text_of = self.texts.memory if name == "memories" else self.texts.turn
+            texts = self.texts.of(name)
             for row, after in zip(old.rows(rows.keys).tolist(), rows["text"].tolist(), strict=True):
-                text = text_of(row)
+                text = texts[row]
                 lost = lost_of(text.text, after, text.kept)
                 if lost:
                     return f"{old.schema.singular} {old['id'][row]} lost {lost}: {after[:80]!r}"
@@ -109,10 +110,16 @@ class Checker:
         )
 
 
-def applied(before: World, result: Delta | World) -> World:
-    """The world that a change gives."""
+def applied(before: World, result: Delta | World, fields: frozenset[str] | None = None) -> World:
+    """The world that a change gives; `fields` are those that it touches (see `touched`), where they are known."""
     if isinstance(result, World):
         return result
+    fields = touched(before, result) if fields is None else fields
+    manifest = result.manifest or before.manifest
+    if "*" not in fields and fields.isdisjoint(PLACING):
+        return World(
+            manifest, {**before.tables, **{n: before.tables[n].put(rows) for n, rows in result.upserts.items()}}
+        )
     gone = set(result.deletes.get("sessions", ()))
     tables = {}
     for name, table in before.tables.items():
@@ -121,12 +128,15 @@ def applied(before: World, result: Delta | World) -> World:
             of_session = table["session"].tolist()
             deletes += [key for key, session in zip(table.keys, of_session, strict=True) if session in gone]
         tables[name] = table.update(result.upserts.get(name), deletes)
-    return World.build(result.manifest or before.manifest, tables)
+    return World.build(manifest, tables)
 
 
 def touched(before: World, result: Delta | World) -> frozenset[str]:
-    """The fields that a change touches, as ``memory.text``; ``*`` where records come or go."""
-    if isinstance(result, World) or result.deletes or result.manifest:
+    """The fields that a change touches, as ``memory.text``; ``*`` where records come or go, or the manifest changes in
+    what labels follow from."""
+    if isinstance(result, World) or result.deletes:
+        return frozenset({"*"})
+    if result.manifest and _rules(result.manifest) != _rules(before.manifest):
         return frozenset({"*"})
     found: set[str] = set()
     for name, rows in result.upserts.items():
@@ -140,16 +150,29 @@ def touched(before: World, result: Delta | World) -> frozenset[str]:
     return frozenset(found)
 
 
+def _rules(manifest: Manifest) -> Manifest:
+    """A manifest without what no label follows from: all of the scenario but how time passes."""
+    return replace(manifest, scenario={"time": manifest.scenario.get("time")})
+
+
 def lost_of(before: str, after: str, kept: tuple[str, ...]) -> str:
     """What a changed text lost of names and values, numbers, and negation; empty where nothing is."""
     for name in kept:
-        if _says(before, name) and not _says(after, name):
+        if name[1:] in before and _says(before, name) and not _says(after, name):
             return repr(name)
-    if Counter(NUMBER.findall(before)) - Counter(NUMBER.findall(after)):
+    numbers, negated = _figures(before)
+    after_numbers, after_negated = _figures(after)
+    if numbers and Counter(numbers) - Counter(after_numbers):
         return "a number"
-    if bool(NEGATION.search(before)) != bool(NEGATION.search(after)):
-        return "its negation" if NEGATION.search(before) else "what it affirmed"
+    if negated != after_negated:
+        return "its negation" if negated else "what it affirmed"
     return ""
+
+
+@lru_cache(1 << 15)
+def _figures(text: str) -> tuple[tuple[str, ...], bool]:
+    """The numbers of a text, and whether it negates something; kept, since siblings come of the same texts."""
+    return tuple(NUMBER.findall(text)), NEGATION.search(text) is not None
 
 
 def _says(text: str, name: str) -> bool:

@@ -37,7 +37,7 @@ class Transfer(Operator):
         "", f"{', '.join(DOMAINS)}; drawn for each world if left out", kind="text", choices=("", *DOMAINS)
     )
 
-    def apply(self, world: World, key: int) -> Delta | World:
+    def apply(self, world: World, key: int) -> Delta:
         """One draw for the domain where none is named, and one for each entity and each value.
 
         Raises `UsageError` for a world without entities.
@@ -49,7 +49,7 @@ class Transfer(Operator):
         target = self.to or others[key % len(others)]
         if target == source and world.manifest.source == "simulated":
             return Delta()
-        return _Transfer(world, key, source, target).world()
+        return _Transfer(world, key, source, target).change()
 
 
 class _Transfer:
@@ -124,8 +124,8 @@ class _Transfer:
             found[(aspect, value)] = new
         return found
 
-    def world(self) -> World:
-        """The world in its new domain."""
+    def change(self) -> Delta:
+        """What makes the world one of its new domain."""
         before, values = self.before, self._values()
         memories, entities, aspects = before.memories, before.entities, before.aspects
         new_value = _column(
@@ -144,8 +144,7 @@ class _Transfer:
                 strict=True,
             )
         }  # fmt: skip
-        tables = {
-            **before.tables,
+        upserts = {
             "entities": entities.replace(name=names, kind=_column(self.kind[key] for key in entities["id"].tolist())),
             "aspects": aspects.replace(name=_column(self.aspect[key] for key in aspects["id"].tolist())),
             "dependencies": before.dependencies.replace(kind=_column(self._edges())),
@@ -156,7 +155,7 @@ class _Transfer:
         said = scenario.get("entities")
         if isinstance(said, dict):
             scenario["entities"] = {**said, "domain": self.target}
-        return World.build(replace(before.manifest, scenario=scenario), tables)
+        return Delta(upserts, manifest=replace(before.manifest, scenario=scenario))
 
     def _edges(self) -> list[str]:
         """The new kind of each dependency: one that the domain knows between its kinds, else of its source."""
@@ -189,16 +188,18 @@ class _Transfer:
         return texts
 
     def _turns(self, facts: dict[str, tuple[str, str, str, str]], renamed: Named) -> list[str]:
-        turns, sessions = self.before.turns, self.before.sessions
-        topics = sessions["topic"][sessions.rows(turns["session"].tolist())].tolist()
+        turns, sessions, keys = self.before.turns, self.before.sessions, self.before.memories.keys
+        about = {
+            session: (self.name.get(topic, "this"), tuple(facts[keys[place]] for place in self.speech.told(session)))
+            for session, topic in zip(sessions["id"].tolist(), sessions["topic"].tolist(), strict=True)
+        }
         texts = []
-        for row, topic in enumerate(topics):
+        for row, (session, text) in enumerate(zip(turns["session"].tolist(), turns["text"].tolist(), strict=True)):
             spoken = self.speech.turn(row)
             if spoken is None:
-                texts.append(renamed.text(turns["text"][row]))
-                continue
-            told = [facts[self.before.memories["id"][place]] for place in self.speech.told(turns["session"][row])]
-            texts.append(self.grammar.turn_of(spoken.line, spoken.place, self.name.get(topic, "this"), told))
+                texts.append(renamed.text(text))
+            else:
+                texts.append(self.grammar.turn_of(spoken.line, spoken.place, *about[session]))
         return texts
 
 

@@ -157,13 +157,14 @@ def grow(
     first = ""
     level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
     with Maker(repository.objects, workers) as maker, repository.batch(what) as batch:
-        staged = repository.objects.staged
+        objects, staged = repository.objects, repository.objects.staged
         for step in range(1, depth + 1):
             work: list[Job] = []
             of: list[tuple[str, str, tuple[str, ...]]] = []
             for name, commit, tree, needs in level:
                 held: Staged = {key: staged[key] for key in needs} if workers > 1 else {}
-                parts = list(jobs(tree, recipes, held, checked))
+                alike = {key: root_of for key in held if (root_of := objects.root(key))}
+                parts = list(jobs(tree, recipes, held, checked, alike))
                 work += parts
                 of += [(name, commit, needs)] * len(parts)
             level = []

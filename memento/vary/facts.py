@@ -30,20 +30,22 @@ class Speech:
         pairs = zip(memories["superseded_by"].tolist(), memories["value"].tolist(), strict=True)
         return {newer: value for newer, value in pairs if newer}
 
-    def fact(self, row: int) -> tuple[str, str, str, str]:
+    @cached_property
+    def _facts(self) -> list[_Fact]:
+        columns = (self.world.memories[name].tolist() for name in ("id", "entity", "aspect", "value", "text"))
+        return [
+            (key, self.entity.get(entity, _UNNAMED), self.aspect.get(aspect, ""), value or text)
+            for key, entity, aspect, value, text in zip(*columns, strict=True)
+        ]
+
+    def fact(self, row: int) -> _Fact:
         """A memory as (id, entity name, aspect name, value)."""
-        memories = self.world.memories
-        return (
-            memories["id"][row],
-            self.entity.get(memories["entity"][row], _UNNAMED),
-            self.aspect.get(memories["aspect"][row], ""),
-            memories["value"][row] or memories["text"][row],
-        )
+        return self._facts[row]
 
     def memory(self, row: int) -> Spoken | None:
         """What a memory's text is an instance of."""
         memories = self.world.memories
-        key, entity, aspect, value = self.fact(row)
+        key, entity, aspect, value = self._facts[row]
         if not memories["value"][row] or not memories["entity"][row]:
             return None
         words = {"{e}": entity, "{v}": value, "{o}": self.older.get(key, "")}
@@ -72,19 +74,28 @@ class Speech:
         """The rows of the memories that a session's turns may speak of."""
         return self._told.get(session, [])
 
+    @cached_property
+    def _about(self) -> dict[str, tuple[str, tuple[_Fact, ...]]]:
+        """The topic of each session in words, and the facts that its turns may speak of, by session."""
+        sessions = self.world.sessions
+        return {
+            key: (self.entity.get(topic, _UNNAMED), tuple(self._facts[row] for row in self.told(key)))
+            for key, topic in zip(sessions["id"].tolist(), sessions["topic"].tolist(), strict=True)
+        }
+
+    @cached_property
+    def _turns(self) -> list[tuple[str, str, str]]:
+        turns = self.world.turns
+        return list(zip(*(turns[name].tolist() for name in ("session", "role", "text")), strict=True))
+
     def turn(self, row: int) -> Spoken | None:
         """What a turn's text is an instance of."""
-        turns, sessions = self.world.turns, self.world.sessions
-        session = turns["session"][row]
-        topic = self.entity.get(sessions["topic"][sessions.row_of[session]], _UNNAMED)
-        facts = tuple(self.fact(place) for place in self.told(session))
-        return _spoken(self.grammar.domain.name, turns["role"][row], turns["text"][row], topic, facts)
+        session, role, text = self._turns[row]
+        return _spoken(self.grammar.domain.name, role, text, *self._about[session])
 
 
 @lru_cache(1 << 15)
-def _spoken(
-    domain: str, role: str, text: str, topic: str, facts: tuple[tuple[str, str, str, str], ...]
-) -> Spoken | None:
+def _spoken(domain: str, role: str, text: str, topic: str, facts: tuple[_Fact, ...]) -> Spoken | None:
     """Kept, since most turns of most variants are those of their parent."""
     return grammar_of(domain).rank_turn(role, text, topic, facts)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +18,8 @@ from memento.world.tree import Delta
 from memento.world.world import World
 
 Staged = dict[str, tuple[str, bytes]]
+Differences = dict[str, tuple[str, bytes]]
+"""What an object resembles, and its difference from that, by id."""
 _TOGETHER = 16
 """Children of one parent that are made in one go: the parent is read once for them."""
 
@@ -39,18 +41,22 @@ class Made:
 
 @dataclass(frozen=True)
 class Job:
-    """Some children of one parent; `staged` are the objects of the parent that are not stored yet."""
+    """Some children of one parent; `staged` are the objects of the parent that are not stored yet, `near` what
+    they resemble."""
 
     parent: str
     recipes: tuple[Recipe, ...]
     staged: Staged
     checked: bool = False
+    near: Mapping[str, str] = field(default_factory=dict)
 
 
-def jobs(parent: str, recipes: Sequence[Recipe], staged: Staged, checked: bool) -> Iterator[Job]:
+def jobs(
+    parent: str, recipes: Sequence[Recipe], staged: Staged, checked: bool, near: Mapping[str, str]
+) -> Iterator[Job]:
     """The work for one parent in parts of a size that no number of workers changes."""
     for first in range(0, len(recipes), _TOGETHER):
-        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged, checked)
+        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged, checked, near)
 
 
 class Maker:
@@ -75,8 +81,9 @@ class Maker:
             for job in work:
                 yield self._compared(job, list(_children(self.objects, job)))
             return
-        for job, (made, staged) in zip(work, self._pool.map(_work, work), strict=True):
+        for job, (made, staged, differences) in zip(work, self._pool.map(_work, work), strict=True):
             self.objects.staged.update(staged)
+            self.objects.differences.update(differences)
             yield self._compared(job, made)
 
     def _compared(self, job: Job, made: list[Made]) -> list[Made]:
@@ -144,16 +151,22 @@ def _begin(path: str) -> None:
     _store.append(Objects(Path(path), durable=False))
 
 
-def _work(job: Job) -> tuple[list[Made], Staged]:
+def _work(job: Job) -> tuple[list[Made], Staged, Differences]:
     """The children of a job and all objects of theirs that are not stored; each child's are complete."""
     objects = _store[0]
-    objects.staged = dict(job.staged)
+    objects.staged, objects.near = dict(job.staged), dict(job.near)
     found: Staged = {}
+    differences: Differences = {}
     done = []
     for made in _children(objects, job):
+        _pair(objects, job.parent, made.tree)
+        new = tuple(name for name in made.objects if objects.pack_of(name) is None)
+        for name in new:
+            difference = objects.difference(name)
+            if difference is not None:
+                differences[name] = difference
         own = {name: objects.staged.pop(name) for name in made.objects}
-        new = {name: value for name, value in own.items() if objects.pack_of(name) is None}
-        found.update(new)
-        done.append(replace(made, objects=tuple(new)))
-    objects.staged = {}
-    return done, found
+        found.update({name: own[name] for name in new})
+        done.append(replace(made, objects=new))
+    objects.discard()
+    return done, found, differences

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 from memento import rng
@@ -41,14 +42,13 @@ class Synonym(Operator):
         """Draws by the word, and where not consistent by the record's id and the place in its text."""
         known = synonyms(self.lexicon)
         decided: dict[str, int] = {}
+        said: dict[str, str] = {}
 
         def change(text: Text, state: int) -> str:
-            number = 0
+            numbers = count(1)
 
             def choose(word: str, others: Sequence[str]) -> str:
-                nonlocal number
-                number += 1
-                drawn = mixed(state, number)
+                drawn = mixed(state, next(numbers))
                 if self.consistent:
                     lower = word.lower()
                     drawn = decided.get(lower, -1)
@@ -58,6 +58,14 @@ class Synonym(Operator):
                     return word
                 return others[mixed(drawn, 1) % len(others)]
 
-            return "".join(known.exchange(piece, choose) if free else piece for piece, free in text.pieces())
+            def exchanged(piece: str) -> str:
+                if not self.consistent:
+                    return known.exchange(piece, choose)
+                found = said.get(piece)
+                if found is None:
+                    found = said[piece] = known.exchange(piece, choose)
+                return found
+
+            return "".join([exchanged(piece) if free else piece for piece, free in text.pieces()])
 
         return changed(world, key, 1.0, change)

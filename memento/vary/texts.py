@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +45,26 @@ Change = Callable[[Text, int], str]
 
 @lru_cache(1 << 15)
 def pieces(text: str, kept: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-    """A text cut at what is kept, numbers and negations; true where a piece is open to change."""
+    """A text cut at what is kept, numbers and negations; true where a piece is open to change.
+
+    Where two of them begin at one place a kept name comes first, the longest one.
+    """
     found: list[tuple[str, bool]] = []
+    names = [name for name in sorted(set(kept), key=lambda name: (-len(name), name)) if name[1:] in text]
+    searches: list[Search] = [partial(_named, name) for name in names if name.strip()]
+    searches += [_number, _negation]
+    spans = [search(text, 0) for search in searches]
     at = 0
-    for match in _protected(kept).finditer(text):
-        if match.start() > at:
-            found.append((text[at : match.start()], True))
-        found.append((match.group(), False))
-        at = match.end()
+    while any(spans):
+        start, rank = min((span[0], rank) for rank, span in enumerate(spans) if span)
+        end = spans[rank][1]  # type: ignore[index]
+        if start > at:
+            found.append((text[at:start], True))
+        found.append((text[start:end], False))
+        at = end
+        spans = [
+            search(text, at) if span and span[0] < at else span for search, span in zip(searches, spans, strict=True)
+        ]
     if at < len(text):
         found.append((text[at:], True))
     return tuple(found)
@@ -75,17 +87,38 @@ def on_words(text: Text, change: Callable[[str, int], str]) -> str:
     return "".join(parts)
 
 
-@lru_cache(1 << 15)
-def _protected(kept: tuple[str, ...]) -> re.Pattern[str]:
-    names = [name for name in sorted(set(kept), key=lambda name: (-len(name), name)) if name.strip()]
-    whole = [rf"(?<!\w){_either(name)}(?!\w)" if name[:1].isalnum() else re.escape(name) for name in names]
-    return re.compile("|".join([*whole, NUMBER.pattern, f"(?i:{NEGATION.pattern})"]))
+Span = tuple[int, int] | None
+Search = Callable[[str, int], Span]
+"""Where something stands in a text at or after a place."""
 
 
-def _either(name: str) -> str:
-    """A pattern of a name whose first letter may be a capital, as at the start of a sentence."""
-    first, rest = name[0], re.escape(name[1:])
-    return f"[{first.lower()}{first.upper()}]{rest}" if first.isalpha() else re.escape(first) + rest
+def _named(name: str, text: str, at: int) -> Span:
+    """A name as whole words; its first letter may be a capital, as at the start of a sentence."""
+    whole = name[0].isalnum()
+    found: Span = None
+    for form in dict.fromkeys((name[0].lower() + name[1:], name[0].upper() + name[1:])):
+        start = text.find(form, at)
+        while start >= 0 and whole and not _stands_alone(text, start, start + len(form)):
+            start = text.find(form, start + 1)
+        if start >= 0 and (found is None or start < found[0]):
+            found = start, start + len(form)
+    return found
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether no letter, digit or underscore is beside a part of a text."""
+    around = text[start - 1 : start] + text[end : end + 1]
+    return not any(letter.isalnum() or letter == "_" for letter in around)
+
+
+def _number(text: str, at: int) -> Span:
+    match = NUMBER.search(text, at)
+    return match.span() if match else None
+
+
+def _negation(text: str, at: int) -> Span:
+    match = NEGATION.search(text, at)
+    return match.span() if match else None
 
 
 class Texts:
@@ -111,31 +144,38 @@ class Texts:
             for key, topic in zip(world.sessions["id"].tolist(), world.sessions["topic"].tolist(), strict=True)
         }
 
-    def memory(self, row: int) -> Text:
-        """The text of a memory."""
+    @cached_property
+    def memories(self) -> list[Text]:
+        """The texts of the memories, in order."""
         memories = self.world.memories
-        return Text(memories["text"][row], "", self._of_memory[memories["id"][row]])
+        return [
+            Text(text, "", self._of_memory[key])
+            for key, text in zip(memories["id"].tolist(), memories["text"].tolist(), strict=True)
+        ]
 
-    def turn(self, row: int) -> Text:
-        """The text of a turn: kept is what its session's turns speak of."""
+    @cached_property
+    def turns(self) -> list[Text]:
+        """The texts of the turns, in order: kept is what their session's turns speak of."""
+        turns, kept = self.world.turns, self._told()
+        columns = (turns[name].tolist() for name in ("session", "role", "text"))
+        return [Text(text, role, kept[session]) for session, role, text in zip(*columns, strict=True)]
+
+    def of(self, table: str) -> list[Text]:
+        """Those of one table."""
+        return self.memories if table == "memories" else self.turns
+
+    def _told(self) -> dict[str, tuple[str, ...]]:
+        """The names and values that each session's turns speak of."""
+        told: dict[str, dict[str, None]] = {}
         turns = self.world.turns
-        return Text(turns["text"][row], turns["role"][row], self._session[turns["session"][row]])
-
-    @property
-    def _session(self) -> dict[str, tuple[str, ...]]:
-        found = self.__dict__.get("_sessions")
-        if found is None:
-            told: dict[str, dict[str, None]] = {}
-            turns = self.world.turns
-            for session, cites in zip(turns["session"].tolist(), turns["cites"].tolist(), strict=True):
-                names = told.setdefault(session, dict.fromkeys(filter(None, [self._topic.get(session, "")])))
-                for cited in cites.split(" ") if cites else ():
-                    names.update(dict.fromkeys(self._of_memory.get(cited, ())))
-            for session, names in told.items():
-                for key in self._left.get(session, ()):
-                    names.update(dict.fromkeys(self._of_memory[key]))
-            found = self.__dict__["_sessions"] = {session: tuple(names) for session, names in told.items()}
-        return found
+        for session, cites in zip(turns["session"].tolist(), turns["cites"].tolist(), strict=True):
+            names = told.setdefault(session, dict.fromkeys(filter(None, [self._topic.get(session, "")])))
+            for cited in cites.split(" ") if cites else ():
+                names.update(dict.fromkeys(self._of_memory.get(cited, ())))
+        for session, names in told.items():
+            for key in self._left.get(session, ()):
+                names.update(dict.fromkeys(self._of_memory[key]))
+        return {session: tuple(names) for session, names in told.items()}
 
 
 def changed(
@@ -154,9 +194,9 @@ def changed(
             rows = rows[table["role"][rows] == roles]
         new, kept = [], []
         states: list[int] = rng.bits(keys[rows], 1).tolist()
-        of = texts.memory if name == "memories" else texts.turn
+        of = texts.of(name)
         for row, state in zip(rows.tolist(), states, strict=True):
-            before = of(row)
+            before = of[row]
             after = change(before, state)
             if after.strip() and after != before.text:
                 new.append(after)

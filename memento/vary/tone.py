@@ -83,17 +83,26 @@ def toned(text: Text, tone: str, state: int) -> str:
     return said
 
 
+_KEPT = 1 << 15
+
+
 class Phrases:
     """Phrases and what to say for each: whole words, the longest first, capitals kept."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self._other = {phrase.lower(): other for phrase, other in table.items()}
+        self._known: dict[str, str] = {}
         names = sorted(self._other, key=lambda phrase: (-len(phrase), phrase))
         self._pattern = re.compile(r"(?<![\w'])(" + "|".join(map(re.escape, names)) + r")(?![\w'])", re.IGNORECASE)
 
     def exchanged(self, text: str) -> str:
-        """The text with every phrase exchanged."""
-        return self._pattern.sub(self._one, text)
+        """The text with every phrase exchanged; kept, for texts come again."""
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[text] = self._pattern.sub(self._one, text)
+        return found
 
     def _one(self, match: re.Match[str]) -> str:
         other = self._other[match.group().lower()]

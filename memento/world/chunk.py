@@ -27,7 +27,7 @@ _TOGETHER = 32
 _WIDTHS = {"bool": 1, "int": 8, "time": 8, "float": 8, "text": 0, "ref": 0, "set": 0}
 _KEPT, _KEPT_BYTES, _KEPT_ROWS = 256, 1 << 17, 4096
 _DECODED: dict[tuple[str, str], Table] = {}
-_OPENED: dict[tuple[str, str], tuple[Any, dict[tuple[bytes, ...], int]]] = {}
+_OPENED: dict[tuple[str, str], _Opened] = {}
 _FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, CorruptRecord)
 
 
@@ -202,8 +202,8 @@ def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object
     None where a row is not there yet, or differs in one of the fields `fixed`, which say where a row
     stands. Only columns that change are taken apart. Raises `CorruptRecord`.
     """
-    value, row_of = _opened(schema, data, object_id)
-    size, columns = value["n"], value["c"]
+    opened = _opened(schema, data, object_id)
+    size, columns, row_of = opened.size, opened.columns, opened.row_of
     try:
         wanted = zip(*([text.encode() for text in rows[name].tolist()] for name in schema.key), strict=True)
         places = [row_of.get(key, -1) for key in wanted]
@@ -212,7 +212,7 @@ def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object
         changed = {}
         for field in schema.fields:
             payload = columns[field.name]
-            old = [_one(field, payload, size, [row]) for row in places]
+            old = [_one(field, payload, size, places)] if len(places) == 1 else opened.some(field, places)
             new = _stored(field, rows.columns[field.name])
             if old == new:
                 continue
@@ -226,16 +226,36 @@ def patch(schema: Schema, data: bytes, rows: Table, fixed: Sequence[str], object
     return codec.encode({"n": size, "c": {**columns, **changed}})
 
 
-def _opened(schema: Schema, data: bytes, object_id: str) -> tuple[Any, dict[tuple[bytes, ...], int]]:
-    """The map of a chunk and its rows by their stored keys, remembered by its id: many variants of a world
-    change the same chunks."""
+class _Opened:
+    """A chunk taken apart as far as it was looked at: its columns, and its rows by their stored keys."""
+
+    def __init__(self, schema: Schema, value: Any) -> None:
+        self.size, self.columns = value["n"], value["c"]
+        self._elements: dict[str, list[bytes]] = {}
+        parts = (self.elements(schema.by_name[name]) for name in schema.key)
+        self.row_of = {key: row for row, key in enumerate(zip(*parts, strict=True))}
+
+    def elements(self, field: Field) -> list[bytes]:
+        """The stored bytes of each row of a column."""
+        found = self._elements.get(field.name)
+        if found is None:
+            found = self._elements[field.name] = _elements(field, self.columns[field.name], self.size)
+        return found
+
+    def some(self, field: Field, rows: list[int]) -> list[bytes]:
+        """The stored bytes of some rows of a column."""
+        stored = self.elements(field)
+        return [stored[row] for row in rows]
+
+
+def _opened(schema: Schema, data: bytes, object_id: str) -> _Opened:
+    """A chunk taken apart, remembered by its id: many variants of a world change the same chunks."""
     at = (schema.name, object_id)
     found = _OPENED.get(at) if object_id else None
     if found is None:
         value = _checked(schema, data, object_id, schema.name)
         try:
-            parts = (_elements(schema.by_name[name], value["c"][name], value["n"]) for name in schema.key)
-            found = value, {key: row for row, key in enumerate(zip(*parts, strict=True))}
+            found = _Opened(schema, value)
         except _FAULTS as error:
             raise CorruptRecord(_why(error), object_id, schema.name) from None
         if object_id and len(data) <= _KEPT_BYTES:

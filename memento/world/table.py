@@ -167,6 +167,16 @@ class Table:
         """The same rows with whole columns exchanged."""
         return Table(self.schema, {**self.columns, **{n: np.asarray(c) for n, c in columns.items()}})
 
+    def put(self, upserts: Table) -> Table:
+        """Rows of `upserts` in the place of those with their keys, all of which are there."""
+        rows = self.rows(upserts.keys)
+        columns = {}
+        for name, column in self.columns.items():
+            columns[name] = column.copy()
+            columns[name][rows] = upserts.columns[name]
+            columns[name].setflags(write=False)
+        return self._alike(columns)
+
     def update(self, upserts: Table | None = None, deletes: Iterable[str] = ()) -> Table:
         """Rows of `deletes` removed, then rows of `upserts` put in place or appended."""
         gone = set(deletes)

@@ -66,6 +66,10 @@ class Manifest:
         return cls(**value)
 
 
+PLACING = frozenset({"session.started_at", "turn.session", "candidate.session", "candidate.memory", "candidate.rank"})
+"""The fields that say, besides ids, where a record stands in the canonical order of a world."""
+
+
 class World:
     """One frozen state: a manifest and seven tables, in canonical order.
 

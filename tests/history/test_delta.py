@@ -14,7 +14,10 @@ from memento.history import delta as module
 from memento.history.delta import apply_delta, make_delta, shortest_delta
 
 PARTS = st.lists(st.sampled_from([b"", b"a", b"abc" * 9, bytes(range(200)), b"\0" * 40, b"\xff" * 70_000]), max_size=6)
-TEXTS = st.one_of(st.binary(max_size=300), PARTS.map(b"".join))
+WORDS = st.lists(
+    st.sampled_from([b"alpha beta gamma", b"alpha beta", b"delta epsilon zeta eta", b"x", b""]), max_size=9
+)
+TEXTS = st.one_of(st.binary(max_size=300), PARTS.map(b"".join), WORDS.map(b"\0".join))
 
 
 def varint(number: int) -> bytes:
@@ -104,3 +107,12 @@ def test_few_changes_make_a_short_delta(size: int) -> None:
 def test_texts_that_share_nothing_are_inserted() -> None:
     base, content = bytes(1000), random.Random(1).randbytes(1000)
     assert len(content) < len(make_delta(base, content)) < 1.02 * len(content) + 20
+
+
+def test_texts_that_changed_their_places_are_found() -> None:
+    texts = [f"text {number} says something of its own".encode() for number in range(60)]
+    base = b"\0".join(texts)
+    content = b"\0".join([*texts[:9], b"new", *texts[10:30], b"another new one", *texts[31:]])
+    delta = make_delta(base, content)
+    assert apply_delta(base, delta) == content
+    assert len(delta) < 60

@@ -63,7 +63,7 @@ def test_a_paraphrase_says_the_same_fact(tiny: World) -> None:
     assert (after.turns["text"] != tiny.turns["text"]).mean() > 0.5
     grammar = Grammar("software")
     for row in np.flatnonzero(moved)[:20]:
-        text = Texts(tiny).memory(int(row))
+        text = Texts(tiny).memories[int(row)]
         for name in text.kept[:2]:
             said = after.memories["text"][row].casefold()
             assert (name.casefold() in text.text.casefold()) == (name.casefold() in said)
@@ -270,6 +270,6 @@ def test_a_domain_is_changed_as_a_whole(tiny: World, to: str) -> None:
 def test_eda_keeps_what_a_text_is_about(tiny: World, kind: str) -> None:
     after = made(tiny, f"eda:kind={kind}:share=1:a=0.3")
     assert (after.memories["text"] != tiny.memories["text"]).mean() > 0.3
-    texts = Texts(tiny)
+    texts = Texts(tiny).memories
     for row in range(len(tiny.memories)):
-        assert lost_of(tiny.memories["text"][row], after.memories["text"][row], texts.memory(row).kept) == ""
+        assert lost_of(tiny.memories["text"][row], after.memories["text"][row], texts[row].kept) == ""

@@ -84,6 +84,15 @@ def test_update() -> None:
     assert rows.update() is rows
 
 
+def test_put_leaves_the_order() -> None:
+    rows = table("a", "b", "c")
+    after = rows.put(table("c", "a").replace(importance=[0.9, 0.8]))
+    assert after.keys == ["a", "b", "c"]
+    assert after["importance"].tolist() == [0.8, rows["importance"][1], 0.9]
+    assert not after["importance"].flags.writeable
+    assert rows["importance"][0] != 0.8
+
+
 def test_equality() -> None:
     assert table("a") == table("a")
     assert table("a") != table("b")
