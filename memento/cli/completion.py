@@ -263,3 +263,11 @@ def remembered_ids(ctx: click.Context, incomplete: str) -> Iterable[str]:
     from memento.history.remembered import Remembered
 
     return [answer.id for answer in Remembered(_repository(ctx).path / "memento" / "remembered").all()]
+
+
+@_items
+def experiments(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """What `memento ab` does, then names of experiments."""
+    from memento.preference import VERBS, Experiments
+
+    return Experiments(_repository(ctx)).names() if ctx.params.get("words") else VERBS

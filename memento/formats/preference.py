@@ -31,8 +31,8 @@ def pairs(threads: Threads) -> Iterator[dict[str, Any]]:
             if rated[worse] < rated[best]:
                 yield {
                     "prompt": messages(threads, threads.way(parent)) if parent else [],
-                    "chosen": messages(threads, [best]),
-                    "rejected": messages(threads, [worse]),
+                    "chosen": messages(threads, threads.way(best))[-1:],
+                    "rejected": messages(threads, threads.way(worse))[-1:],
                     "margin": round(rated[best] - rated[worse], 6),
                     "turns": [best, worse],
                 }

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from memento.preference.experiment import Experiment, Experiments
+from memento.preference.experiment import VERBS, Experiment, Experiments
 
-__all__ = ["Experiment", "Experiments"]
+__all__ = ["VERBS", "Experiment", "Experiments"]

@@ -1,17 +1,19 @@
 """A/B experiments: two branches that differ in one turn, votes beside them, and a verdict that keeps both.
 
-``ab/NAME/a`` holds the turn as it was, ``ab/NAME/b`` its alternative. Votes are a note on the first commit of a.
+``ab/NAME/a`` holds the turn as it was, ``ab/NAME/b`` its alternative. Votes are a note on the first commit of a,
+an event a line: ``KEY a 3``. So those of two clones are added up when their notes meet, and one event counts once.
 Closing commits to both: the turn's `preference` becomes 1 on the preferred side and 0 on the counter-example.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Literal
 
 from memento.changes import edit
@@ -29,10 +31,16 @@ from memento.world import tree
 from memento.world.threads import Threads
 
 Side = Literal["a", "b"]
+VERBS = ("open", "feed", "status", "close", "list")
+"""What one does with experiments."""
 PREFIX = "ab/"
 NOTES = "experiments"
 _TURN = re.compile(r"^Experiment-Turn: (\S+)$", re.MULTILINE)
 _VERDICT = re.compile(r"^Experiment-Verdict: (preferred|counter-example)$", re.MULTILINE)
+_KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_EVENT = re.compile(rf"^(?P<key>{_KEY.pattern}) (?P<side>[ab]) (?P<count>[1-9][0-9]{{0,6}})$", re.MULTILINE)
+MOST_VOTES = 9_999_999
+"""The most votes of one event."""
 _Z = 1.959963984540054
 
 
@@ -121,10 +129,13 @@ class Experiments:
         delta = edit.plan(Snapshot(repository.objects, root.tree), [Set("turns", turn, {"text": text})])
         other = tree.apply(repository.objects, root.tree, delta)
         with repository.batch(f"open experiment {name}") as batch:
-            for side, at in (("a", root.tree), ("b", other)):
-                message = f"experiment {name}: side {side}\n\nExperiment-Turn: {turn}"
-                commit = batch.write(at, message, [root.id])
-                batch.start(f"{PREFIX}{name}/{side}", commit)
+            # An experiment of this name that was deleted has left its votes on the commit that it began with.
+            for time in count(1):
+                first = batch.write(root.tree, _opening(name, "a", turn, time), [root.id])
+                if not self._notes.read(first):
+                    break
+            batch.start(f"{PREFIX}{name}/a", first)
+            batch.start(f"{PREFIX}{name}/b", batch.write(other, _opening(name, "b", turn, time), [root.id]))
         return self.read(name)
 
     def read(self, name: str) -> Experiment:
@@ -142,24 +153,33 @@ class Experiments:
             said = _VERDICT.search(tip.message)
             if said and said[1] == "preferred":
                 verdict = side
-        votes = json.loads(self._notes.read(first) or "{}")
-        return Experiment(
-            name, session, turn, texts[0], texts[1], int(votes.get("a", 0)), int(votes.get("b", 0)), verdict
-        )
+        votes = {"a": 0, "b": 0}
+        for event in _EVENT.finditer(self._notes.read(first)):
+            votes[event["side"]] += int(event["count"])
+        return Experiment(name, session, turn, texts[0], texts[1], votes["a"], votes["b"], verdict)
 
-    def feed(self, name: str, side: Side, count: int = 1) -> Experiment:
-        """Adds votes for a side; one operation. Raises `UsageError` for a closed experiment."""
-        if count < 1:
-            raise UsageError(f"{count} is no number of votes", "votes count from 1")
+    def feed(self, name: str, side: Side, votes: int = 1, key: str = "") -> Experiment:
+        """Adds the votes of one event for a side; one operation.
+
+        `key` is the event's own id: an event that is fed again, here or in another clone, counts once. Without one it
+        gets an id that no other event has. Raises `UsageError` for a closed experiment, a count that is none, a key
+        that is not a word, and an event that was fed with other votes.
+        """
+        if not 1 <= votes <= MOST_VOTES:
+            raise UsageError(f"{votes} is no number of votes", f"votes count from 1 to {MOST_VOTES:,}")
+        if key and not _KEY.fullmatch(key):
+            raise UsageError(f"{key!r} is not the id of an event", "use up to 64 letters, digits, and . _ : -")
         with self.repository.exclusive():
             now = self.read(name)
             if now.verdict:
                 raise UsageError(f"experiment {name} is closed: {now.verdict} was preferred", "open another one")
-            votes = {"a": now.votes_a, "b": now.votes_b}
-            votes[side] += count
-            self._notes.write(
-                self._first(name), json.dumps(votes, sort_keys=True), f"{count} votes for {side} of {name}"
-            )
+            event, first = f"{key or secrets.token_hex(8)} {side} {votes}", self._first(name)
+            known = {found["key"]: found.group() for found in _EVENT.finditer(self._notes.read(first))}
+            if known.get(key, event) != event:
+                raise UsageError(
+                    f"event {key} was fed as {known[key].partition(' ')[2]!r}", "each event has its own key"
+                )
+            self._notes.add_line(first, event, f"{votes} votes for {side} of {name}")
         return self.read(name)
 
     def close(self, name: str, prefer: str = "") -> Experiment:
@@ -198,10 +218,10 @@ class Experiments:
             turns = Snapshot(self.repository.objects, tip.tree).of_sessions("turns", [now.session])
             threads = Threads(turns)
             best, other = (now.text_a, now.text_b) if now.verdict == "a" else (now.text_b, now.text_a)
-            (said,) = messages(threads, [now.turn])
+            *prompt, said = messages(threads, threads.way(now.turn))
             votes = now.votes_a - now.votes_b
             yield line({
-                "prompt": messages(threads, threads.way(now.turn)[:-1]),
+                "prompt": prompt,
                 "chosen": [{**said, "content": best}], "rejected": [{**said, "content": other}],
                 "margin": round(abs(votes) / max(1, now.votes), 6), "turns": [now.turn], "session": now.session,
                 "experiment": name, "votes": {"a": now.votes_a, "b": now.votes_b},
@@ -224,6 +244,12 @@ class Experiments:
                 f"branch {PREFIX}{name}/a was moved on, so its experiment cannot be told", "undo that commit"
             )
         return found[1]
+
+
+def _opening(name: str, side: Side, turn: str, time: int) -> str:
+    """The message of the commit that a side begins with, for the `time`-th experiment of its name."""
+    again = f"\nExperiment-Time: {time}" if time > 1 else ""
+    return f"experiment {name}: side {side}\n\nExperiment-Turn: {turn}{again}"
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +23,8 @@ from memento.errors import StoreError, UsageError
 
 MAX_BYTES = 4 << 20
 """The largest answer that is read."""
+MAX_TEXT = 1 << 16
+"""Characters of a text that are kept; a longer one counts as cut short."""
 _TRIES = 4
 _LONGEST_WAIT = 60.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -38,8 +43,8 @@ class Completion:
 class Endpoint:
     """A server by its base address, such as ``http://127.0.0.1:8080/v1``, and a model that it serves.
 
-    `key` goes into the Authorization header and nowhere else. `sleep` is called between attempts, with seconds.
-    Raises `UsageError` for an address that is none.
+    `key` goes into the Authorization header and nowhere else. `timeout` bounds one exchange as a whole, in seconds.
+    `sleep` is called between attempts, with seconds. Raises `UsageError` for an address, model or key that is none.
     """
 
     base: str
@@ -49,11 +54,14 @@ class Endpoint:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parts = urllib.parse.urlsplit(self.base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_address(self.base):
             raise UsageError(f"{self.base!r} is not the address of a server", "such as http://127.0.0.1:8080/v1")
+        if urllib.parse.urlsplit(self.base).username is not None:
+            raise UsageError("the address of a server holds a user or password", "set MEMENTO_API_KEY instead")
         if not self.model:
-            raise UsageError("no model is named", "`memento config rewrite.model NAME`, or --model NAME")
+            raise UsageError("no model is named", "set MEMENTO_MODEL, or give --model NAME")
+        if self.key and not (self.key.isascii() and self.key.isprintable()):
+            raise UsageError("the key of the server has characters that no key has", "look at MEMENTO_API_KEY")
 
     def complete(self, request: Mapping[str, Any]) -> Completion:
         """The server's answer; waits where it is busy, as long as it asks (up to a minute), and asks again.
@@ -77,21 +85,27 @@ class Endpoint:
         headers = {"Content-Type": "application/json", "User-Agent": f"memento/{__version__}"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
+        late = threading.Event()
+        clock = threading.Timer(self.timeout, _hang_up, (connection, late))
+        clock.daemon = True
         try:
+            connection.connect()
+            clock.start()
             connection.request("POST", parts.path.rstrip("/") + "/chat/completions", content, headers)
             with connection.getresponse() as answer:
                 body = answer.read(MAX_BYTES + 1)
                 missing = answer.length or 0
-        except TimeoutError:
-            raise ServerError(
-                f"{self.base} did not answer within {self.timeout:g} s", "try again, or give --timeout"
-            ) from None
         except (OSError, http.client.HTTPException) as error:
+            if late.is_set() or isinstance(error, TimeoutError):
+                raise self._late() from None
             raise ServerError(
                 f"{self.base} cannot be reached: {error}", "is the server running, and the address right?"
             ) from None
         finally:
+            clock.cancel()
             connection.close()
+        if late.is_set():
+            raise self._late()
         if len(body) > MAX_BYTES:
             raise ServerError(
                 f"{self.base} answered more than {MAX_BYTES >> 20} MiB", "is that a server of chat completions?"
@@ -99,6 +113,9 @@ class Endpoint:
         if missing:
             raise ServerError(f"{self.base} ended its answer {missing:,} bytes too early", "try again")
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+    def _late(self) -> ServerError:
+        return ServerError(f"{self.base} did not answer within {self.timeout:g} s", "try again, or give --timeout")
 
     def _refused(self, status: int, body: bytes) -> ServerError:
         try:
@@ -120,6 +137,23 @@ class ServerError(StoreError):
     """A server did not give an answer that can be used."""
 
 
+def _is_address(base: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(base)
+        port = parts.port
+    except ValueError:
+        return False
+    good = parts.scheme in ("http", "https") and parts.hostname and port != 0 and base.isascii() and base.isprintable()
+    return bool(good and not (parts.query or parts.fragment or " " in base))
+
+
+def _hang_up(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    """Ends an exchange that takes too long, whatever it waits for."""
+    late.set()
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 def _wait(asked: str, attempt: int) -> float:
     """Seconds to wait: what the server asks for, else longer each time."""
     try:
@@ -137,4 +171,7 @@ def _read(body: bytes, base: str) -> Completion:
         raise ServerError(f"{base} answered what is no chat completion", "does the address end with /v1?") from None
     if not isinstance(text, str):
         raise ServerError(f"{base} answered a completion without text", "use a model that writes text")
-    return Completion(text, finish, str(answer.get("system_fingerprint") or ""))
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) > MAX_TEXT:
+        text, finish = text[:MAX_TEXT], "length"
+    return Completion(text, finish, str(answer.get("system_fingerprint") or "").encode("utf-8", "replace").decode())

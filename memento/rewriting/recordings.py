@@ -3,6 +3,7 @@
 They are git notes under ``refs/notes/answers``, named by the first 40 digits of SHA-256 over the canonical JSON of the
 question: model, version of the prompt, messages, temperature, top_p, seed, max_tokens, stop. So they are reachable (gc
 and fsck see them) and travel with the other notes by push, fetch and clone. The first answer stays; later runs read it.
+Where two clones asked the same, both answers stand in the note, and its first line is the answer in both.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Recordings:
     """The recorded answers of a repository; new ones are kept until `save`, which is one operation."""
 
     def __init__(self, repository: Repository) -> None:
+        self._repository = repository
         self._notes = repository.notes(NAMESPACE)
         self._known = self._notes.all()
         self._new: dict[str, str] = {}
@@ -38,25 +40,31 @@ class Recordings:
     def get(self, question: Mapping[str, Any]) -> Completion | None:
         """The answer to a question; None where none is recorded, or what is recorded cannot be read."""
         key = key_of(question)
-        try:
-            held = json.loads(self._new.get(key) or self._known.get(key) or "null")
-            return Completion(str(held["text"]), str(held["finish"]), str(held["fingerprint"])) if held else None
-        except (ValueError, LookupError, TypeError, RecursionError):
-            return None
+        for line in (self._known.get(key) or self._new.get(key) or "").splitlines():
+            try:
+                held = json.loads(line)
+                return Completion(str(held["text"]), str(held["finish"]), str(held["fingerprint"]))
+            except (ValueError, LookupError, TypeError, RecursionError):
+                continue
+        return None
 
     def put(self, question: Mapping[str, Any], answer: Completion) -> None:
         """Keeps the first answer to a question."""
         key = key_of(question)
-        if key not in self._known and key not in self._new:
+        if self.get(question) is None:
             held = {"text": answer.text, "finish": answer.finish, "fingerprint": answer.fingerprint}
             self._new[key] = json.dumps(
                 {**held, "model": question.get("model", "")}, sort_keys=True, ensure_ascii=False
             )
 
     def save(self) -> int:
-        """Writes the new answers; returns how many there were."""
-        count = len(self._new)
-        if count:
-            self._notes.write_many(self._new, f"record {count} answers")
+        """Writes the new answers, less those that another process recorded meanwhile; returns how many they are."""
+        if not self._new:
+            return 0
+        with self._repository.exclusive():
+            known = self._notes.all()
+            new = {key: text for key, text in self._new.items() if known.get(key, "") == self._known.get(key, "")}
+            if new:
+                self._notes.write_many(new, f"record {len(new)} answers")
             self._known, self._new = self._notes.all(), {}
-        return count
+        return len(new)

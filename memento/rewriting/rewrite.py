@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +15,7 @@ from memento.errors import UsageError
 from memento.rewriting.endpoint import Completion, Endpoint
 from memento.rewriting.recordings import Recordings, key_of
 from memento.vary.consistency import lost_of
-from memento.vary.texts import Text, Texts
+from memento.vary.texts import NUMBER, Text, Texts
 from memento.vary.tone import toned
 from memento.world.tree import Delta
 from memento.world.world import World
@@ -31,6 +33,8 @@ VERSION = 1
 """Of the prompt below: a change of it asks anew."""
 _SHORTEST, _LONGEST = 0.5, 2.0
 _MANY = 25
+_NAME = re.compile(r"(?<![.!?:] )(?<!^)(?<![\"“'‘(])\b([^\W\d_a-z][^\W\d_]+)")
+"""A word with a capital that does not begin a sentence; one letter, such as I, is none."""
 _FALLBACK = {"plain": "terse"}
 
 
@@ -49,8 +53,8 @@ class Rewriter:
     """Rewrites texts in a style by the answers of a model.
 
     ``record`` asks where nothing is recorded, ``replay`` reads records alone and refuses where one is missing, ``off``
-    takes the deterministic operator for all. An answer counts if it keeps names, values, numbers and negation and is
-    half to twice as long; else the text falls back to tone, which is deterministic.
+    takes the deterministic operator for all. An answer counts if it keeps names, values, numbers and negation, adds no
+    number or name, and is half to twice as long; else the text falls back to tone, which is deterministic.
     """
 
     recordings: Recordings
@@ -87,6 +91,7 @@ class Rewriter:
         chosen = np.flatnonzero(rng.bernoulli(rng.keys(key, turns["id"].tolist()), share)).tolist()
         texts = Texts(world).turns
         of = [texts[row] for row in chosen]
+        names = tuple(dict.fromkeys(world.entities["name"].tolist()))
         questions = [self.question(text, style) for text in of]
         if self.mode == "replay":
             self._refuse_missing(questions)
@@ -100,7 +105,7 @@ class Rewriter:
                 elif self.mode == "record":
                     answer = self._ask(question)
                     asked += 1
-                why = fault(text, answer) if answer else "no model was asked"
+                why = fault(text, answer, names) if answer else "no model was asked"
                 if why:
                     reasons[why] = reasons.get(why, 0) + 1
                 new[row] = toned(text, _FALLBACK.get(style, style), row) if why else answer.text.strip()  # type: ignore[union-attr]
@@ -133,8 +138,8 @@ class Rewriter:
             )
 
 
-def fault(text: Text, answer: Completion) -> str:
-    """Why an answer cannot stand for a text, in words; empty where it can."""
+def fault(text: Text, answer: Completion, names: Sequence[str] = ()) -> str:
+    """Why an answer cannot stand for a text, in words; empty where it can. `names` are those of the world."""
     said = answer.text.strip()
     if not said or "\n" in said or not said.isprintable():
         return "not one sentence"
@@ -143,4 +148,19 @@ def fault(text: Text, answer: Completion) -> str:
     if not _SHORTEST <= len(said) / max(1, len(text.text)) <= _LONGEST:
         return "too short or too long"
     lost = lost_of(text.text, said, text.kept)
-    return f"lost {'a name' if lost.startswith(chr(39)) else lost}" if lost else ""
+    if lost:
+        return f"lost {'a name' if lost.startswith(chr(39)) else lost}"
+    return _added(text.text, said, names)
+
+
+def _added(before: str, after: str, names: Sequence[str]) -> str:
+    """What an answer says of its own: a number, a name of the world, or a word that is written like a name."""
+    if Counter(NUMBER.findall(after)) - Counter(NUMBER.findall(before)):
+        return "added a number"
+    known = before.casefold()
+    if any(name.casefold() in after.casefold() and name.casefold() not in known for name in names if name.strip()):
+        return "added a name"
+    words = set(re.findall(r"[^\W\d_]+", known))
+    if any(match[1].casefold() not in words for match in _NAME.finditer(after)):
+        return "added a name"
+    return ""

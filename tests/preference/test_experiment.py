@@ -9,6 +9,9 @@ import scipy.stats
 
 from memento.errors import NotFound, UsageError
 from memento.history import Repository
+from memento.history.merges import Merges
+from memento.history.remotes import Remotes
+from memento.history.transfer import clone
 from memento.preference import Experiment, Experiments
 from memento.scenario import load
 from memento.simulate import world as simulated
@@ -88,6 +91,47 @@ def test_bad_input_is_refused(experiments: Experiments) -> None:
         experiments.feed("x", "b")
     with pytest.raises(UsageError, match="closed already"):
         experiments.close("x")
+
+
+def test_one_event_counts_once(experiments: Experiments) -> None:
+    experiments.open("x", "main", turn_of(experiments), "text")
+    for _ in range(2):
+        experiments.feed("x", "b", 3, key="event-1")
+    experiments.feed("x", "b", 2)
+    fed = experiments.feed("x", "b", 2)
+    assert (fed.votes_a, fed.votes_b) == (0, 7)
+    with pytest.raises(UsageError, match="was fed as 'b 3'"):
+        experiments.feed("x", "a", 3, key="event-1")
+    with pytest.raises(UsageError, match="not the id of an event"):
+        experiments.feed("x", "a", 3, key="two words")
+    with pytest.raises(UsageError, match="no number of votes"):
+        experiments.feed("x", "a", 0)
+
+
+def test_votes_of_two_clones_are_added_up(experiments: Experiments, tmp_path: Path) -> None:
+    experiments.open("x", "main", turn_of(experiments), "text")
+    experiments.feed("x", "a", 1)
+    here = experiments.repository
+    clone(str(here.root), tmp_path / "there")
+    with Repository.open(tmp_path / "there") as there:
+        there.fork("origin/ab/x/a", "ab/x/a")
+        there.fork("origin/ab/x/b", "ab/x/b")
+        Experiments(there).feed("x", "b", 4)
+        Experiments(there).feed("x", "b", 1, key="both")
+        experiments.feed("x", "b", 4)
+        experiments.feed("x", "b", 1, key="both")
+        Remotes(there, Merges(there)).fetch()
+        now = Experiments(there).read("x")
+    assert (now.votes_a, now.votes_b) == (1, 9)
+
+
+def test_an_experiment_that_is_opened_again_has_no_votes(experiments: Experiments) -> None:
+    turn = turn_of(experiments)
+    for _ in range(3):
+        assert experiments.open("x", "main", turn, "text").votes == 0
+        assert experiments.feed("x", "b", 5).votes == 5
+        for side in ("a", "b"):
+            experiments.repository.delete_branch(f"ab/x/{side}")
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 0), (3, 9), (20, 11), (5, 5), (0, 6)])

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -73,6 +75,39 @@ def test_a_server_that_says_nothing_is_not_waited_for() -> None:
         Endpoint(base, "m", timeout=0.2).complete(REQUEST)
 
 
+def test_one_that_answers_drop_by_drop_is_not_waited_for() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+
+        def drip() -> None:
+            taken, _ = held.accept()
+            with taken, suppress(OSError):
+                taken.recv(1 << 16)
+                taken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")
+                for _ in range(60):
+                    taken.sendall(b" ")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        start = time.monotonic()
+        with pytest.raises(ServerError, match=r"did not answer within 0\.3 s"):
+            Endpoint(f"http://127.0.0.1:{held.getsockname()[1]}/v1", "m", timeout=0.3).complete(REQUEST)
+        assert time.monotonic() - start < 2.0
+        thread.join()
+
+
+@pytest.mark.parametrize("key", ["s3cret\n", "s3cret key\x00", "s3crèt"])
+def test_a_key_that_is_none_is_never_told(key: str) -> None:
+    with pytest.raises(UsageError, match="key of the server") as caught:
+        Endpoint("http://127.0.0.1/v1", "m", key)
+    assert "s3c" not in f"{caught.value} {caught.value.hint} {Endpoint('http://127.0.0.1/v1', 'm', 's3cret')!r}"
+    with pytest.raises(UsageError, match="user or password") as caught:
+        Endpoint("http://me:s3cret@127.0.0.1/v1", "m")
+    assert "s3c" not in f"{caught.value} {caught.value.hint}"
+
+
 def test_nobody_there() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
@@ -81,7 +116,19 @@ def test_nobody_there() -> None:
         Endpoint(f"http://127.0.0.1:{port}/v1", "m").complete(REQUEST)
 
 
-@pytest.mark.parametrize("base", ["", "127.0.0.1:80", "ftp://x/v1", "http:///v1", "http://x/v1?key=1"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "",
+        "127.0.0.1:80",
+        "ftp://x/v1",
+        "http:///v1",
+        "http://x/v1?key=1",
+        "http://x:99999/v1",
+        "http://x:y/v1",
+        "http://x y/v1",
+    ],
+)
 def test_an_address_must_be_one(base: str) -> None:
     with pytest.raises(UsageError, match="is not the address"):
         Endpoint(base, "m")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import pytest
 
 from memento.errors import UsageError
 from memento.history import Repository
+from memento.history.merges import Merges
+from memento.history.remotes import Remotes
+from memento.history.transfer import clone
 from memento.rewriting import Endpoint, Recordings, Rewriter
 from memento.rewriting.endpoint import Completion, ServerError
 from memento.rewriting.recordings import key_of
@@ -95,12 +99,62 @@ def test_recordings_survive_gc_and_keep_the_first_answer(repository: Repository)
     assert len(key_of(question)) == 40
 
 
+def test_the_answer_that_another_process_recorded_first_stays(repository: Repository) -> None:
+    question = {"model": "m", "messages": []}
+    first, second = Recordings(repository), Recordings(repository)
+    first.put(question, Completion("one", "stop", ""))
+    second.put(question, Completion("two", "stop", ""))
+    assert (first.save(), second.save()) == (1, 0)
+    found = second.get(question)
+    assert found is not None
+    assert found.text == "one"
+
+
+def test_answers_of_two_clones_are_one_answer_in_both(repository: Repository, tmp_path: Path) -> None:
+    question = {"model": "m", "messages": []}
+    clone(str(repository.root), tmp_path / "there")
+    with Repository.open(tmp_path / "there") as there:
+        for place, said in ((repository, "one"), (there, "two")):
+            kept = Recordings(place)
+            kept.put(question, Completion(said, "stop", ""))
+            kept.save()
+        Remotes(there, Merges(there)).fetch()
+        joined = Recordings(there).get(question)
+        assert joined is not None
+        assert joined.text == "one"  # the first line, whichever clone it came from
+        again = Recordings(there)
+        again.put(question, Completion("three", "stop", ""))
+        assert again.save() == 0
+
+
+def test_what_an_answer_holds_never_stops_the_recording(repository: Repository, world: World) -> None:
+    number = count()
+
+    def odd(request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        turn = next(number)
+        if turn == 1:
+            return 200, {}, rb'{"choices":[{"message":{"content":"bad \ud83d"},"finish_reason":"stop"}]}'
+        return (200, {}, completion("x" * (2 << 20))) if turn == 2 else politely(request)
+
+    with serving(odd) as (base, seen):
+        kept = Recordings(repository)
+        done = Rewriter(kept, "m", "record", Endpoint(base, "m")).rewrite(world, "polite", 1.0, 5)
+    assert done.asked == len(seen) == len(Recordings(repository))
+    assert done.fallbacks
+    again = Rewriter(Recordings(repository), "m", "replay").rewrite(world, "polite", 1.0, 5)
+    assert again.delta == done.delta
+
+
 @pytest.mark.parametrize(
     ("said", "finish", "why"),
     [
         ("Ada owns 3 of it now.", "stop", ""), ("Eve owns 3 of it now.", "stop", "lost a name"),
         ("Ada owns 4 of it now.", "stop", "lost a number"),
         ("Ada does not own 3 of it.", "stop", "lost what it affirmed"),
+        ("Ada owns 3 of it, and 47 more.", "stop", "added a number"),
+        ("Ada and Eve own 3 of it.", "stop", "added a name"),
+        ("Ada owns 3 of payments api.", "stop", "added a name"),
+        ("Sure. Ada owns 3 of it. I said so.", "stop", ""),
         ("Ada 3", "stop", "too short or too long"),
         ("Ada owns 3 of it " * 5, "stop", "too short or too long"),
         ("", "stop", "not one sentence"), ("Ada owns\n3 of it.", "stop", "not one sentence"),
@@ -108,4 +162,7 @@ def test_recordings_survive_gc_and_keep_the_first_answer(repository: Repository)
     ],
 )  # fmt: skip
 def test_checks_of_answers(said: str, finish: str, why: str) -> None:
-    assert fault(Text("Ada owns 3 of it.", "assistant", ("Ada",)), Completion(said, finish, "")) == why
+    assert (
+        fault(Text("Ada owns 3 of it.", "assistant", ("Ada",)), Completion(said, finish, ""), ("payments api", "Ada"))
+        == why
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from memento.cli import completion
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
@@ -14,13 +15,6 @@ from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.preference import Experiment, Experiments
-
-VERBS = ("open", "feed", "status", "close", "list")
-
-
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    given = ctx.params.get("words") or ()
-    return [] if given else [word for word in VERBS if word.startswith(incomplete)]
 
 
 @define(
@@ -32,7 +26,9 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     memento ab list
     """
 )
-@click.argument("words", metavar="[open|feed|status|close|list] [NAME]", nargs=-1, shell_complete=_complete)
+@click.argument(
+    "words", metavar="[open|feed|status|close|list] [NAME]", nargs=-1, shell_complete=completion.experiments
+)
 @click.option(
     "--base", metavar="REV", type=REVISION, default="HEAD", help="open: the world that both sides start from."
 )
@@ -42,9 +38,17 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.option(
     "--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help="feed: how many votes."
 )
+@click.option("--key", metavar="ID", default="", help="feed: the event's own id; an event counts once.")
 @json_option
 def command(
-    context: Context, words: tuple[str, ...], base: str, turn: str | None, text: str, prefer: str | None, count: int
+    context: Context,
+    words: tuple[str, ...],
+    base: str,
+    turn: str | None,
+    text: str,
+    prefer: str | None,
+    count: int,
+    key: str,
 ) -> None:
     """Open, feed and close an A/B experiment on one turn.
 
@@ -53,6 +57,8 @@ def command(
     preference --experiments writes them as pairs. Votes are told with an interval, an exact p-value, and
     one that holds however often one looks.
     """
+    from memento.preference import VERBS
+
     verb, rest = (words[0], words[1:]) if words and words[0] in VERBS else ("status" if words else "list", words)
     if len(rest) > 1 or (verb != "list" and len(rest) != 1):
         raise UsageError(f"{verb} takes the name of one experiment", f"`memento ab {verb} NAME`")
@@ -68,7 +74,7 @@ def command(
     elif verb == "feed":
         if not prefer:
             raise UsageError("say which side was liked", f"`memento ab feed {name} --prefer a`, or b")
-        now = experiments.feed(name, "a" if prefer == "a" else "b", count)
+        now = experiments.feed(name, "a" if prefer == "a" else "b", count, key)
     elif verb == "close":
         now = experiments.close(name, prefer or "")
     else:

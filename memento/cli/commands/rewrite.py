@@ -70,21 +70,24 @@ def command(
     Any server of OpenAI's chat completions will do. Answers are recorded in the repository by the hash of
     what was asked, so that --mode replay is exact and needs no server. A seed and temperature 0 are sent,
     but no server promises the same answer twice: the record does. An answer that loses a name, number or
-    negation, or is far longer or shorter, is not taken; tone takes its place. The key comes from
+    negation, adds a number or name, or is far longer or shorter, is not taken; tone takes its place. An
+    undo takes the branch back; what was answered stays recorded. The key comes from
     MEMENTO_API_KEY and is kept nowhere; the server is never taken from a repository.
     """
     from memento import rng
+    from memento.history.names import check_name
     from memento.rewriting import Endpoint, Recordings, Rewriter
     from memento.world import tree
 
     output, workspace = context.output, context.workspace
     repository = workspace.repository
     root = repository.commit_of(revision)
+    check_name(branch)
     if repository.has_branch(branch):
         raise UsageError(f"branch {branch} is there already", "name another with -b")
     server = None
     if mode == "record" and endpoint:
-        server = Endpoint(endpoint, model, os.environ.get("MEMENTO_API_KEY", ""), timeout)
+        server = Endpoint(endpoint, model, os.environ.get("MEMENTO_API_KEY", "").strip(), timeout)
     rewriter = Rewriter(Recordings(repository), model, mode, server, seed=seed)  # type: ignore[arg-type]
     with Progress(output, f"rewriting {revision}") as progress:
         key = rng.key(seed, "rewrite", root.tree)
@@ -93,7 +96,8 @@ def command(
         )
     after = tree.apply(repository.objects, root.tree, found.delta) if found.delta else root.tree
     with repository.batch(f"rewrite {revision} as {branch}") as batch:
-        message = f"rewritten {style} by {model or 'tone'}\n\nRewrite-Style: {style}\nRewrite-Model: {model or 'none'}"
+        by = "" if mode == "off" else model
+        message = f"rewritten {style} by {by or 'tone'}\n\nRewrite-Style: {style}\nRewrite-Model: {by or 'none'}"
         commit = batch.write(after, message, [root.id])
         batch.start(branch, commit)
     changed = len(found.delta.upserts["turns"]) if found.delta else 0
