@@ -41,6 +41,7 @@ LINES = {
     "gallery": "gallery -o gallery.html",
     "fit": "fit main",
     "value": "value main",
+    "population": "population main -b agents --agents 2 --steps 3 --pool 8",
     "entigraph": "entigraph main -b wider --pairs 3 --triples 1",
     "grow": "grow main -b grown --count 3",
     "rewrite": "rewrite main -b casual --mode off",

@@ -96,6 +96,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
     "remote": [("remote add peer peer", "fetch peer", "remote remove peer")],
     "note": [("note main -m words",)],
     "rewrite": [("rewrite main -b casual --mode off --style casual",)],
+    "population": [("population main -b agents --agents 2 --steps 3 --pool 8",)],
     "entigraph": [("entigraph main -b wider --pairs 3 --triples 1",)],
     "grow": [("grow main -b grown --count 3",)],
     "ab": [
