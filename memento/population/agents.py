@@ -61,7 +61,10 @@ class Setting:
         if self.agents * self.steps > MOST:
             faults.append(f"{self.agents:,} agents and {self.steps:,} steps make more than {MOST:,} sessions")
         if faults:
-            raise UsageError("; ".join(faults), "take at least one of each, and fewer injected than the pool holds")
+            raise UsageError(
+                "; ".join(faults),
+                "take at least one of each, injected and explored within the pool, and fewer sessions",
+            )
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,8 @@ class _Writer:
         self.before, self.live, self.names, self.setting = world, live, names, setting
         self.speech, self.grammar = Speech(world), Grammar(domain_of(world))
         self.ids = world.memories["id"][live]
+        # Agents of another seed have sessions of their own, also where two populations are merged.
+        self.mark = f"ag{rng.key(setting.seed, 'population') >> 24:010x}"
         self.start = (world.manifest.clock // DAY + 1) * DAY
         self.importance = world.memories["importance"].copy()
         self.records: dict[str, dict[str, list[Any]]] = {name: {} for name in ("sessions", "turns", "candidates")}
@@ -212,7 +217,7 @@ class _Writer:
         ))  # fmt: skip
         favourite = np.argmax(state["interest"], axis=1)
         for agent in range(setting.agents):
-            session = f"ag{agent:04d}-{step:05d}"
+            session = f"{self.mark}-{agent:04d}-{step:05d}"
             # Hours go round within the waking day, so that neither hour nor weekday tells who it is.
             hour, second = 7 + (agent * 5 + step * 3) % 15, (agent * 97 + step * 31) % 3600
             started = self.start + step * DAY + hour * 3600 + second

@@ -59,9 +59,12 @@ def test_the_same_again_and_what_comes_later_changes_nothing_before(base: World,
     assert populate(base, SETTING).world.tables == made.world.tables
     other = populate(base, replace(SETTING, seed=1)).world
     assert other.candidates != made.world.candidates
-    longer = populate(base, replace(SETTING, steps=12)).world
-    rows = longer.sessions.rows(made.world.sessions.keys)
-    assert longer.sessions.take(rows) == made.world.sessions
+    assert not set(other.sessions.keys) & set(made.world.sessions.keys)
+    for changes in ({"steps": 12}, {"agents": 5}):
+        larger = populate(base, replace(SETTING, **changes)).world
+        for table in ("sessions", "candidates"):
+            rows = larger.tables[table].rows(made.world.tables[table].keys)
+            assert larger.tables[table].take(rows) == made.world.tables[table]
 
 
 def test_satisfaction_follows_quality(made: Population) -> None:

@@ -63,6 +63,8 @@ def command(
     with its agent as the project.
     """
     if junk:
+        if branch:
+            raise UsageError("--junk writes no branch", "leave -b out, or leave --junk out")
         _junk(context, seed)
         return
     from memento.history.names import check_name
