@@ -35,6 +35,8 @@ MOST = 200_000
 """The most sessions of one population."""
 _TIMES = 3
 """How often an agent chooses in one session."""
+_SEARCHED = 0.3
+"""Of the memories that an agent would use alone, the share that it searches for by itself."""
 _NOISE_SD = 0.01
 _IMPORTANCE, _IMPORTANCE_SD = 0.25, 0.1
 
@@ -142,6 +144,10 @@ def variables(topic: Ints, setting: Setting) -> list[Variable]:
         taken[:, : setting.injected] = choose_several(shown, draw.uniform("use", agents, _TIMES))
         return taken
 
+    def searched(draw: Draw, now: Values, _: Values | None = None) -> Any:
+        liked_alone = alone(now["affinity"])
+        return now["used"] | (draw.uniform("search", *liked_alone.shape) < _SEARCHED * liked_alone)
+
     def moved(draw: Draw, _: Values, before: Values) -> Any:
         interest = before["interest"]
         for place, features, quality, consumed in _consumed(before, setting):
@@ -176,6 +182,7 @@ def variables(topic: Ints, setting: Setting) -> list[Variable]:
         Variable("pool", offered, offered, seen, seen),
         Variable("affinity", liked, liked, ("interest", "corpus", "pool"), ("interest", "corpus", "pool")),
         Variable("used", used, used, ("affinity",), ("affinity",)),
+        Variable("searched", searched, searched, ("affinity", "used"), ("affinity", "used")),
         Variable("satisfaction", lambda _, now: user.satisfaction(now["exposure"]),
                  lambda _, now, __: user.satisfaction(now["exposure"]), ("exposure",), ("exposure",)),
     ]  # fmt: skip
@@ -229,7 +236,7 @@ class _Writer:
             self._add_all(
                 "candidates", len(chosen), session=[session] * len(chosen), memory=self.ids[chosen].tolist(),
                 rank=range(len(chosen)), injected=[place < setting.injected for place in range(len(chosen))],
-                source=self.sources, used=used[agent].tolist(), fts_hits=used[agent].astype(int).tolist(),
+                source=self.sources, used=used[agent].tolist(), fts_hits=state["searched"][agent].astype(int).tolist(),
                 relevance=np.round(relevance[agent], 6).tolist(),
             )  # fmt: skip
             facts = [self.speech.fact(int(self.live[chosen[place]])) for place in np.flatnonzero(used[agent])]

@@ -55,6 +55,16 @@ def test_used_memories_are_those_that_are_relevant(base: World) -> None:
     assert relevance[used].mean() > relevance[~used].mean() + 0.05
 
 
+def test_agents_search_for_what_they_like(base: World) -> None:
+    candidates = populate(base, replace(SETTING, agents=12, steps=40)).world.candidates
+    hit, used, relevance = candidates["fts_hits"] > 0, candidates["used"], candidates["relevance"]
+    assert hit[used].all()
+    others = ~used
+    expected = 0.3 * relevance[others].mean()
+    assert abs(hit[others].mean() - expected) < 4 * np.sqrt(expected / others.sum())
+    assert relevance[others & hit].mean() > relevance[others & ~hit].mean()
+
+
 def test_the_same_again_and_what_comes_later_changes_nothing_before(base: World, made: Population) -> None:
     assert populate(base, SETTING).world.tables == made.world.tables
     other = populate(base, replace(SETTING, seed=1)).world
