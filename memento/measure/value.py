@@ -143,29 +143,43 @@ def _gains(
     progress: Callable[[int, int, str], None] | None,
 ) -> dict[str, tuple[float, float, float]]:
     """The gain of each variant over the base alone, session by session, with its 95% interval."""
-    from memento.models.base import Scorer
-    from memento.train import train
-    from memento.train.batches import Resident
     from memento.train.threads import one_thread
-    from memento.validate import metrics
     from memento.validate.intervals import Bootstrap
 
-    held = rendering(against)
-    resident, bootstrap = Resident([held]), Bootstrap(len(held), 1000, seed)
-
-    def judged(scorer: Scorer) -> Floats:
-        return np.asarray(metrics.table(resident.score(scorer), held.labels, held.offsets)["ndcg"])
-
+    judge = Judge(rendering, against, model, epochs, seed)
+    bootstrap = Bootstrap(len(judge.held), 1000, seed)
     with one_thread():
-        alone = judged(train([(rendering(base), 1.0)], model=model, seed=seed, epochs=epochs).scorer)
+        alone = judge([base])
         found = {}
         for number, name in enumerate(sorted(names)):
-            sources = [(rendering(base), 1.0), (rendering(name), 1.0)]
-            figure = bootstrap.figure(judged(train(sources, model=model, seed=seed, epochs=epochs).scorer) - alone)
+            figure = bootstrap.figure(judge([base, name]) - alone)
             found[name] = (figure.value, figure.low, figure.high)
             if progress:
                 progress(number + 1, len(names), "variants")
     return found
+
+
+class Judge:
+    """Trains a model on some revisions together and tells its NDCG@10 on each session of a held-out one."""
+
+    def __init__(
+        self, rendering: Callable[[str], Rendering], against: str, model: str, epochs: int | None, seed: int
+    ) -> None:
+        from memento.train.batches import Resident
+
+        self.rendering, self.model, self.epochs, self.seed = rendering, model, epochs, seed
+        self.held = rendering(against)
+        self._resident = Resident([self.held])
+
+    def __call__(self, revisions: Sequence[str]) -> Floats:
+        """NDCG@10 by session, shape (S,), of a model that saw every revision with the same weight."""
+        from memento.train import train
+        from memento.validate import metrics
+
+        sources = [(self.rendering(revision), 1.0) for revision in revisions]
+        scorer = train(sources, model=self.model, seed=self.seed, epochs=self.epochs).scorer
+        scores = self._resident.score(scorer)
+        return np.asarray(metrics.table(scores, self.held.labels, self.held.offsets)["ndcg"])
 
 
 def spec_of(labels: str) -> Spec:

@@ -21,3 +21,20 @@ def test_the_least_valuable_go(world):
 def test_bad_input(world):
     assert world("value", "zzz-*", code=2).hint
     assert "--keep" in world("prune", "main", "--by", "value", code=2).err
+
+
+def test_a_curve_over_worlds(world):
+    world("expand", "main", "-o", "jitter:share=0.2,drop,tone,shift", "-k", "5")
+    world("generate", "tiny", "--branch", "held", "--seed", "3", "--set", "time.days=14")
+    document = world.json("value", "main-*", "--base", "main", "--against", "held", "--curve", "--epochs", "1")
+    assert [row["worlds"] for row in document["points"]] == [
+        1,
+        2,
+        4,
+        len(world.json("branch", "main-*")["branches"]) + 1,
+    ]
+    assert all(row["low"] <= row["ndcg"] <= row["high"] for row in document["points"])
+    assert document["error"] < 0.2
+    assert "plateau" in world("value", "main-*", "--base", "main", "--against", "held", "--curve", "--epochs", "1").out
+    assert "--against" in world("value", "main-*", "--base", "main", "--curve", code=2).hint
+    assert "make no curve" in world("value", "held", "--against", "main", "--curve", code=2).err

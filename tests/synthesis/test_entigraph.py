@@ -8,7 +8,8 @@ import pytest
 from memento.errors import UsageError
 from memento.scenario import load
 from memento.simulate import world as simulated
-from memento.synthesis.entigraph import Curve, density, expand, limit, mixture, templates
+from memento.synthesis.entigraph import density, expand, limit, templates
+from memento.validate.curves import Curve, mixture
 from memento.world.check import check
 from memento.world.world import World, empty_world
 
