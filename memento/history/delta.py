@@ -7,6 +7,8 @@ installed, its Python would copy whatever a delta asks for before it counts, so 
 from __future__ import annotations
 
 import re
+import struct
+from functools import lru_cache
 from operator import itemgetter
 from types import BuiltinFunctionType
 
@@ -16,10 +18,12 @@ from memento.history.packs import MAX_OBJECT
 
 _SHORTEST, _BLOCK = 4, 16
 _TEXT = re.compile(rb"\0[^\0]{8,}")
-_TRIES = 16
+_TRIES = 8
 _MOST_PIECES = 256
 _LONGEST_COPY = 0x10000
 _LONGEST_INSERT = 127
+_KEPT_BASES = 256
+_SHORT_COPY, _COPY, _FAR_COPY = struct.Struct("<BHB"), struct.Struct("<BHH"), struct.Struct("<BIH")
 _COMPILED = isinstance(dulwich.pack.apply_delta, BuiltinFunctionType)
 
 
@@ -102,8 +106,9 @@ def make_delta(base: bytes, content: bytes) -> bytes:
     parts = [_size(len(base)), _size(len(content))]
     at = 0
     for start, target, length in _same(base, content):
-        parts += _inserts(content[at:target])
-        parts += [_copy(start + n, min(_LONGEST_COPY, length - n)) for n in range(0, length, _LONGEST_COPY)]
+        if at < target:
+            parts += _inserts(content[at:target])
+        parts += _copies(start, length)
         at = target + length
     return b"".join([*parts, *_inserts(content[at:])])
 
@@ -116,23 +121,29 @@ def _same(base: bytes, content: bytes) -> list[tuple[int, int, int]]:
     """
     head = _prefix(base, content)
     tail = _suffix(base[head:], content[head:])
-    b0, b1, c0, c1 = head, len(base) - tail, head, len(content) - tail
-    found = [(0, 0, head), (b1, c1, tail)]
+    b0, b_end, c0, c_end = head, len(base) - tail, head, len(content) - tail
+    found = [(0, 0, head), (b_end, c_end, tail)]
     waiting = []
-    for part in _texts_of_both(base, content, head, tail):
-        waiting.append((b0, part[0], c0, part[1]))
-        found.append(part)
-        b0, c0 = part[0] + part[2], part[1] + part[2]
-    waiting.append((b0, b1, c0, c1))
+    where = _texts(base)
+    for match in _TEXT.finditer(content, head, c_end):
+        text = match.group()
+        start = where.get(text, -1)
+        if b0 <= start <= b_end - len(text):
+            target = match.start()
+            waiting.append((b0, start, c0, target))
+            found.append((start, target, len(text)))
+            b0, c0 = start + len(text), target + len(text)
+    waiting.append((b0, b_end, c0, c_end))
     while waiting and len(found) < _MOST_PIECES:
         b0, b1, c0, c1 = waiting.pop()
         if min(b1 - b0, c1 - c0) < _SHORTEST:
             continue
-        head = _prefix(base[b0:b1], content[c0:c1])
+        old, new = base[b0:b1], content[c0:c1]
+        head = _prefix(old, new)
         if head:
             found.append((b0, c0, head))
-            b0, c0 = b0 + head, c0 + head
-        tail = _suffix(base[b0:b1], content[c0:c1])
+            b0, c0, old, new = b0 + head, c0 + head, old[head:], new[head:]
+        tail = _suffix(old, new)
         if tail:
             b1, c1 = b1 - tail, c1 - tail
             found.append((b1, c1, tail))
@@ -146,18 +157,13 @@ def _same(base: bytes, content: bytes) -> list[tuple[int, int, int]]:
     return _joined(found)
 
 
-def _texts_of_both(base: bytes, content: bytes, head: int, tail: int) -> list[tuple[int, int, int]]:
-    """Texts that stand in both between their beginning and end, with the zero before each, in order of both."""
+@lru_cache(_KEPT_BASES)
+def _texts(base: bytes) -> dict[bytes, int]:
+    """The first place of each text of a base, with the zero before it; remembered, since much resembles one base."""
     where: dict[bytes, int] = {}
-    for match in _TEXT.finditer(base, head, len(base) - tail):
+    for match in _TEXT.finditer(base):
         where.setdefault(match.group(), match.start())
-    found, at = [], head
-    for match in _TEXT.finditer(content, head, len(content) - tail):
-        start, text = where.get(match.group(), -1), match.group()
-        if start >= at:
-            found.append((start, match.start(), len(text)))
-            at = start + len(text)
-    return found
+    return where
 
 
 def _joined(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
@@ -181,8 +187,8 @@ def _prefix(a: bytes, b: bytes) -> int:
 def _suffix(a: bytes, b: bytes) -> int:
     """How many bytes two texts end with alike."""
     size = min(len(a), len(b))
-    differs = int.from_bytes(a[-size:], "big") ^ int.from_bytes(b[-size:], "big") if size else 0
-    return ((differs & -differs).bit_length() - 1) // 8 if differs else size
+    differs = int.from_bytes(a[len(a) - size :], "little") ^ int.from_bytes(b[len(b) - size :], "little")
+    return size - (differs.bit_length() + 7) // 8
 
 
 def _inserts(data: bytes) -> list[bytes]:
@@ -192,15 +198,14 @@ def _inserts(data: bytes) -> list[bytes]:
     ]
 
 
-def _copy(start: int, count: int) -> bytes:
-    op, tail = 0x80, bytearray()
-    for value, bits, low in ((start, 4, 0), (count & 0xFFFF, 2, 4)):
-        for bit in range(bits):
-            byte = value >> 8 * bit & 0xFF
-            if byte:
-                op |= 1 << low + bit
-                tail.append(byte)
-    return bytes([op]) + tail
+def _copies(start: int, count: int) -> list[bytes]:
+    """Copy instructions of few forms, which are quick to make; compression takes the zeros in them away."""
+    if start < _LONGEST_COPY and count < 256:
+        return [_SHORT_COPY.pack(0x93, start, count)]
+    if start < _LONGEST_COPY and count < _LONGEST_COPY:
+        return [_COPY.pack(0xB3, start, count)]
+    steps = range(0, count, _LONGEST_COPY)
+    return [_FAR_COPY.pack(0xBF, start + n, min(_LONGEST_COPY, count - n) & 0xFFFF) for n in steps]
 
 
 def _size(value: int) -> bytes:

@@ -38,18 +38,16 @@ Place = tuple[Pack, int, int]
 class Objects:
     """An `ObjectStore` over ``objects/`` of a bare git repository.
 
-    Added objects are staged in memory, readable at once, and written by `flush` in one pack. `near` may
-    say of a staged object which other of its kind it resembles, staged or stored: where many resemble
-    one, they are kept by their difference from it, which `differences` may hold already (the other's id, and
-    the delta). What is read is checked against its id. `durable` forces packs to the disk; `cache_bytes` bounds
-    what is kept of blobs and of trees.
+    Added objects are staged in memory, readable at once, and written by `flush` in one pack. `differences`
+    holds of a staged object what other of its kind it `resembles`, staged or stored, and the delta from that:
+    where many resemble one, they are kept by these. What is read is checked against its id. `durable` forces
+    packs to the disk; `cache_bytes` bounds what is kept of blobs and of trees.
     """
 
     def __init__(self, path: Path, durable: bool = True, cache_bytes: int = 96 << 20) -> None:
         self.path = path
         self.durable = durable
         self.staged: dict[str, tuple[str, bytes]] = {}
-        self.near: dict[str, str] = {}
         self.differences: dict[str, tuple[str, bytes]] = {}
         self.folder = str(path / "objects" / "pack")
         self._packs: dict[str, Pack] = {}
@@ -365,6 +363,17 @@ class Objects:
             self._contents.put(name, (kind, data), len(data) + 200)
         self.discard()
 
+    def resembles(self, name: str, other: str) -> None:
+        """Says that a staged object resembles another: it may be kept by its difference from that, or from what
+        that one is kept by, where this is much shorter."""
+        root = self.differences[other][0] if other in self.differences else other
+        if name in self.differences or root == name:
+            return
+        content = self.staged[name][1]
+        delta = make_delta(self.read(root)[1], content)
+        if 2 * len(delta) < len(content):
+            self.differences[name] = root, delta
+
     def adopt(self, path: str, name: str) -> None:
         """Takes a pack over that was made, synced and checked elsewhere on this file system: `path` with
         ``.pack`` and ``.idx``, which become `name`. Call it under the lock; `release` ends it, as for `flush`."""
@@ -393,7 +402,6 @@ class Objects:
     def discard(self) -> None:
         """Forgets what is staged."""
         self.staged.clear()
-        self.near.clear()
         self.differences.clear()
 
     def tidy(self) -> None:
@@ -430,42 +438,21 @@ class Objects:
     def _resembled(self, new: list[tuple[bytes, str, bytes]]) -> dict[bytes, bytes]:
         """Those of some new objects that are to be kept by their difference, each with the object it is from;
         these come to stand before all others in `new`, stored ones once more, since a pack is complete in itself."""
-        near = {raw: bytes.fromhex(root) for raw, _, _ in new if (root := self.root(raw.hex()))}
+        near = {raw: bytes.fromhex(kept[0]) for raw, _, _ in new if (kept := self.differences.get(raw.hex()))}
         uses = Counter(near.values())
         bases = {raw: root for raw, root in near.items() if uses[root] >= ALIKE}
         wanted = dict.fromkeys(bases.values())
+        bases = {raw: root for raw, root in bases.items() if raw not in wanted}
         held = {entry[0]: entry for entry in new}
         first = [held.get(raw) or (raw, *self.read(raw.hex())) for raw in wanted]
         new[:] = [*first, *(entry for entry in new if entry[0] not in wanted)]
         return bases
 
-    def root(self, name: str) -> str:
-        """The object at the end of what an object resembles, and that again; empty for none, or a circle."""
-        passed = {name}
-        while name in self.near:
-            name = self.near[name]
-            if name in passed:
-                return ""
-            passed.add(name)
-        return name if len(passed) > 1 else ""
-
-    def difference(self, name: str) -> tuple[str, bytes] | None:
-        """What a staged object resembles in the end, and its difference from that, as `differences` holds them;
-        None where that is not at hand."""
-        root = self.root(name)
-        if not root or not (root in self.staged or self.contains(root)):
-            return None
-        return root, make_delta(self.read(root)[1], self.staged[name][1])
-
     def _write(self, new: list[tuple[bytes, str, bytes]]) -> None:
-        bases = self._resembled(new) if self.near else {}
+        bases = self._resembled(new) if self.differences else {}
         typed = [(raw, TYPES[kind], data) for raw, kind, data in new]
-        made = {
-            raw: delta
-            for name, (root, delta) in self.differences.items()
-            if bases.get(raw := bytes.fromhex(name)) == bytes.fromhex(root)
-        }
-        pack, entries = pack_bytes(typed, COMPRESSION, bases, made)
+        deltas = {raw: (base, self.differences[raw.hex()][1]) for raw, base in bases.items()}
+        pack, entries = pack_bytes(typed, COMPRESSION, deltas)
         checksum = pack[-20:]
         name = f"pack-{checksum.hex()}"
         self._held.append(os.path.join(self.folder, name + KEEP))

@@ -12,7 +12,6 @@ from itertools import accumulate
 
 import numpy as np
 
-from memento.history.delta import make_delta
 from memento.history.files import make_folders, sync_folder, temporary_beside, write_new
 from memento.history.packs import OFS_DELTA, read_file
 
@@ -51,25 +50,20 @@ def back(distance: int) -> bytes:
 def pack_bytes(
     new: Sequence[tuple[bytes, int, bytes]],
     level: int,
-    bases: Mapping[bytes, bytes] | None = None,
-    differences: Mapping[bytes, bytes] | None = None,
+    differences: Mapping[bytes, tuple[bytes, bytes]] | None = None,
 ) -> tuple[bytes, dict[bytes, tuple[int, int]]]:
     """A pack of (raw id, type number, content); and raw id -> (offset, CRC-32).
 
-    All are whole but those that `bases` gives another one, of the same kind, whole and before it in
-    `new`: they are kept by their difference from that where it is much shorter. `differences` holds those
-    that were made before.
+    All are whole but those that `differences` gives another one, of the same kind, whole and before it in
+    `new`, and the difference from it.
     """
-    bases, made = bases or {}, differences or {}
-    whole = set(bases.values())
-    contents = {raw: content for raw, _, content in new if raw in whole}
+    differences = differences or {}
     parts = [opening(len(new))]
     entries: dict[bytes, tuple[int, int]] = {}
     at = len(parts[0])
     for raw, kind, content in new:
-        base = bases.get(raw)
-        delta = b"" if base is None else made.get(raw) or make_delta(contents[base], content)
-        if base is not None and 2 * len(delta) < len(content):
+        if raw in differences:
+            base, delta = differences[raw]
             text = head(OFS_DELTA, len(delta)) + back(at - entries[base][0]) + zlib.compress(delta, level)
         else:
             text = head(kind, len(content)) + zlib.compress(content, level)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from memento.patterns import clean, from_manifest
 from memento.patterns.facts import of
 from memento.vary.operator import Operator
-from memento.vary.texts import NEGATION, NUMBER, Texts
+from memento.vary.texts import NUMBER, negates, texts_of
 from memento.world.check import check
 from memento.world.table import same_elements
 from memento.world.tree import Delta
@@ -39,11 +39,6 @@ class Checker:
         self.before = before
         self.patterns = from_manifest(before.manifest.patterns)
         self._reads = frozenset(place for pattern in self.patterns for place in pattern.reads)
-
-    @cached_property
-    def texts(self) -> Texts:
-        """The texts of the world."""
-        return Texts(self.before)
 
     @cached_property
     def labels(self) -> Floats:
@@ -73,7 +68,7 @@ class Checker:
         """A changed text that lost what it must keep."""
         for name, rows in result.upserts.items():
             old = self.before.tables[name]
-            texts = self.texts.of(name)
+            texts = texts_of(self.before).of(name)
             for row, after in zip(old.rows(rows.keys).tolist(), rows["text"].tolist(), strict=True):
                 text = texts[row]
                 lost = lost_of(text.text, after, text.kept)
@@ -157,27 +152,28 @@ def _rules(manifest: Manifest) -> Manifest:
 
 def lost_of(before: str, after: str, kept: tuple[str, ...]) -> str:
     """What a changed text lost of names and values, numbers, and negation; empty where nothing is."""
-    for name in kept:
-        if name[1:] in before and _says(before, name) and not _says(after, name):
+    names, numbers, negated = _kept_of(before, kept)
+    for name in names:
+        if not _says(after, name):
             return repr(name)
-    numbers, negated = _figures(before)
-    after_numbers, after_negated = _figures(after)
-    if numbers and Counter(numbers) - Counter(after_numbers):
+    if numbers and Counter(numbers) - Counter(NUMBER.findall(after)):
         return "a number"
-    if negated != after_negated:
+    if negated != negates(after):
         return "its negation" if negated else "what it affirmed"
     return ""
 
 
 @lru_cache(1 << 15)
-def _figures(text: str) -> tuple[tuple[str, ...], bool]:
-    """The numbers of a text, and whether it negates something; kept, since siblings come of the same texts."""
-    return tuple(NUMBER.findall(text)), NEGATION.search(text) is not None
+def _kept_of(text: str, kept: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """The names and values that a text says, its numbers, and whether it negates something; remembered, since
+    siblings come of the same texts."""
+    return tuple(name for name in kept if _says(text, name)), tuple(NUMBER.findall(text)), negates(text)
 
 
 def _says(text: str, name: str) -> bool:
     """Whether a text has a name or value as whole words, its first letter perhaps a capital."""
-    at = -1
+    if name[1:] not in text:
+        return False
     for form in dict.fromkeys((name, name[:1].upper() + name[1:])):
         at = text.find(form)
         while form.strip() and at >= 0:

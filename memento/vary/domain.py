@@ -12,7 +12,7 @@ from memento import rng
 from memento.errors import UsageError
 from memento.language import ontology
 from memento.language.lexicon import DOMAINS, domain
-from memento.vary.facts import Speech, domain_of, grammar_of
+from memento.vary.facts import domain_of, grammar_of, speech_of
 from memento.vary.operator import Expectation, Operator, parameter
 from memento.vary.rename import Named
 from memento.world.tree import Delta
@@ -58,7 +58,7 @@ class _Transfer:
     def __init__(self, world: World, key: int, source: str, target: str) -> None:
         self.before, self.key, self.source, self.target = world, key, source, target
         self.words, self.grammar = domain(target), grammar_of(target)
-        self.speech = Speech(world)
+        self.speech = speech_of(world)
         self.kinds = ontology.kinds(source, target)
         self.aspects = ontology.aspects(source, target)
         self.kind = dict(

@@ -15,7 +15,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from memento.errors import UsageError
-from memento.history.delta import make_delta
 from memento.history.objects import ALIKE, Objects
 from memento.history.repository import Repository
 from memento.vary import recipe
@@ -162,11 +161,11 @@ def grow(
             work: list[Job] = []
             of: list[tuple[str, str, tuple[str, ...]]] = []
             for name, commit, tree, needs in level:
-                held: Staged = {key: staged[key] for key in needs} if workers > 1 else {}
-                alike = {key: root_of for key in held if (root_of := objects.root(key))}
-                parts = list(jobs(tree, recipes, held, checked, alike))
+                roots = {key: objects.differences[key][0] for key in needs if key in objects.differences}
+                held: Staged = {key: staged[key] for key in (*needs, *roots.values()) if key in staged}
+                parts = list(jobs(tree, recipes, held, checked, roots))
                 work += parts
-                of += [(name, commit, needs)] * len(parts)
+                of += [(name, commit, tuple(held))] * len(parts)
             level = []
             for (name, commit, needs), children in zip(of, maker.make(work), strict=True):
                 for made in children:
@@ -185,7 +184,7 @@ def grow(
                         child = batch.write(made.tree, message, [commit], time=made.clock)
                         batch.start(branch, child)
                         if first:
-                            repository.objects.near[child] = first
+                            objects.resembles(child, first)
                         first = first or child
                     found.append(Variant(branch, child, made.tree, name, str(made.recipe.operator), step))
                     level.append((branch, child, made.tree, (*needs, *made.objects) if workers > 1 else ()))
@@ -239,8 +238,8 @@ def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total:
     found = []
     try:
         children = next(Maker(objects, 1).make([Job(tree, tuple(recipes[:_SAMPLE]), {})]))
-        uses = Counter(objects.near.get(name, "") for made in children for name in made.objects)
-        often = {base for base, count in uses.items() if base and count * total >= ALIKE * len(children)}
+        uses = Counter(base for base, _ in objects.differences.values())
+        often = {base for base, count in uses.items() if count * total >= ALIKE * len(children)}
         for made in children:
             size = sum(len(objects.staged[name][1]) for name in made.objects)
             packed = sum(_INDEX_BYTES + _packed(objects, name, often) for name in made.objects)
@@ -252,11 +251,8 @@ def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total:
 
 def _packed(objects: Objects, name: str, often: Collection[str]) -> int:
     """The bytes of a staged object in a pack, by its difference from one that is `often` resembled."""
-    content, base = objects.staged[name][1], objects.near.get(name, "")
-    if base in often:
-        delta = make_delta(objects.read(base)[1], content)
-        content = delta if 2 * len(delta) < len(content) else content
-    return len(zlib.compress(content, 1))
+    base, delta = objects.differences.get(name, ("", b""))
+    return len(zlib.compress(delta if base in often else objects.staged[name][1], 1))
 
 
 def _refuse_bytes(sample: list[tuple[Made, int, int]], total: int) -> None:

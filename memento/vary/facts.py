@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from memento.errors import NotFound
 from memento.language.grammar import Grammar, Spoken, place_of
 from memento.language.lexicon import DOMAINS
+from memento.vary.remember import remembered
 from memento.world.world import World
 
 _Fact = tuple[str, str, str, str]
@@ -48,13 +49,8 @@ class Speech:
         key, entity, aspect, value = self._facts[row]
         if not memories["value"][row] or not memories["entity"][row]:
             return None
-        words = {"{e}": entity, "{v}": value, "{o}": self.older.get(key, "")}
-        for kind in dict.fromkeys((memories["kind"][row], "superseding") if words["{o}"] else (memories["kind"][row],)):
-            patterns = self.grammar.patterns(aspect, kind)
-            place = place_of(patterns, memories["text"][row], words)
-            if place is not None:
-                return Spoken(patterns, place, words)
-        return None
+        kind, text, older = memories["kind"][row], memories["text"][row], self.older.get(key, "")
+        return _remembered(self.grammar.domain.name, kind, text, entity, aspect, value, older)
 
     @cached_property
     def _told(self) -> dict[str, list[int]]:
@@ -92,6 +88,21 @@ class Speech:
         """What a turn's text is an instance of."""
         session, role, text = self._turns[row]
         return _spoken(self.grammar.domain.name, role, text, *self._about[session])
+
+
+speech_of = remembered(Speech)
+
+
+@lru_cache(1 << 14)
+def _remembered(domain: str, kind: str, text: str, entity: str, aspect: str, value: str, older: str) -> Spoken | None:
+    """Kept, since most memories of most variants are those of their parent."""
+    words = {"{e}": entity, "{v}": value, "{o}": older}
+    for said in dict.fromkeys((kind, "superseding") if older else (kind,)):
+        patterns = grammar_of(domain).patterns(aspect, said)
+        place = place_of(patterns, text, words)
+        if place is not None:
+            return Spoken(patterns, place, words)
+    return None
 
 
 @lru_cache(1 << 15)

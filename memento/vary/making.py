@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -41,22 +41,22 @@ class Made:
 
 @dataclass(frozen=True)
 class Job:
-    """Some children of one parent; `staged` are the objects of the parent that are not stored yet, `near` what
-    they resemble."""
+    """Some children of one parent; `staged` are the objects of the parent that are not stored yet, `roots` those
+    that they are kept by their difference from."""
 
     parent: str
     recipes: tuple[Recipe, ...]
     staged: Staged
     checked: bool = False
-    near: Mapping[str, str] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
 
 
 def jobs(
-    parent: str, recipes: Sequence[Recipe], staged: Staged, checked: bool, near: Mapping[str, str]
+    parent: str, recipes: Sequence[Recipe], staged: Staged, checked: bool, roots: Mapping[str, str]
 ) -> Iterator[Job]:
     """The work for one parent in parts of a size that no number of workers changes."""
     for first in range(0, len(recipes), _TOGETHER):
-        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged, checked, near)
+        yield Job(parent, tuple(recipes[first : first + _TOGETHER]), staged, checked, roots)
 
 
 class Maker:
@@ -79,62 +79,66 @@ class Maker:
         """What each job makes, in order."""
         if self._pool is None:
             for job in work:
-                yield self._compared(job, list(_children(self.objects, job)))
+                yield list(_children(self.objects, job))
             return
-        for job, (made, staged, differences) in zip(work, self._pool.map(_work, work), strict=True):
+        for made, staged, differences in self._pool.map(_work, work):
             self.objects.staged.update(staged)
-            self.objects.differences.update(differences)
-            yield self._compared(job, made)
-
-    def _compared(self, job: Job, made: list[Made]) -> list[Made]:
-        """Tells the store what each new folder and chunk came of, so that it may keep the difference."""
-        for child in made:
-            if child.objects:
-                _pair(self.objects, job.parent, child.tree)
-        return made
+            for name, difference in differences.items():
+                self.objects.differences.setdefault(name, difference)
+            yield made
 
 
-def _pair(objects: Objects, old: str, new: str) -> None:
-    if new not in objects.staged or old == new or new in objects.near:
+def _compare(objects: Objects, old: str, new: str, made: Collection[str]) -> None:
+    """Tells the store what each folder and chunk that was `made` came of, so that it may keep the difference."""
+    if new not in made:
         return
-    objects.near[new] = old
+    objects.resembles(new, old)
     before = {entry.name: entry for entry in objects.tree(old)}
     for entry in objects.tree(new):
         match = before.get(entry.name)
         if match is not None and match.id != entry.id and match.folder == entry.folder:
             if entry.folder:
-                _pair(objects, match.id, entry.id)
-            elif entry.id in objects.staged:
-                objects.near.setdefault(entry.id, match.id)
+                _compare(objects, match.id, entry.id, made)
+            elif entry.id in made:
+                objects.resembles(entry.id, match.id)
 
 
 def _children(objects: Objects, job: Job) -> Iterator[Made]:
-    world, checker = _world(objects, job.parent)
+    parent = _parent(objects, job.parent)
+    world = parent.world
     for recipe in job.recipes:
         held = len(objects.staged)
         result = recipe.operator.apply(world, recipe.key(job.parent))
-        why = checker.inconsistency(result, recipe.operator) if job.checked else ""
+        why = parent.checker.inconsistency(result, recipe.operator) if job.checked else ""
         if why:
             yield Made(recipe, job.parent, world.manifest.clock, (), why)
             continue
         if isinstance(result, Delta):
-            after = tree.apply(objects, job.parent, result) if result else job.parent
+            after = tree.apply(objects, job.parent, result, parent.where) if result else job.parent
         else:
             after = tree.write(objects, result)
         new = [*islice(reversed(objects.staged), len(objects.staged) - held)]
+        _compare(objects, job.parent, after, frozenset(new))
         inverse = recipe.operator.inverse(world, recipe.key(job.parent))
         yield Made(recipe, after, _clock(world, result), tuple(reversed(new)), inverse=inverse)
 
 
-def _world(objects: Objects, parent: str) -> tuple[World, Checker]:
-    """The world of a tree and what holds its variants; the last is kept, since many jobs in a row have one parent."""
-    if not _last or _last[0][0] != parent:
-        world = tree.read(objects, parent)
-        _last[:] = [(parent, world, Checker(world))]
-    return _last[0][1:]
+class _Parent:
+    """A world, and what is known of it for all its children."""
+
+    def __init__(self, tree_id: str, world: World) -> None:
+        self.tree_id, self.world = tree_id, world
+        self.checker, self.where = Checker(world), tree.where_in(world)
 
 
-_last: list[tuple[str, World, Checker]] = []
+def _parent(objects: Objects, tree_id: str) -> _Parent:
+    """The world of a tree; the last is kept, since many jobs in a row have one parent."""
+    if not _last or _last[0].tree_id != tree_id:
+        _last[:] = [_Parent(tree_id, tree.read(objects, tree_id))]
+    return _last[0]
+
+
+_last: list[_Parent] = []
 
 
 def _clock(world: World, result: Delta | World) -> int:
@@ -154,17 +158,13 @@ def _begin(path: str) -> None:
 def _work(job: Job) -> tuple[list[Made], Staged, Differences]:
     """The children of a job and all objects of theirs that are not stored; each child's are complete."""
     objects = _store[0]
-    objects.staged, objects.near = dict(job.staged), dict(job.near)
+    objects.staged, objects.differences = dict(job.staged), {name: (root, b"") for name, root in job.roots.items()}
     found: Staged = {}
     differences: Differences = {}
     done = []
     for made in _children(objects, job):
-        _pair(objects, job.parent, made.tree)
         new = tuple(name for name in made.objects if objects.pack_of(name) is None)
-        for name in new:
-            difference = objects.difference(name)
-            if difference is not None:
-                differences[name] = difference
+        differences.update({name: objects.differences[name] for name in new if name in objects.differences})
         own = {name: objects.staged.pop(name) for name in made.objects}
         found.update({name: own[name] for name in new})
         done.append(replace(made, objects=new))

@@ -10,9 +10,9 @@ import numpy as np
 
 from memento import rng
 from memento.language.grammar import Spoken
-from memento.vary.facts import Speech
+from memento.vary.facts import speech_of
 from memento.vary.operator import Expectation, Operator, Value, parameter
-from memento.vary.texts import NEGATION
+from memento.vary.texts import negates
 from memento.world.tree import Delta
 from memento.world.world import World
 
@@ -37,7 +37,7 @@ class Paraphrase(Operator):
 
     def apply(self, world: World, key: int) -> Delta:
         """Draws by the record's id."""
-        speech, upserts = Speech(world), {}
+        speech, upserts = speech_of(world), {}
         for name in ("memories", "turns"):
             table = world.tables[name]
             keys = rng.keys(rng.key(key, name), table["id"].tolist())
@@ -59,10 +59,10 @@ def otherwise(spoken: Spoken, text: str, state: int) -> str:
 
     The same text where there is none.
     """
-    others, denies = len(spoken.patterns) - 1, bool(NEGATION.search(text))
+    others, denies = len(spoken.patterns) - 1, negates(text)
     names = [name for name in spoken.words.values() if name and name in text]
     for attempt in range(min(others, _ATTEMPTS)):
         said = spoken.said((spoken.place + 1 + (state + attempt) % others) % (others + 1))
-        if bool(NEGATION.search(said)) == denies and all(name in said for name in names):
+        if negates(said) == denies and all(name in said for name in names):
             return said
     return text

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from memento import rng
+from memento.vary.remember import remembered
 from memento.world.tree import Delta
 from memento.world.world import World
 
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-NEGATION = re.compile(
-    r"\b(?:no|not|never|none|nothing|nobody|without|neither|nor|cannot|\w+n't|\w+n’t)\b", re.IGNORECASE
-)
+_NEGATION = re.compile(r"[nNwWcC](?<!\w.)(?i:(?<=n)(?:o(?:t|r|ne|thing|body)?|ever|either)|(?<=w)ithout|(?<=c)annot)\b")
+"""No, not, nor, none, nothing, nobody, never, neither, without, cannot; to begin with a set of letters is quick."""
+_CONTRACTED = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -116,8 +117,18 @@ def _number(text: str, at: int) -> Span:
     return match.span() if match else None
 
 
+def negates(text: str) -> bool:
+    """Whether a text has a word that negates, such as never or isn't."""
+    return _negation(text, 0) is not None
+
+
 def _negation(text: str, at: int) -> Span:
-    match = NEGATION.search(text, at)
+    """A word that negates."""
+    match = _NEGATION.search(text, at)
+    if "'" in text or "’" in text:
+        other = _CONTRACTED.search(text, at)
+        if other and (match is None or other.start() < match.start()):
+            match = other
     return match.span() if match else None
 
 
@@ -178,6 +189,9 @@ class Texts:
         return {session: tuple(names) for session, names in told.items()}
 
 
+texts_of = remembered(Texts)
+
+
 def changed(
     world: World, key: int, share: float, change: Change, tables: Iterable[str] = ("memories", "turns"), roles: str = ""
 ) -> Delta:
@@ -185,7 +199,7 @@ def changed(
 
     `roles` limits turns to those of one role. A change to nothing, or to the same text, is none.
     """
-    texts, upserts = Texts(world), {}
+    texts, upserts = texts_of(world), {}
     for name in tables:
         table = world.tables[name]
         keys = rng.keys(rng.key(key, name), table["id"].tolist())

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from memento.language.choices import mixed
 from memento.vary.operator import Expectation, Operator, Value, parameter
-from memento.vary.texts import NEGATION, Text, changed, on_words
+from memento.vary.texts import Text, changed, negates, on_words
 from memento.world.tree import Delta
 from memento.world.world import World
 
@@ -66,7 +66,7 @@ class Typos(Operator):
         if len(word) < _SHORTEST or state / _ODDS >= self.rate:
             return word
         typed = mistyped(word, mixed(state, 1))
-        return word if NEGATION.search(typed) else typed
+        return word if negates(typed) else typed
 
 
 def mistyped(word: str, state: int) -> str:

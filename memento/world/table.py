@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -128,8 +129,7 @@ class Table:
 
     def rows(self, keys: Iterable[str]) -> Rows:
         """Row numbers of `keys`, -1 where there is none."""
-        row_of = self.row_of
-        return np.array([row_of.get(key, -1) for key in keys], np.int64)
+        return np.fromiter(map(self.row_of.get, keys, repeat(-1)), np.int64)
 
     def record(self, row: int) -> Record:
         """One row as a plain record."""

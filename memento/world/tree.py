@@ -167,6 +167,11 @@ def _sessions_at(store: ObjectStore, entry: Entry, path: str) -> Table:
     return chunk.decode(TABLES["sessions"], [store.blob(entry.id, path)], [(entry.id, path)])
 
 
+def where_in(world: World) -> Where:
+    """Where everything of a world stands."""
+    return Where(_starts(world.sessions), dict(zip(world.turns.keys, world.turns["session"].tolist(), strict=True)))
+
+
 def _starts(sessions: Table) -> dict[str, int]:
     return dict(zip(sessions["id"].tolist(), sessions["started_at"].tolist(), strict=True))
 

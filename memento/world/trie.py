@@ -106,10 +106,13 @@ class Changes:
         Deletes are left out."""
         parts: dict[str, Changes] = {}
         for suffix, (table, keys) in self.upserts.items():
-            bits = [f"{place:05b}" for place in (keys >> np.uint64(59 - depth) & np.uint64(31)).tolist()]
-            of_row = [next((names[b[:n]] for n in range(5, -1, -1) if b[:n] in names), "") for b in bits]
-            for name in dict.fromkeys(of_row):
-                mask = np.array([name == other for other in of_row], bool)
+            places = (keys >> np.uint64(59 - depth) & np.uint64(31)).astype(np.int64)
+            rows_at: dict[str, npt.NDArray[np.bool_]] = {}
+            for place in dict.fromkeys(places.tolist()):
+                bits = f"{place:05b}"
+                name = next((names[bits[:n]] for n in range(5, -1, -1) if bits[:n] in names), "")
+                rows_at[name] = rows_at.get(name, False) | (places == place)
+            for name, mask in rows_at.items():
                 put = (table, keys) if mask.all() else (table.take(mask), keys[mask])
                 parts.setdefault(name, Changes({}, {})).upserts[suffix] = put
         return parts

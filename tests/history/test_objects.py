@@ -249,7 +249,7 @@ def alike(objects: Objects, base: str, count: int) -> list[str]:
     made = []
     for number in range(count):
         made.append(objects.add_blob(content[:1000] + b"%08d" % number + content[1008:]))
-        objects.near[made[-1]] = base
+        objects.resembles(made[-1], base)
     return made
 
 
@@ -259,7 +259,7 @@ def test_what_resembles_one_object_is_kept_by_its_difference(objects: Objects, t
     made = alike(objects, base, 100)
     contents = {name: objects.blob(name) for name in made}
     objects.flush()
-    assert not objects.near
+    assert not objects.differences
     packs = sorted((tmp_path / "objects" / "pack").glob("*.pack"), key=lambda path: path.stat().st_size)
     assert packs[1].stat().st_size < 4100 + 100 * 40
     again = Objects(tmp_path)
@@ -284,7 +284,7 @@ def test_what_resembles_what_resembles_is_one_step_from_a_whole_one(repository: 
     for number in range(60):
         content = objects.blob(last)
         made.append(objects.add_blob(content[: 50 * number] + b"%08d" % number + content[50 * number + 8 :]))
-        objects.near[made[-1]] = last
+        objects.resembles(made[-1], last)
         last = made[-1]
     folder = objects.add_tree([Entry(f"n{name}", name, False) for name in [base, *made]])
     repository.commit("main", folder, "many", time=1_700_000_000)
@@ -297,10 +297,30 @@ def test_what_resembles_what_resembles_is_one_step_from_a_whole_one(repository: 
     assert set(depths.values()) == {1}
 
 
+def test_differences_begin_anew_with_what_resembles_nothing(objects: Objects) -> None:
+    base, other = objects.add_blob(os.urandom(4000)), objects.add_blob(os.urandom(4000))
+    objects.resembles(other, base)
+    below = objects.add_blob(objects.blob(other)[:-8] + b"another1")
+    objects.resembles(below, other)
+    assert set(objects.differences) == {below}
+    assert objects.differences[below][0] == other
+
+
+def test_a_base_is_kept_whole_whatever_it_resembles(objects: Objects, tmp_path: Path) -> None:
+    content = os.urandom(4000)
+    first, middle = objects.add_blob(content), objects.add_blob(content[8:])
+    made = alike(objects, middle, 20)
+    objects.resembles(middle, first)
+    contents = {name: objects.blob(name) for name in (first, middle, *made)}
+    objects.flush()
+    again = Objects(tmp_path)
+    assert {name: again.blob(name) for name in contents} == contents
+
+
 def test_a_circle_of_what_resembles_is_kept_whole(objects: Objects, tmp_path: Path) -> None:
     names = [objects.add_blob(b"%d" % number + bytes(3000)) for number in range(20)]
     for one, other in zip(names, [*names[1:], names[0]], strict=True):
-        objects.near[one] = other
+        objects.resembles(one, other)
     objects.flush()
     assert [Objects(tmp_path).blob(name)[:1] for name in names[:3]] == [b"0", b"1", b"2"]
 

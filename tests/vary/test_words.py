@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import scipy.interpolate
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memento.language.grammar import Grammar
 from memento.vary import parse
 from memento.vary.consistency import Checker, applied, lost_of
 from memento.vary.jitter import Jitter
 from memento.vary.smooth import spline
-from memento.vary.texts import Text, Texts, exchanged
+from memento.vary.texts import NUMBER, Text, Texts, exchanged, negates, pieces
 from memento.vary.tone import toned
 from memento.vary.typos import mistyped
 from memento.world.tree import Delta
@@ -46,6 +50,21 @@ def test_names_in_a_text_are_not_open() -> None:
     text = Text("The Get Team does not get 5 of them", "user", ("the Get Team",))
     assert toned(text, "formal", 0) == "The Get Team does not obtain 5 of them"
     assert [piece for piece, free in text.pieces() if not free] == ["The Get Team", "not", "5"]
+
+
+NEGATIONS = re.compile(
+    r"\b(?:no|not|never|none|nothing|nobody|without|neither|nor|cannot|\w+n't|\w+n’t)\b", re.IGNORECASE
+)
+SAID = ["no", "Not", "NEVER", "none", "nobody", "nothing", "without", "neither", "nor", "cannot", "isn't", "DON’T",
+        "n't", "noted", "know", "wn", "can", "_", "'", "-", "\n", "3", "é", "İ", "ithout", "not_",
+        "don't3"]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(SAID), st.sampled_from(["", " ", "."]))).map(lambda p: "".join(sum(p, ()))))
+def test_what_negates_is_found_as_by_one_plain_pattern(text: str) -> None:
+    assert negates(text) == bool(NEGATIONS.search(text))
+    if not NUMBER.search(text):
+        assert [piece for piece, free in pieces(text, ()) if not free] == NEGATIONS.findall(text)
 
 
 def test_a_mistyped_word_is_another_and_near() -> None:
