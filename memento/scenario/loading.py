@@ -48,12 +48,9 @@ def load(source: str | Path, overrides: Mapping[str, str] | Iterable[str] = ()) 
     if isinstance(source, str) and not text.endswith(".toml") and not set(text) & set("/\\"):
         shipped = names()
         if text not in shipped:
-            raise NotFound(
-                "scenario",
-                text,
-                shipped,
-                f"shipped: {', '.join(shipped)}; a file is named by its path, such as ./{text.strip('.') or 'my'}.toml",
-            )
+            where = f"./{text}" if Path(text).is_file() else f"./{text.strip('.') or 'my'}.toml"
+            hint = f"shipped: {', '.join(shipped)}; a file is named by its path, such as {where}"
+            raise NotFound("scenario", text, shipped, hint)
         return parse(_read(library() / f"{text}.toml"), text, text, overrides)
     path = Path(source)
     return parse(_read(path), str(path), path.stem, overrides)

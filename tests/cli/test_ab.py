@@ -24,6 +24,7 @@ def test_bad_input(world):
     assert world("ab", "open", "x", "--turn", "zzz", code=2).hint
     assert world("ab", "feed", "x", "--prefer", "a", code=2).hint
     assert world("ab", "open", code=2).hint
+    assert "no `ab start`" in world("ab", "start", "x", code=2).err
     assert "alternative" in world("export", "main", "--format", "preference", "-o", "p.jsonl", code=2).hint
     world("export", "main", "--format", "chat", "-o", "c.jsonl")
     assert "--force" in world("export", "main", "--format", "chat", "-o", "c.jsonl", code=2).hint

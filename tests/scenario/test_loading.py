@@ -50,10 +50,15 @@ def test_a_file_and_its_name(tmp_path: Path) -> None:
     assert load(str(path)).values == load(path).values
 
 
-def test_unknown_names_are_told_apart() -> None:
+def test_unknown_names_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFound, match="no scenario named 'tinny'") as caught:
         load("tinny")
     assert "did you mean tiny?" in caught.value.hint
+    (tmp_path / "mine.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFound) as caught:
+        load("mine.txt")
+    assert caught.value.hint.endswith("./mine.txt")
     with pytest.raises(NotFound, match="no scenario file named"):
         load("./nowhere.toml")
     with pytest.raises(NotFound, match="no scenario file named"):

@@ -60,6 +60,8 @@ def command(
     from memento.preference import VERBS
 
     verb, rest = (words[0], words[1:]) if words and words[0] in VERBS else ("status" if words else "list", words)
+    if len(rest) > 1 and words[0] not in VERBS:
+        raise UsageError(f"there is no `ab {words[0]}`", f"`memento ab open|feed|status|close {rest[1]}`")
     if len(rest) > 1 or (verb != "list" and len(rest) != 1):
         raise UsageError(f"{verb} takes the name of one experiment", f"`memento ab {verb} NAME`")
     experiments = context.workspace.experiments
