@@ -7,8 +7,9 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -19,6 +20,7 @@ KEEP = ".keep"
 COMPANIONS = (KEEP, ".promisor", ".bitmap", ".mtimes")
 """Files beside a pack for whose sake it is left as it is."""
 _FEW = 64
+_MANY = 512
 _KEPT_BY = b"memento is writing\n"
 
 
@@ -47,6 +49,15 @@ def back(distance: int) -> bytes:
     return bytes(reversed(digits))
 
 
+def compressed(bodies: Sequence[bytes], level: int) -> Sequence[bytes]:
+    """Each compressed, many at once where there are many: zlib lets other threads go on."""
+    if len(bodies) < _MANY:
+        return [zlib.compress(body, level) for body in bodies]
+    parts = [bodies[first : first + _MANY] for first in range(0, len(bodies), _MANY)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [*chain.from_iterable(pool.map(lambda part: [zlib.compress(body, level) for body in part], parts))]
+
+
 def pack_bytes(
     new: Sequence[tuple[bytes, int, bytes]],
     level: int,
@@ -58,15 +69,16 @@ def pack_bytes(
     `new`, and the difference from it.
     """
     differences = differences or {}
+    bodies = [differences[raw][1] if raw in differences else content for raw, _, content in new]
+    packed = compressed(bodies, level)
     parts = [opening(len(new))]
     entries: dict[bytes, tuple[int, int]] = {}
     at = len(parts[0])
-    for raw, kind, content in new:
+    for (raw, kind, _), body, short in zip(new, bodies, packed, strict=True):
         if raw in differences:
-            base, delta = differences[raw]
-            text = head(OFS_DELTA, len(delta)) + back(at - entries[base][0]) + zlib.compress(delta, level)
+            text = head(OFS_DELTA, len(body)) + back(at - entries[differences[raw][0]][0]) + short
         else:
-            text = head(kind, len(content)) + zlib.compress(content, level)
+            text = head(kind, len(body)) + short
         entries[raw] = (at, zlib.crc32(text))
         parts.append(text)
         at += len(text)

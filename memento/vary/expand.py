@@ -145,7 +145,6 @@ def grow(
     """Makes a tree of `total` variants in which every world has a child by each recipe, as one operation
     that the log calls `what`."""
     root = repository.commit_of(base)
-    _refuse_bytes(_sample(repository, root.tree, recipes, total), total)
     tips = repository.tips(f"{prefix}-")
     names: dict[str, str] = {}
     seen = {root.tree: base}
@@ -153,6 +152,7 @@ def grow(
     same: list[tuple[str, str]] = []
     rejected: list[Rejected] = []
     known = 0
+    measured = False
     first = ""
     level: list[tuple[str, str, str, tuple[str, ...]]] = [(base, root.id, root.tree, ())]
     with Maker(repository.objects, workers) as maker, repository.batch(what) as batch:
@@ -168,6 +168,10 @@ def grow(
                 of += [(name, commit, tuple(held))] * len(parts)
             level = []
             for (name, commit, needs), children in zip(of, maker.make(work), strict=True):
+                if not measured:
+                    size = sum(len(staged[key][1]) for made in children for key in made.objects)
+                    _refuse_bytes(size // len(children) * total, total)
+                    measured = True
                 for made in children:
                     if made.why:
                         rejected.append(Rejected(name, str(made.recipe.operator), made.recipe.child, step, made.why))
@@ -212,9 +216,9 @@ def foresee(repository: Repository, base: str, recipes: Sequence[Recipe], total:
     root = repository.commit_of(base)
     sample = _sample(repository, root.tree, recipes, total)
     names: dict[str, str] = {}
-    first = dict.fromkeys(_name(prefix, made.tree, names) for made, _, _ in sample if made.tree != root.tree)
+    first = dict.fromkeys(_name(prefix, made.tree, names) for made, _ in sample if made.tree != root.tree)
     commit = _INDEX_BYTES + (_COMMIT_BYTES if total <= ALIKE else _NEXT_COMMIT_BYTES)
-    mean = sum(packed for _, _, packed in sample) / len(sample) + commit
+    mean = sum(packed for _, packed in sample) / len(sample) + commit
     return Estimate(total, tuple(first), int(mean * total))
 
 
@@ -231,9 +235,9 @@ def _recipes(operators: Sequence[Operator], fanout: int, seed: int) -> list[Reci
     return [Recipe(operators[child % len(operators)], seed, child) for child in range(fanout)]
 
 
-def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total: int) -> list[tuple[Made, int, int]]:
-    """The first few children, with the bytes of their new objects, as they are and as a pack and its index
-    would hold them among all `total`; all is forgotten."""
+def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total: int) -> list[tuple[Made, int]]:
+    """The first few children, with the bytes that a pack and its index would hold of each among all `total`;
+    all is forgotten."""
     objects = repository.objects
     found = []
     try:
@@ -241,9 +245,8 @@ def _sample(repository: Repository, tree: str, recipes: Sequence[Recipe], total:
         uses = Counter(base for base, _ in objects.differences.values())
         often = {base for base, count in uses.items() if count * total >= ALIKE * len(children)}
         for made in children:
-            size = sum(len(objects.staged[name][1]) for name in made.objects)
             packed = sum(_INDEX_BYTES + _packed(objects, name, often) for name in made.objects)
-            found.append((made, size, packed))
+            found.append((made, packed))
     finally:
         objects.discard()
     return found
@@ -255,8 +258,7 @@ def _packed(objects: Objects, name: str, often: Collection[str]) -> int:
     return len(zlib.compress(delta if base in often else objects.staged[name][1], 1))
 
 
-def _refuse_bytes(sample: list[tuple[Made, int, int]], total: int) -> None:
-    size = sum(raw for _, raw, _ in sample) // len(sample) * total
+def _refuse_bytes(size: int, total: int) -> None:
     if size > MAX_BYTES:
         raise UsageError(
             f"{total:,} variants of this world hold about {size / 2**30:,.1f} GiB at once; the limit is "

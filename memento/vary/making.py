@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from memento.world.world import World
 Staged = dict[str, tuple[str, bytes]]
 Differences = dict[str, tuple[str, bytes]]
 """What an object resembles, and its difference from that, by id."""
+_COLLECT = 50_000
+"""Objects between collections of cycles in a worker: it makes millions of objects, and hardly a cycle."""
 _TOGETHER = 16
 """Children of one parent that are made in one go: the parent is read once for them."""
 
@@ -152,6 +155,7 @@ _store: list[Objects] = []
 
 
 def _begin(path: str) -> None:
+    gc.set_threshold(_COLLECT)
     _store.append(Objects(Path(path), durable=False))
 
 
