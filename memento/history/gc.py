@@ -175,24 +175,70 @@ Piece = tuple[str, int, str, bytes]
 
 
 def _entries(objects: Objects, found: Reachable, progress: Progress | None) -> Iterator[tuple[Piece, int]]:
-    """Everything reachable, whole or by its difference, and the size that its head names."""
+    """Everything reachable, whole or by its difference, and the size that its head names.
+
+    What is kept by its difference already stands after what that is from, so that it may stay so.
+    """
     depth: dict[str, int] = {}
     total = len(found.kinds)
-    for number, (name, kind) in enumerate(found.kinds.items()):
+    for number, name in enumerate(found.kinds):
         if progress and number % 2000 == 0:
             progress(number, total, "packing")
-        base = found.nearest.get(name, "")
-        content = objects.read(name)[1]
-        whole = _stored(objects, name, kind, content)
-        if base and depth.get(base, 0) < LONGEST:
-            against = objects.read(base)[1]
-            delta = shortest_delta(against, content)
-            squeezed = zlib.compress(delta, COMPRESSION)
-            if len(squeezed) < len(whole) // 2 and apply_delta(against, delta) == content:
-                depth[name] = depth.get(base, 0) + 1
-                yield (name, OFS_DELTA, base, squeezed), len(delta)
+        waiting = {name: _kept_difference(objects, name)}
+        while waiting:
+            last, kept = next(reversed(waiting.items()))
+            if kept is not None and kept.base in found.kinds and not (kept.base in depth or kept.base in waiting):
+                waiting[kept.base] = _kept_difference(objects, kept.base)
                 continue
-        yield (name, TYPES[kind], "", whole), len(content)
+            del waiting[last]
+            if last not in depth:
+                piece, size = _shortest(objects, last, found, depth, kept)
+                depth[last] = depth[piece[2]] + 1 if piece[2] else 0
+                yield piece, size
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """How an object is kept in its pack: what by its difference from, the difference's size, and that compressed."""
+
+    base: str
+    size: int
+    data: bytes
+
+
+def _kept_difference(objects: Objects, name: str) -> _Difference | None:
+    """None for an object that is kept whole, or in no pack."""
+    place = objects.place_of(name)
+    if place is None:
+        return None
+    pack, offset, end = place
+    with suppress(FileNotFoundError):  # joined with others meanwhile, by a writer
+        stored = parse(memoryview(pack.read(offset, end)), offset)
+        if stored.base is not None:
+            base = pack.index.name_at(stored.base) if isinstance(stored.base, int) else stored.base
+            return _Difference(base.hex(), stored.size, bytes(stored.data))
+    return None
+
+
+def _shortest(
+    objects: Objects, name: str, found: Reachable, depth: dict[str, int], kept: _Difference | None
+) -> tuple[Piece, int]:
+    """An object whole, by its difference from what is nearest to it, or as it is `kept`: what is shortest, of bases
+    that are written (`depth` says how far from a whole one)."""
+    kind, content = found.kinds[name], objects.read(name)[1]
+    whole = _stored(objects, name, kind, content)
+    best: tuple[Piece, int] = (name, TYPES[kind], "", whole), len(content)
+    most = len(whole) // 2
+    if kept is not None and depth.get(kept.base, LONGEST) < LONGEST and len(kept.data) < len(whole):
+        best, most = ((name, OFS_DELTA, kept.base, kept.data), kept.size), min(most, len(kept.data))
+    nearest = found.nearest.get(name, "")
+    if depth.get(nearest, LONGEST) < LONGEST and nearest != best[0][2]:
+        against = objects.read(nearest)[1]
+        delta = shortest_delta(against, content)
+        squeezed = zlib.compress(delta, COMPRESSION)
+        if len(squeezed) < most and apply_delta(against, delta) == content:
+            best = (name, OFS_DELTA, nearest, squeezed), len(delta)
+    return best
 
 
 def _plain(objects: Objects, names: Iterable[str]) -> Iterator[tuple[Piece, int]]:

@@ -85,6 +85,7 @@ class Index:
         self.ends: Offsets = np.empty_like(offsets)
         self.ends[order] = edges[np.searchsorted(edges, edges[:-1], side="right")]
         self._edges = edges
+        self._order = order
         if count and (offsets.min() < 12 or np.any(self.ends <= offsets)):
             raise ValueError("its index points outside of it")
 
@@ -121,6 +122,13 @@ class Index:
         if not 0 < after < len(self._edges) or self._edges[after - 1] != offset:
             raise ValueError(f"no object starts at {offset}")
         return int(self._edges[after])
+
+    def name_at(self, offset: int) -> bytes:
+        """The raw id of the object that starts at `offset`; raises `ValueError` where none starts."""
+        place = int(np.searchsorted(self._edges[:-1], offset))
+        if place == len(self._order) or self._edges[place] != offset:
+            raise ValueError(f"no object starts at {offset}")
+        return bytes(self.names[self._order[place]]).ljust(20, b"\0")
 
     def prefixed(self, low: bytes, high: bytes) -> list[bytes]:
         """Raw ids from `low` to `high`, both included."""

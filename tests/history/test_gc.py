@@ -14,6 +14,8 @@ from memento.errors import CorruptRecord, LockHeld, StoreError
 from memento.history import Repository
 from memento.history.gc import LONGEST
 from memento.history.lock import Lock
+from memento.vary import parse
+from memento.vary.expand import expand
 from memento.world import tree
 
 from .conftest import Git, edited, line, small_world
@@ -60,6 +62,26 @@ def test_chains_of_differences_are_bounded(repository: Repository, first: str, g
     depths = [int(words[5]) for row in shown.splitlines() if len(words := row.split()) == 7]
     assert LONGEST // 2 < max(depths) <= LONGEST
     tree.read(repository.objects, repository.tree_of("main~140"))
+
+
+def test_variants_stay_differences_from_their_base(repository: Repository, first: str, git: Git) -> None:
+    line(repository, 3)
+    expand(repository, "main", parse(["jitter:share=0.1", "drop:share=0.05"]), depth=2, fanout=12)
+    line(repository, 3)  # the variants' base is now nearest to a younger one itself
+    before = contents(repository)
+    swept = repository.gc()
+    assert swept.after.bytes <= swept.before.bytes
+    assert contents(repository) == before
+    assert repository.gc().after == swept.after
+    line(repository, 1)
+    assert repository.gc().after.bytes < 1.02 * swept.after.bytes
+    with Repository.open(repository.root) as fresh:
+        assert contents(fresh).items() >= {k: v for k, v in before.items() if len(k) == 40}.items()
+    git("fsck", "--full", "--strict")
+    shown = git("verify-pack", "-v", str(next(Path(repository.objects.folder).glob("*.idx"))))
+    depths = [int(words[5]) for row in shown.splitlines() if len(words := row.split()) == 7]
+    assert len(depths) > 300
+    assert max(depths) <= LONGEST
 
 
 def test_the_newest_world_is_kept_whole(repository: Repository, first: str, git: Git) -> None:
