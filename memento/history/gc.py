@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 from memento.errors import CorruptRecord, StoreError
 from memento.history.delta import apply_delta, shortest_delta
 from memento.history.files import remove_temporary, storing, sync_folder, write_all
+from memento.history.kept import Difference, bases_first, whole
 from memento.history.lock import Lock
 from memento.history.objects import Objects
 from memento.history.packfile import COMPANIONS, back, head, index_bytes, opening, remove_keeps
-from memento.history.packs import OFS_DELTA, TYPES, Pack, parse
+from memento.history.packs import OFS_DELTA, TYPES, Pack
 from memento.history.reachable import Reachable
 
 if TYPE_CHECKING:
@@ -181,55 +182,24 @@ def _entries(objects: Objects, found: Reachable, progress: Progress | None) -> I
     """
     depth: dict[str, int] = {}
     total = len(found.kinds)
-    for number, name in enumerate(found.kinds):
+    for number, (name, kept) in enumerate(bases_first(objects, found.kinds)):
         if progress and number % 2000 == 0:
             progress(number, total, "packing")
-        waiting = {name: _kept_difference(objects, name)}
-        while waiting:
-            last, kept = next(reversed(waiting.items()))
-            if kept is not None and kept.base in found.kinds and not (kept.base in depth or kept.base in waiting):
-                waiting[kept.base] = _kept_difference(objects, kept.base)
-                continue
-            del waiting[last]
-            if last not in depth:
-                piece, size = _shortest(objects, last, found, depth, kept)
-                depth[last] = depth[piece[2]] + 1 if piece[2] else 0
-                yield piece, size
-
-
-@dataclass(frozen=True)
-class _Difference:
-    """How an object is kept in its pack: what by its difference from, the difference's size, and that compressed."""
-
-    base: str
-    size: int
-    data: bytes
-
-
-def _kept_difference(objects: Objects, name: str) -> _Difference | None:
-    """None for an object that is kept whole, or in no pack."""
-    place = objects.place_of(name)
-    if place is None:
-        return None
-    pack, offset, end = place
-    with suppress(FileNotFoundError):  # joined with others meanwhile, by a writer
-        stored = parse(memoryview(pack.read(offset, end)), offset)
-        if stored.base is not None:
-            base = pack.index.name_at(stored.base) if isinstance(stored.base, int) else stored.base
-            return _Difference(base.hex(), stored.size, bytes(stored.data))
-    return None
+        piece, size = _shortest(objects, name, found, depth, kept)
+        depth[name] = depth[piece[2]] + 1 if piece[2] else 0
+        yield piece, size
 
 
 def _shortest(
-    objects: Objects, name: str, found: Reachable, depth: dict[str, int], kept: _Difference | None
+    objects: Objects, name: str, found: Reachable, depth: dict[str, int], kept: Difference | None
 ) -> tuple[Piece, int]:
     """An object whole, by its difference from what is nearest to it, or as it is `kept`: what is shortest, of bases
     that are written (`depth` says how far from a whole one)."""
     kind, content = found.kinds[name], objects.read(name)[1]
-    whole = _stored(objects, name, kind, content)
-    best: tuple[Piece, int] = (name, TYPES[kind], "", whole), len(content)
-    most = len(whole) // 2
-    if kept is not None and depth.get(kept.base, LONGEST) < LONGEST and len(kept.data) < len(whole):
+    own = whole(objects, name, kind, content, COMPRESSION)
+    best: tuple[Piece, int] = (name, TYPES[kind], "", own), len(content)
+    most = len(own) // 2
+    if kept is not None and depth[kept.base] < LONGEST and len(kept.data) < len(own):
         best, most = ((name, OFS_DELTA, kept.base, kept.data), kept.size), min(most, len(kept.data))
     nearest = found.nearest.get(name, "")
     if depth.get(nearest, LONGEST) < LONGEST and nearest != best[0][2]:
@@ -244,19 +214,7 @@ def _shortest(
 def _plain(objects: Objects, names: Iterable[str]) -> Iterator[tuple[Piece, int]]:
     for name in names:
         kind, content = objects.read(name)
-        yield (name, TYPES[kind], "", _stored(objects, name, kind, content)), len(content)
-
-
-def _stored(objects: Objects, name: str, kind: str, content: bytes) -> bytes:
-    """The compressed bytes of an object as they stand in a pack, where it is whole there, else made anew."""
-    place = objects.place_of(name)
-    if place is not None:
-        pack, offset, end = place
-        with suppress(FileNotFoundError):
-            stored = parse(memoryview(pack.read(offset, end)), offset)
-            if stored.kind == TYPES[kind]:
-                return bytes(stored.data)
-    return zlib.compress(content, COMPRESSION)
+        yield (name, TYPES[kind], "", whole(objects, name, kind, content, COMPRESSION)), len(content)
 
 
 def _write(objects: Objects, pieces: Iterator[tuple[Piece, int]], count: int) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from memento.history.commit import parse_tag
 from memento.history.gitobjects import FOLDER_MODE, tree_entries
+from memento.history.kept import bases_first, whole
 from memento.history.objects import COMPRESSION, Objects
-from memento.history.packfile import head, opening
-from memento.history.packs import TYPES
+from memento.history.packfile import back, head, opening
+from memento.history.packs import OFS_DELTA, TYPES
 from memento.history.walk import Walker
 
 
@@ -72,13 +73,21 @@ def _differing(objects: Objects, new: str, old: str, found: dict[str, None]) -> 
 
 
 def pack_chunks(objects: Objects, ids: Sequence[str]) -> Iterator[bytes]:
-    """The bytes of a pack of objects, each whole, piece by piece."""
+    """The bytes of a pack of objects, piece by piece: each as it is kept, whole where what it differs from is not
+    among them."""
     digest = hashlib.sha1(usedforsecurity=False)
     start = opening(len(ids))
     digest.update(start)
     yield start
-    for name in ids:
-        piece = entry(*objects.read(name))
+    at, offsets = len(start), dict[str, int]()
+    for name, kept in bases_first(objects, ids):
+        kind, data = objects.read(name)
+        if kept is not None:
+            piece = head(OFS_DELTA, kept.size) + back(at - offsets[kept.base]) + kept.data
+        else:
+            piece = head(TYPES[kind], len(data)) + whole(objects, name, kind, data, COMPRESSION)
+        offsets[name] = at
+        at += len(piece)
         digest.update(piece)
         yield piece
     yield digest.digest()
