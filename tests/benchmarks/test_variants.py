@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from memento import scenario
 from memento.history import Repository
 from memento.vary import parse
 from memento.vary.expand import Expansion, expand
+from memento.workspace import Workspace
 from memento.world import tree
 from tests.history.conftest import small_world
 
@@ -70,4 +72,31 @@ def test_ten_thousand_variants(benchmark: Any, base: Path, tmp_path: Path) -> No
         git_ms_each=1000 * seconds / count,
         git_bytes_each=bytes_of_git / count,
         ratio=benchmark.stats.stats.min / seconds,
+    )
+
+
+def test_a_deep_tree(benchmark: Any, tmp_path: Path) -> None:
+    """About a thousand variants, three levels deep, by four operators, with two workers."""
+    with Workspace.init(tmp_path / "base") as workspace:
+        workspace.generate(scenario.load("developer-week"), "main", 0)
+    base = size(tmp_path / "base" / ".memento")
+    made: list[tuple[Path, Expansion]] = []
+
+    def setup() -> tuple[tuple[Path], dict[str, Any]]:
+        folder = tmp_path / str(len(made))
+        shutil.copytree(tmp_path / "base", folder)
+        return (folder,), {}
+
+    def run(folder: Path) -> None:
+        with Repository.open(folder) as repository:
+            operators = parse(["synonym", "tone", "domain", "reschedule"])
+            made.append((folder, expand(repository, "main", operators, depth=3, fanout=10, workers=2)))
+
+    benchmark.pedantic(run, setup=setup, rounds=2)
+    folder, found = made[-1]
+    assert made[0][1] == found
+    benchmark.extra_info.update(
+        variants=len(found.variants),
+        ms_each=1000 * benchmark.stats.stats.min / len(found.variants),
+        megabytes=(size(folder / ".memento") - base) / 1e6,
     )
