@@ -5,10 +5,12 @@ Shapes: B sessions in a batch, C candidates a session (padded), D numbers an emb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,10 @@ class Batch:
     `labels` and `clean` are training targets and the planted relevance without noise, where known;
     `rows` is each candidate's row in its rendering; `tokens` are bags of text buckets, padded with
     -1, for candidates without an embedding; `projects` are project slots.
+
+    `inputs` is what `Model.inputs` worked out of each candidate ahead of training, `states` what
+    `Model.states` carried over from earlier sessions; a model that is given none works them out, or
+    starts from nothing. Every `window` sessions on end follow each other in time, in one stream.
     """
 
     features: Tensor  # (B, C, 17)
@@ -34,6 +40,56 @@ class Batch:
     rows: Tensor | None = None  # (B, C) int64
     tokens: Tensor | None = None  # (B, C, T) int64
     projects: Tensor | None = None  # (B,) int64
+    inputs: Tensor | None = None  # (B, C, I)
+    states: Tensor | None = None  # (B, K)
+    window: int = 1
+
+
+class Sessions(Protocol):
+    """All that a model may look at ahead of a pass: S sessions with N candidates and M memories.
+
+    `streams` are ranges of sessions that follow each other in time, one for each rendering. Each
+    table of candidates and of memories ends with one row of zeros, for padding.
+    """
+
+    features: Tensor  # (N + 1, 17)
+    labels: Tensor  # (N + 1,)
+    memory_rows: Tensor  # (N + 1,) int64
+    embeddings: Tensor  # (M + 1, D)
+    contexts: Tensor  # (S, D)
+    offsets: Tensor  # (S,) int64, the first row of each session
+    lengths: Tensor  # (S,) int64
+    streams: Sequence[range]
+
+    @property
+    def candidates(self) -> int:
+        """N."""
+        ...
+
+    def batches(self, sessions: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
+        """Batches of at most `size` of the given sessions."""
+        ...
+
+
+def rows_of(sessions: Sessions, chosen: Tensor) -> Tensor:
+    """The rows of the candidates of some sessions, in order, shape (n,)."""
+    lengths = sessions.lengths[chosen]  # (B,)
+    ends = lengths.cumsum(0)  # (B,)
+    shift = sessions.offsets[chosen] - ends + lengths  # (B,)
+    return torch.arange(int(lengths.sum()), device=shift.device) + shift.repeat_interleave(lengths)  # (n,)
+
+
+def tabulate(sessions: Sessions, function: Callable[[Batch], Tensor], size: int = 128) -> Tensor:
+    """`function` of every batch, (B, C, I), laid out by row of candidate: shape (N + 1, I)."""
+    table: Tensor | None = None
+    with torch.no_grad():
+        for batch in sessions.batches(np.arange(len(sessions.lengths)), size):
+            assert batch.rows is not None
+            found = function(batch)  # (B, C, I)
+            if table is None:
+                table = found.new_zeros(sessions.candidates + 1, found.shape[-1])  # (N + 1, I)
+            table[batch.rows[batch.mask]] = found[batch.mask]
+    return table if table is not None else sessions.features.new_zeros(sessions.candidates + 1, 0)
 
 
 @runtime_checkable
@@ -53,9 +109,13 @@ class Scorer(Protocol):
 
 
 class Model(nn.Module):
-    """A scorer with parameters. Subclasses give `forward(batch) -> logits (B, C)`."""
+    """A scorer with parameters. Subclasses give `forward(batch) -> logits (B, C)`.
+
+    `window` is how many sessions on end one training example holds: 1 where each stands alone.
+    """
 
     name: ClassVar[str]
+    window: int = 1
 
     def __init__(self, **config: Any) -> None:
         super().__init__()
@@ -68,6 +128,22 @@ class Model(nn.Module):
 
     def fit_scale(self, features: Tensor) -> None:
         """Take from training features, shape (N, 17), what has to be known before the first step."""
+
+    def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
+        """Take from the sessions to be trained on, shape (n,), what has to be known before the first step."""
+        self.fit_scale(sessions.features[rows_of(sessions, chosen)])
+
+    def inputs(self, sessions: Sessions) -> Tensor | None:
+        """What can be worked out of every candidate without weights, shape (N + 1, I), or None for nothing.
+
+        A row may hang on its own session and on what became known of earlier ones in its stream,
+        their labels among it, and never on its own label or on later sessions.
+        """
+        return None
+
+    def states(self, sessions: Sessions) -> Tensor | None:
+        """What the weights carry into each session from those before it, shape (S, K), or None for nothing."""
+        return None
 
     def score(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C), without gradient and without dropout."""
@@ -83,6 +159,14 @@ class Ranker:
     """A scorer without parameters."""
 
     name: ClassVar[str]
+
+    def inputs(self, sessions: Sessions) -> Tensor | None:
+        """As `Model.inputs`."""
+        return None
+
+    def states(self, sessions: Sessions) -> Tensor | None:
+        """As `Model.states`."""
+        return None
 
     @property
     def config(self) -> Mapping[str, Any]:

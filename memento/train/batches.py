@@ -6,8 +6,10 @@ gather for each table and no loop over sessions.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ import torch
 from torch import Tensor
 
 from memento.errors import UsageError
-from memento.models.base import Batch, Scorer
+from memento.models.base import Batch, Model, Ranker, Scorer
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -43,6 +45,10 @@ class Resident:
             memory_rows.append(np.where(rows < 0, total, rows + memories))
             memories += len(rendering.memory_embeddings)
         self.device = torch.device(device)
+        self.inputs: Tensor | None = None  # (N + 1, I)
+        self.states: Tensor | None = None  # (S, K)
+        starts = np.cumsum([0, *(len(rendering) for rendering in renderings)]).tolist()
+        self.streams: Sequence[range] = [range(start, end) for start, end in pairwise(starts)]
         self.ends: Ints = np.concatenate(offsets)
         self.sizes: Ints = np.diff(self.ends)
         self.features = self._table([rendering.features for rendering in renderings])  # (N + 1, 17)
@@ -71,8 +77,18 @@ class Resident:
         """How many candidate rows there are."""
         return int(self.ends[-1])
 
-    def batch(self, sessions: Ints | Tensor) -> Batch:
-        """The given sessions, shape (B,), padded to the longest of them."""
+    def seen_by(self, scorer: Scorer, carried: bool = False) -> Self:
+        """The same tables with the inputs of `scorer`, and with `carried` its states."""
+        if not isinstance(scorer, Model | Ranker):
+            return self
+        seen = copy.copy(self)
+        seen.inputs = scorer.inputs(self)
+        if carried:
+            seen.states = scorer.states(seen)
+        return seen
+
+    def batch(self, sessions: Ints | Tensor, window: int = 1) -> Batch:
+        """The given sessions, shape (B,), padded to the longest of them; every `window` follow each other."""
         chosen = torch.as_tensor(sessions, device=self.device)  # (B,)
         lengths = self.lengths[chosen].unsqueeze(-1)  # (B, 1)
         places = torch.arange(int(lengths.max()), device=self.device)  # (C,)
@@ -86,6 +102,9 @@ class Resident:
             labels=self.labels[rows],  # (B, C)
             clean=self.clean[rows] if self.clean is not None else None,  # (B, C)
             rows=rows,  # (B, C)
+            inputs=self.inputs[rows] if self.inputs is not None else None,  # (B, C, I)
+            states=self.states[chosen] if self.states is not None else None,  # (B, K)
+            window=window,
         )
 
     def batches(self, sessions: Ints, size: int) -> Iterator[Batch]:
@@ -93,10 +112,14 @@ class Resident:
         for chosen in grouped(sessions, self.sizes, size):
             yield self.batch(chosen)
 
-    def score(self, scorer: Scorer, size: int = 64) -> npt.NDArray[np.float32]:
-        """The scores of all candidates, shape (N,), in the order of their rows."""
+    def score(self, scorer: Scorer, sessions: Ints | None = None, size: int = 64) -> npt.NDArray[np.float32]:
+        """The scores of all candidates, shape (N,), in the order of their rows.
+
+        With `sessions` only theirs, 0 elsewhere: all sessions serve as the past, whichever are scored.
+        """
         result = np.zeros(self.candidates, np.float32)
-        for batch in self.batches(np.arange(len(self)), size):
+        seen = self.seen_by(scorer, carried=True)
+        for batch in seen.batches(np.arange(len(self)) if sessions is None else sessions, size):
             logits = scorer.score(batch)  # (B, C)
             assert batch.rows is not None
             result[batch.rows[batch.mask].cpu().numpy()] = logits[batch.mask].cpu().numpy()
@@ -105,7 +128,35 @@ class Resident:
 
 def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:
     """The scores of all candidates of a rendering, shape (N,)."""
-    return Resident([rendering]).score(scorer, size)
+    return Resident([rendering]).score(scorer, size=size)
+
+
+class Windows:
+    """Training sessions cut into windows of sessions on end, each named by its first session.
+
+    `parts` are the sessions of each source in order of time; where fewer than `size` are left, a
+    window ends with the last session and overlaps the one before.
+    """
+
+    def __init__(self, parts: Sequence[Ints], size: int) -> None:
+        self.size = max(1, min([size, *(len(part) for part in parts if len(part))]))
+        self.starts: list[Ints] = []
+        self._sessions: dict[int, Ints] = {}
+        for part in parts:
+            first = np.minimum(np.arange(0, len(part), self.size), max(0, len(part) - self.size))
+            for place in first.tolist():
+                self._sessions[int(part[place])] = part[place : place + self.size]
+            self.starts.append(part[first])
+
+    def cut(self, starts: Ints, sizes: Ints, batch: int) -> list[Ints]:
+        """Batches of about `batch` sessions, each of whole windows; windows of one session as `grouped` does."""
+        if self.size == 1:
+            return grouped(starts, sizes, batch)
+        count = max(1, batch // self.size)
+        return [
+            np.concatenate([self._sessions[start] for start in starts[at : at + count].tolist()])
+            for at in range(0, len(starts), count)
+        ]
 
 
 def grouped(sessions: Ints, sizes: Ints, batch: int) -> list[Ints]:

@@ -18,7 +18,7 @@ from memento.models.base import Model
 from memento.models.linear import Linear
 from memento.render.columns import schema_hash
 from memento.train import ranking
-from memento.train.batches import Resident, grouped
+from memento.train.batches import Resident, Windows
 from memento.train.config import Config
 from memento.train.losses import listnet
 from memento.train.mixture import Mixture
@@ -170,14 +170,15 @@ def fit_model(
     `fit` are the sessions of each source, `checked` those that choose. Without `checked` the last
     epoch is kept.
     """
-    mixture = Mixture(fit, weights, config.seed)
-    judge = Judge(resident, checked)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         scorer = build(config.model, resident.contexts.shape[1])
-        rows = np.concatenate([np.arange(resident.ends[s], resident.ends[s + 1]) for s in np.concatenate(list(fit))])
-        scorer.fit_scale(resident.features[torch.from_numpy(rows)])
-        steps = -(-sum(mixture.counts) // config.batch)
+        windows = Windows(fit, scorer.window)
+        mixture = Mixture(windows.starts, weights, config.seed)
+        scorer.prepare(resident, torch.from_numpy(np.concatenate(list(fit))).to(resident.device))
+        resident = resident.seen_by(scorer)
+        judge = Judge(resident, checked)
+        steps = -(-sum(mixture.counts) * windows.size // config.batch)
         optimiser = torch.optim.AdamW(
             [p for p in scorer.parameters() if p.requires_grad],
             lr=config.rate,
@@ -193,7 +194,8 @@ def fit_model(
         best, kept = -1, _copy(scorer)
         for number in range(config.epochs):
             scorer.train()
-            loss = run_epoch(scorer, resident, mixture.epoch(number, config.shuffle), config, optimiser, schedule)
+            order = windows.cut(mixture.epoch(number, config.shuffle), resident.sizes, config.batch)
+            loss = run_epoch(scorer, resident, order, config, optimiser, schedule, windows.size)
             if not math.isfinite(loss):
                 raise UsageError(f"training diverged in epoch {number + 1}", f"lower the rate (now {config.rate:g})")
             history.append(Epoch(number, loss, judge.ndcg(scorer)))
@@ -211,16 +213,17 @@ def fit_model(
 def run_epoch(
     scorer: Model,
     resident: Resident,
-    sessions: Ints,
+    order: Sequence[Ints],
     config: Config,
     optimiser: torch.optim.Optimizer,
     schedule: Any = None,
+    window: int = 1,
 ) -> float:
-    """One pass over `sessions`; the mean loss a session."""
+    """One pass over batches of sessions, each of whole windows; the mean loss a session."""
     total = torch.zeros((), device=resident.device)
     count = 0
-    for chosen in grouped(sessions, resident.sizes, config.batch):
-        batch = resident.batch(chosen)
+    for chosen in order:
+        batch = resident.batch(chosen, window)
         assert batch.labels is not None
         optimiser.zero_grad(set_to_none=True)
         loss = listnet(scorer(batch), batch.labels, batch.mask, config.temperature)
@@ -249,10 +252,7 @@ class Judge:
         """The mean over sessions in which something is relevant; NaN where there is none."""
         if len(self.sessions) == 0:
             return math.nan
-        given = np.zeros(self.resident.candidates + 1, np.float32)
-        for batch in self.resident.batches(self.sessions, 64):
-            assert batch.rows is not None
-            given[batch.rows.cpu().numpy()] = scorer.score(batch).cpu().numpy()
+        given = self.resident.score(scorer, self.sessions)
         each = ranking.ndcg(given[self.rows], self.labels, self.offsets)
         return float(np.nanmean(each)) if np.isfinite(each).any() else math.nan
 

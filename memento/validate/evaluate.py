@@ -119,13 +119,15 @@ def evaluate(
         )
     tested = rendering.select(chosen) if left_out else rendering
     check_dimension(scorer, tested)
-    resident = Resident([tested])
+    resident = Resident([rendering])
+    rows = np.concatenate([np.arange(rendering.offsets[s], rendering.offsets[s + 1]) for s in chosen])
     bootstrap = Bootstrap(len(tested), resamples, seed)
     rankers: dict[str, Scorer] = {"model": scorer, "recency": Recency(), "frequency": Frequency()}
     if baseline is not None:
         rankers["linear"] = baseline
     tables = {
-        name: metrics.table(resident.score(ranker), tested.labels, tested.offsets) for name, ranker in rankers.items()
+        name: metrics.table(resident.score(ranker, chosen)[rows], tested.labels, tested.offsets)
+        for name, ranker in rankers.items()
     }
     tables["chance"] = metrics.chance(tested.labels, tested.offsets)
     top = ceiling(tested, seed=seed)

@@ -65,7 +65,7 @@ def test_the_trainer_beside_bare_passes(
             listnet(model(batch), batch.labels, batch.mask).backward()
 
     def trained() -> None:
-        run_epoch(model, resident, everything, config, optimiser)
+        run_epoch(model, resident, grouped(everything, resident.sizes, config.batch), config, optimiser)
 
     with one_thread():
         bare(0)

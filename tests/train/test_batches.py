@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memento.errors import UsageError
+from memento.models.base import Batch, Model, Sessions, rows_of
 from memento.models.oracle import Oracle
 from memento.models.random import Random
 from memento.models.recency import Recency
 from memento.render.rendering import Rendering
-from memento.train.batches import Resident, grouped, scores
+from memento.train.batches import Resident, Windows, grouped, scores
 
 Toys = Callable[..., Rendering]
 
@@ -87,3 +88,56 @@ def test_tensors_stay_where_they_are(toys: Toys) -> None:
     for batch in resident.batches(np.arange(8), 3):
         assert isinstance(batch.features, torch.Tensor)
     assert resident.features.data_ptr() == place
+
+
+class Place(Model):
+    """Scores a candidate by what it was given ahead: its row, and how many sessions went before."""
+
+    name = "place"
+
+    def inputs(self, sessions: Sessions) -> torch.Tensor:
+        return torch.arange(sessions.candidates + 1).float().unsqueeze(-1)
+
+    def states(self, sessions: Sessions) -> torch.Tensor:
+        return torch.cat([torch.arange(len(stream)) for stream in sessions.streams]).float().unsqueeze(-1)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        assert batch.inputs is not None
+        assert batch.states is not None
+        return batch.inputs[..., 0] + 1000 * batch.states
+
+
+def test_a_model_meets_its_inputs_and_states_again_by_candidate_and_session(toys: Toys) -> None:
+    one, two = toys(sessions=5, candidates=(1, 6), seed=1), toys(sessions=4, candidates=(1, 6), seed=2, memories=13)
+    resident = Resident([one, two])
+    before = np.concatenate([np.arange(5), np.arange(4)]).repeat(resident.sizes)
+    expected = (np.arange(resident.candidates) + 1000 * before).astype(np.float32)
+    assert np.array_equal(resident.score(Place(), size=3), expected)
+    assert resident.inputs is None
+    some = np.array([6, 2])
+    rows = np.concatenate([np.arange(resident.ends[s], resident.ends[s + 1]) for s in some])
+    kept = np.zeros_like(expected)
+    kept[rows] = expected[rows]
+    assert np.array_equal(resident.score(Place(), some), kept)
+
+
+def test_rows_of_sessions_come_in_the_order_asked_for(toys: Toys) -> None:
+    resident = Resident([toys(sessions=6, candidates=(1, 5))])
+    expected = [row for s in (4, 0, 5) for row in range(resident.ends[s], resident.ends[s + 1])]
+    assert rows_of(resident, torch.tensor([4, 0, 5])).tolist() == expected
+
+
+def test_windows_hold_sessions_on_end_and_all_of_them() -> None:
+    parts = [np.array([3, 4, 6, 7, 8, 9, 11]), np.array([20, 21, 22])]
+    windows = Windows(parts, 3)
+    assert [part.tolist() for part in windows.starts] == [[3, 7, 8], [20]]
+    cut = windows.cut(np.array([20, 8, 3, 7]), np.ones(30, np.int64), 7)
+    assert [chosen.tolist() for chosen in cut] == [[20, 21, 22, 8, 9, 11], [3, 4, 6, 7, 8, 9]]
+
+
+def test_windows_are_no_longer_than_the_shortest_source() -> None:
+    windows = Windows([np.arange(10), np.array([15, 16]), np.zeros(0, np.int64)], 4)
+    assert windows.size == 2
+    assert [len(starts) for starts in windows.starts] == [5, 1, 0]
+    alone = Windows([np.arange(5)], 1)
+    assert np.concatenate(alone.cut(np.array([4, 0, 2]), np.full(5, 2), 2)).tolist() == [4, 0, 2]
