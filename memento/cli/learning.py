@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 LABELS = ("planted", "clean", "observed", "signet")
 CONTEXTS = ("query", "injected", "baseline")
-LEARNERS = ("interaction", "signet", "linear")
 """Choices of options, here so that no help imports numpy or torch; a test holds them against their rooms."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -11,9 +11,8 @@ from memento.history.commit import check_author
 from memento.history.config import FALSE, TRUE, UNKNOWN, Config, refusal
 from memento.history.names import check_name
 from memento.history.requirement import Requirement
+from memento.models import LEARNERS
 
-MODELS = ("interaction", "signet", "linear")
-"""Models that learn; a test holds them against `memento.train`."""
 _KEPT = {
     "branch": "`memento branch` and the commands that share keep it",
     "remote": "`memento remote` keeps it",
@@ -87,7 +86,7 @@ SETTINGS = (
     Setting("protected.NAME", "true lets a branch take merges only.", _switch, "false"),
     Setting("gate.NAME", "What a world must show before it gets into a branch: ndcg >= 0.8 & violations == 0.",
             _requirement),
-    Setting("gate.NAME.model", "The model that the gate trains.", _choice(*MODELS), MODELS[0]),
+    Setting("gate.NAME.model", "The model that the gate trains.", _choice(*LEARNERS), LEARNERS[0]),
     Setting("gate.NAME.epochs", "For how many epochs at most; the model's own number if not set.", _whole(1, 10_000)),
     Setting("gate.NAME.seed", "The seed of its training and its canaries.", _whole(0, 2**63 - 1), "0"),
     Setting("gate.NAME.episodes", "How many times each canary is asked.", _whole(1, 100_000), "300"),

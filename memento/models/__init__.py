@@ -23,3 +23,6 @@ CATALOG = Catalog(
     },
 )
 """Every model by name; ``CATALOG["signet"]`` is the class, ``CATALOG["signet"]()`` one with its defaults."""
+
+LEARNERS = ("interaction", "signet", "linear")
+"""Models that have something to learn."""

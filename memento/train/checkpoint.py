@@ -19,13 +19,13 @@ import torch
 from torch import Tensor
 
 from memento.errors import CorruptRecord, MementoError, NewerFormat, NotFound, UsageError
-from memento.models import CATALOG
+from memento.models import CATALOG, LEARNERS
 from memento.models.base import Model
 from memento.models.linear import Linear
 from memento.render import storage
 from memento.render.columns import schema_hash
 from memento.render.rendering import Spec
-from memento.train.config import TRAINED, Config
+from memento.train.config import Config
 from memento.train.trainer import Epoch, Run, Source
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def load(path: str | os.PathLike[str]) -> Run:
     try:
         document = json.loads(metadata["document"])
         made = document["model"]
-        if made["name"] not in TRAINED:
-            raise NotFound("model that learns", str(made["name"]), TRAINED)
+        if made["name"] not in LEARNERS:
+            raise NotFound("model that learns", str(made["name"]), LEARNERS)
         scorer = _restore(CATALOG[made["name"]], _config(made["config"]), arrays, "model.")
         baseline = _restore(Linear, {}, arrays, "baseline.")
         assert isinstance(baseline, Linear)

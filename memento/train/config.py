@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memento.errors import InvalidFile
-from memento.models import CATALOG
-
-TRAINED = ("interaction", "signet", "linear")
-"""Models that have something to learn."""
+from memento.errors import InvalidFile, nearest
+from memento.models import CATALOG, LEARNERS
+from memento.train.losses import CATALOG as LOSSES
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
@@ -26,9 +24,10 @@ class Config:
 
     `epochs` at most, `patience` of them without a better validation NDCG@10 before it stops;
     `batch` sessions a step; `rate` of Adam at the start, falling to a twentieth by a cosine;
-    `decay` of weights, decoupled (Loshchilov and Hutter 2019); `temperature` of ListNet; `fit` and
-    `validation` shares of each source's sessions, in order of time: the last of them are left for
-    `evaluate`. `shuffle` off keeps the order of time, as Signet trains.
+    `decay` of weights, decoupled (Loshchilov and Hutter 2019); `loss` by its name in
+    `memento.train.losses`, with the `temperature` of those that have one; `fit` and `validation` shares
+    of each source's sessions, in order of time: the last of them are left for `evaluate`. `shuffle` off
+    keeps the order of time, as Signet trains.
     """
 
     model: str = "interaction"
@@ -38,6 +37,7 @@ class Config:
     batch: int = 16
     rate: float = 2e-3
     decay: float = 0.0
+    loss: str = "listnet"
     temperature: float = 0.5
     fit: float = 0.7
     validation: float = 0.1
@@ -61,6 +61,10 @@ class Config:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not floor <= value <= top:
                 faults.append(f"{name}={value!r} is not a number from {floor:g} to {top:g}")
+        if self.loss not in LOSSES:
+            near = nearest(str(self.loss), LOSSES, 1)
+            ending = f"; did you mean {near[0]}?" if near else ""
+            faults.append(f"loss={self.loss!r} is not one of {', '.join(LOSSES)}{ending}")
         if not faults and self.fit + self.validation > 1:
             faults.append(f"fit={self.fit:g} and validation={self.validation:g} are more than all sessions together")
         if faults:
@@ -73,9 +77,9 @@ class Config:
         Raises `NotFound` for an unknown model, `InvalidFile` with every unknown or faulty option.
         """
         CATALOG[model]
-        if model not in TRAINED:
+        if model not in LEARNERS:
             raise InvalidFile(
-                "training options", [f"{model} learns nothing"], f"models that learn: {', '.join(TRAINED)}"
+                "training options", [f"{model} learns nothing"], f"models that learn: {', '.join(LEARNERS)}"
             )
         known = {field.name for field in dataclasses.fields(cls)} - {"model"}
         unknown = [f"no option {name!r}; known: {', '.join(sorted(known))}" for name in options if name not in known]

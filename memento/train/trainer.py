@@ -20,7 +20,7 @@ from memento.render.columns import schema_hash
 from memento.train import ranking
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
-from memento.train.losses import listnet
+from memento.train.losses import CATALOG as LOSSES
 from memento.train.mixture import Mixture
 from memento.train.threads import one_thread
 
@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass gave: mean ListNet loss, and NDCG@10 on the validation sessions (NaN without any)."""
+    """What one pass gave: mean loss a session, and NDCG@10 on the validation sessions (NaN without any)."""
 
     number: int
     loss: float
@@ -226,8 +226,8 @@ def run_epoch(
         batch = resident.batch(chosen, window)
         assert batch.labels is not None
         optimiser.zero_grad(set_to_none=True)
-        loss = listnet(scorer(batch), batch.labels, batch.mask, config.temperature)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = LOSSES[config.loss](scorer(batch), batch.labels, batch.mask, config.temperature)
+        loss.backward()
         optimiser.step()
         if schedule is not None:
             schedule.step()

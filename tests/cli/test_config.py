@@ -7,12 +7,6 @@ import subprocess
 import pytest
 
 from memento.history.requirement import METRICS
-from memento.history.settings import MODELS
-from memento.train.config import TRAINED
-
-
-def test_models_are_those_that_learn():
-    assert MODELS == TRAINED
 
 
 class TestConfig:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from memento.cli.learning import CONTEXTS, LABELS, LEARNERS
+from memento.cli.learning import CONTEXTS, LABELS
+from memento.models import LEARNERS
 from memento.render import contexts, labels
 from memento.train import checkpoint
-from memento.train.config import TRAINED
 
 QUICK = ("--epochs", "2")
 
@@ -17,7 +17,6 @@ QUICK = ("--epochs", "2")
 def test_choices_are_those_of_their_rooms():
     assert tuple(labels.KINDS) == LABELS
     assert tuple(contexts.KINDS) == CONTEXTS
-    assert TRAINED == LEARNERS
 
 
 def test_writes_a_checkpoint_and_prints_baselines(world):

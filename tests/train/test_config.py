@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from memento.errors import InvalidFile, NotFound
-from memento.train.config import DEFAULTS, TRAINED, Config
+from memento.models import LEARNERS
+from memento.train.config import DEFAULTS, Config
 
 
 def test_each_model_that_learns_has_defaults() -> None:
-    assert set(DEFAULTS) == set(TRAINED)
-    for name in TRAINED:
+    assert set(DEFAULTS) == set(LEARNERS)
+    for name in LEARNERS:
         config = Config.of(name, {"seed": 4, "epochs": None})
         assert (config.model, config.seed) == (name, 4)
         assert config.epochs == DEFAULTS[name]["epochs"]
@@ -33,3 +34,11 @@ def test_unknown_options_and_models_are_refused() -> None:
 def test_shares_cannot_exceed_the_whole() -> None:
     with pytest.raises(InvalidFile, match="more than all"):
         Config(fit=0.9, validation=0.2)
+
+
+def test_a_loss_is_one_of_the_catalogue() -> None:
+    assert Config.of("linear", {"loss": "pairwise"}).loss == "pairwise"
+    with pytest.raises(InvalidFile, match="did you mean pairwise"):
+        Config.of("linear", {"loss": "pairwize"})
+    with pytest.raises(InvalidFile, match="loss=3 is not one of"):
+        Config.of("linear", {"loss": 3})

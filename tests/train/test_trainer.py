@@ -11,8 +11,9 @@ import torch
 from memento import rng
 from memento.errors import InvalidFile, UsageError
 from memento.models.interaction import Interaction
+from memento.models.random import Random
 from memento.render.rendering import Rendering
-from memento.train import Epoch, Run, ranking, train
+from memento.train import Epoch, Run, losses, ranking, train
 from memento.train.batches import scores
 from memento.train.trainer import split
 
@@ -81,6 +82,13 @@ def test_no_session_fitted_on_one_branch_chooses_the_epoch_on_another(toys: Toys
     labels[short.offsets[28] : short.offsets[32]] = 0.0
     one, two = (train([(long, 1.0), (s, 1.0)], "linear", epochs=3) for s in (short, replace(short, labels=labels)))
     assert [epoch.ndcg for epoch in one.history] == [epoch.ndcg for epoch in two.history]
+
+
+@pytest.mark.parametrize("loss", list(losses.CATALOG))
+def test_every_loss_is_learned_from(loss: str, rendering: Rendering) -> None:
+    made = train([(rendering, 1.0)], "linear", epochs=8, loss=loss)
+    assert made.history[-1].loss < made.history[0].loss
+    assert later_ndcg(made.scorer, rendering) > later_ndcg(Random(), rendering) + 0.1
 
 
 def test_the_best_epoch_is_kept(run: Run) -> None:

@@ -13,10 +13,11 @@ from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.failure import CONFLICT, OK
 from memento.cli.filtering import metrics
-from memento.cli.learning import LEARNERS, episodes_option
+from memento.cli.learning import episodes_option
 from memento.cli.output import Column, plural
 from memento.cli.present import commit_lines, commit_map, short
 from memento.errors import UsageError
+from memento.models import LEARNERS
 
 if TYPE_CHECKING:
     from memento.measure.bisect import Outcome

@@ -12,7 +12,6 @@ import click
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
-    LEARNERS,
     force_option,
     labels_option,
     ready,
@@ -29,7 +28,7 @@ from memento.cli.output import Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
 from memento.errors import InvalidFile, UsageError
-from memento.models import CATALOG
+from memento.models import CATALOG, LEARNERS
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -47,7 +46,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     """
     memento train main --out model.safetensors
     memento train main:0.7 real:0.3 --model signet --seed 3 --out mixed.safetensors
-    memento train main --epochs 10 --set rate=0.001 --set batch=32 --out quick.safetensors
+    memento train main --epochs 10 --set rate=0.001 --set loss=pairwise --out quick.safetensors
     """
 )
 @click.argument("sources", metavar="REV[:WEIGHT]...", nargs=-1, required=True, type=REVISION)
@@ -84,7 +83,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Another training option: batch, rate, decay, temperature, patience, fit, validation, shuffle.",
+    help="Another training option: batch, rate, decay, loss, temperature, patience, fit, validation, shuffle.",
 )
 @force_option
 @record_option
@@ -106,7 +105,8 @@ def command(
     """Train a scorer on one revision or a mix of several.
 
     Each revision's sessions are split by time: the first 70% are fitted, the next 10% choose the best
-    epoch, the rest is only used for the figures printed at the end. ListNet loss at temperature 0.5.
+    epoch, the rest is only used for the figures printed at the end. ListNet loss at temperature 0.5, or by
+    --set loss another: soft, pairwise, bce.
     With weights, every epoch takes that share of its sessions from each revision. The figures are kept
     as notes on the commits, which memento runs lists.
     """
