@@ -26,7 +26,7 @@ from memento.render import storage
 from memento.render.columns import schema_hash
 from memento.render.rendering import Spec
 from memento.train.config import Config
-from memento.train.trainer import Epoch, Run, Source
+from memento.train.run import Epoch, Run, Source
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -102,10 +102,7 @@ def load(path: str | os.PathLike[str]) -> Run:
         scorer = _restore(CATALOG[made["name"]], _config(made["config"]), arrays, "model.")
         baseline = _restore(Linear, {}, arrays, "baseline.")
         assert isinstance(baseline, Linear)
-        history = tuple(
-            Epoch(int(e["number"]), float(e["loss"]), math.nan if e["ndcg"] is None else float(e["ndcg"]))
-            for e in document["history"]
-        )
+        history = tuple(map(Epoch.from_map, document["history"]))
         best = int(document["best"])
         if not -1 <= best < max(1, len(history)):
             raise ValueError(f"best epoch {best} of {len(history)}")

@@ -20,7 +20,7 @@ from memento.models.base import Scorer
 from memento.models.oracle import Oracle
 from memento.render.rendering import Spec
 from memento.train.batches import Resident
-from memento.train.trainer import Run
+from memento.train.run import Run
 from memento.validate import questions
 from memento.validate.episodes import Scene, Source
 from memento.validate.evaluate import check_dimension

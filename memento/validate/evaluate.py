@@ -17,7 +17,7 @@ from memento.models.frequency import Frequency
 from memento.models.recency import Recency
 from memento.render.rendering import Rendering
 from memento.train.batches import Resident
-from memento.train.trainer import Run
+from memento.train.run import Run
 from memento.validate import metrics
 from memento.validate.ceiling import ceiling
 from memento.validate.intervals import Bootstrap, Figure

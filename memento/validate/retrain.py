@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from memento.errors import UsageError
 from memento.render.rendering import Spec, render
-from memento.train.trainer import Run, train
+from memento.train.run import Run
+from memento.train.trainer import train
 from memento.validate.canary import at_noise
 from memento.world.world import World
 

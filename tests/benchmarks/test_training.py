@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from memento.models import CATALOG
 from memento.models.base import Model
 from memento.render.rendering import Rendering, Spec
 from memento.train import ranking
-from memento.train.batches import Resident, grouped
+from memento.train.batches import Resident, Windows, grouped
 from memento.train.config import Config
+from memento.train.feed import Feed
+from memento.train.judge import Judge
+from memento.train.loop import Loop
 from memento.train.losses import listnet
+from memento.train.mixture import Mixture
 from memento.train.threads import one_thread
-from memento.train.trainer import run_epoch
 
 SESSIONS, CANDIDATES, MEMORIES, DIMENSION = 480, 50, 400, 64
 
@@ -54,8 +56,9 @@ def test_the_trainer_beside_bare_passes(
     """Everything the loop adds counts: the order, cutting batches, Adam, the schedule."""
     config = Config.of(name, {"batch": 16})
     model: Model = CATALOG[name]().train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     everything = np.arange(SESSIONS)
+    feed = Feed(resident, Windows([everything], 1), Mixture([everything], [1.0]), config)
+    loop = Loop(model, feed, Judge(resident, everything[:0]), config)
     cut = [resident.batch(chosen) for chosen in grouped(everything, resident.sizes, config.batch)]
 
     def bare(_: int) -> None:
@@ -65,7 +68,7 @@ def test_the_trainer_beside_bare_passes(
             listnet(model(batch), batch.labels, batch.mask).backward()
 
     def trained() -> None:
-        run_epoch(model, resident, grouped(everything, resident.sizes, config.batch), config, optimiser)
+        loop.step_through(0)
 
     with one_thread():
         bare(0)
