@@ -20,8 +20,9 @@ from memento.models.cells.scan import choose
 def scan(soft: Tensor, rows: Tensor, d: Tensor, b: Tensor, start: Tensor, method: str | None = None) -> Tensor:
     """States (B, T, N), T at least 1, complex, from a state (B, N).
 
-    `soft` (B, T, N, N) is the column softmax through which gradients go, `rows` (B, T, N) its largest rows, `d` and
-    `b` (B, T, N) are complex. `method` is "sequential" or "doubling"; without one `choose` decides by device.
+    `soft` (B, T, N, N), columns before rows, is the softmax through which gradients go, `rows` (B, T, N) where it is
+    largest, `d` and `b` (B, T, N) are complex. `method` is "sequential" or "doubling"; without one `choose`
+    decides by device.
     """
     way = method or ("sequential" if b.device.type == "cpu" else choose(b.device.type, b.shape[1], start.numel()))
     found: Tensor = _Scan.apply(soft, rows, d, b, start, way)  # type: ignore[no-untyped-call]
@@ -56,7 +57,7 @@ class _Scan(torch.autograd.Function):
         there = g.gather(-1, rows)  # (B, T, N)
         flow, soft = d * before, None  # (B, T, N)
         if ctx.needs_input_grad[0]:
-            soft = g.real.unsqueeze(-1) * flow.real.unsqueeze(-2) + g.imag.unsqueeze(-1) * flow.imag.unsqueeze(-2)
+            soft = torch.stack([flow.real, flow.imag], -1) @ torch.stack([g.real, g.imag], -2)  # (B, T, N, N)
         return soft, None, there * before.conj(), g, (d.conj() * there)[:, 0], None
 
 

@@ -29,7 +29,7 @@ class PDSSM(Cell):
         super().__init__(width, state, transition)
         N = state
         self.shares = nn.Linear(width, DICTIONARY)
-        self.dictionary = nn.Parameter(torch.randn(DICTIONARY, N, N))  # (K, N, N)
+        self.dictionary = nn.Parameter(torch.randn(DICTIONARY, N, N))  # (K, N, N), columns before rows
         self.modulus = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, N))
         self.phase = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, N))
         self.enter = nn.Linear(width, 2 * N, bias=False)
@@ -37,13 +37,13 @@ class PDSSM(Cell):
         self.skip = nn.Linear(width, width, bias=False)
 
     def _parts(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The column softmax (…, N, N), the largest rows (…, N), the diagonal and what enters, complex (…, N)."""
+        """Each column's softmax (…, N, N) and largest row (…, N), the diagonal and what enters, complex (…, N)."""
         shares = torch.softmax(self.shares(inputs), -1)  # (…, K)
-        mixed = torch.einsum("...k,kij->...ij", shares, self.dictionary)  # (…, N, N)
         modulus, phase = torch.sigmoid(self.modulus(inputs)), torch.sigmoid(self.phase(inputs))  # (…, N) each
         d = torch.polar(modulus.float(), 2 * math.pi * phase.float())  # (…, N)
         entered = torch.complex(*self.enter(inputs).float().chunk(2, -1))  # (…, N)
-        return torch.softmax(mixed, -2), mixed.argmax(-2), d, entered
+        mixed = (shares @ self.dictionary.flatten(1)).reshape(*d.shape, self.state)  # (…, N, N)
+        return torch.softmax(mixed, -1), mixed.argmax(-1), d, entered
 
     def _finish(self, states: Tensor, inputs: Tensor) -> Tensor:
         both = torch.cat([states.real, states.imag], -1).to(inputs.dtype)  # (…, 2N)

@@ -22,9 +22,9 @@ def parts(length: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def dense(logits: Tensor, d: Tensor, b: Tensor, start: Tensor) -> Tensor:
     """Straight through: one-hot in value, the softmax in gradient."""
-    soft = logits.softmax(-2)
-    hard = functional.one_hot(logits.argmax(-2), N).transpose(-1, -2).to(soft)
-    matrix = (hard + soft - soft.detach()).to(d)
+    soft = logits.softmax(-1)
+    hard = functional.one_hot(logits.argmax(-1), N).to(soft)
+    matrix = (hard + soft - soft.detach()).to(d).transpose(-1, -2)
     state, states = start, []
     for t in range(logits.shape[1]):
         state = (matrix[:, t] @ (d[:, t] * state).unsqueeze(-1)).squeeze(-1) + b[:, t]
@@ -38,7 +38,7 @@ def test_values_and_gradients_are_those_of_dense_matrices(method: str, length: i
     weights = torch.randn(2, length, N, generator=torch.Generator().manual_seed(1), dtype=torch.complex128)
 
     def indexed(logits: Tensor, d: Tensor, b: Tensor, start: Tensor) -> Tensor:
-        return onehot.scan(logits.softmax(-2), logits.argmax(-2), d, b, start, method)
+        return onehot.scan(logits.softmax(-1), logits.argmax(-1), d, b, start, method)
 
     found = []
     for way in (dense, indexed):
@@ -55,7 +55,7 @@ def test_several_models_at_once(method: str) -> None:
     both = [torch.stack(pair) for pair in zip(parts(6), parts(6, seed=1), strict=True)]
 
     def loss(logits: Tensor, d: Tensor, b: Tensor, start: Tensor) -> Tensor:
-        states = onehot.scan(logits.softmax(-2), logits.argmax(-2), d, b, start, method)
+        states = onehot.scan(logits.softmax(-1), logits.argmax(-1), d, b, start, method)
         return states.abs().square().sum()
 
     together = torch.func.vmap(torch.func.grad(loss))(*both)
