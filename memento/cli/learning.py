@@ -1,10 +1,8 @@
-"""What render, train, evaluate and verify have in common: options, files to write, scores in words."""
+"""What render, train, evaluate and verify have in common: options, trained scorers, scores in words."""
 
 from __future__ import annotations
 
 import math
-import os
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.output import Column, Output, plural
-from memento.errors import NotFound, StoreError, UsageError
+from memento.cli.writing import force_option as force_option
+from memento.cli.writing import ready as ready
+from memento.cli.writing import size_words as size_words
+from memento.errors import NotFound, StoreError
 
 if TYPE_CHECKING:
     from memento.cli.context import Context
@@ -54,7 +55,6 @@ episodes_option = click.option(
     "-n", "--episodes", metavar="N", type=click.IntRange(1, 100_000), default=300, show_default=True,
     help="Sessions of each canary.",
 )  # fmt: skip
-force_option = click.option("-f", "--force", is_flag=True, help="Replace a file that is there already.")
 
 
 def spec_of(workspace: Workspace, revision: str, labels: str | None, dimension: int, context_kind: str) -> Spec:
@@ -62,25 +62,6 @@ def spec_of(workspace: Workspace, revision: str, labels: str | None, dimension: 
     from memento.render.rendering import Spec
 
     return Spec(labels=labels or workspace.labels_of(revision), dimension=dimension, context=context_kind)
-
-
-def ready(path: Path, force: bool, option: str = "-o FILE") -> Path:
-    """`path`, where a file may be written to; checked before any work is done for it.
-
-    Raises `UsageError` for a folder, a missing folder, one that may not be written, or a file that
-    is there without `force`.
-    """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder", f"name a file in it, such as {path / 'main.safetensors'}")
-    if not path.parent.is_dir():
-        raise UsageError(
-            f"there is no folder {path.parent}", f"make it first: `mkdir -p {shlex.quote(str(path.parent))}`"
-        )
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"the folder {path.parent} cannot be written to", f"name another file with {option}")
-    if path.exists() and not force:
-        raise UsageError(f"{path} is there already", f"--force replaces it, {option} names another file")
-    return path
 
 
 def trained_scorer(path: Path) -> Run:
@@ -116,16 +97,6 @@ def record(
         context.output.warning(f"this run was not recorded: {why}")
         return made.id, False
     return made.id, True
-
-
-def size_words(path: Path) -> str:
-    """The size of a file as people read it."""
-    size = float(path.stat().st_size)
-    for unit in ("bytes", "KB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def figure_words(figure: Figure) -> str:

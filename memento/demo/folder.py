@@ -12,7 +12,7 @@ from typing import Any
 
 from memento.demo.outcome import SCHEMA
 from memento.errors import StoreError, UsageError
-from memento.render import storage
+from memento.files import write_bytes
 
 REPOSITORY = ".memento"
 RECORD, REPORT, RENDERING = "demo.json", "report.html", "main.safetensors"
@@ -76,11 +76,4 @@ def former(folder: Path) -> bool:
 def record(folder: Path, content: Mapping[str, Any]) -> None:
     """Writes the record of a demonstration, whole or not at all."""
     document = {"schema": SCHEMA, **content}
-    with storage.replacing(folder / RECORD) as file:
-        file.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text as UTF-8, whole or not at all."""
-    with storage.replacing(path) as file:
-        file.write(text.encode())
+    write_bytes(folder / RECORD, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")

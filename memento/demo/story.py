@@ -59,8 +59,9 @@ def tell(directory: Path, settings: Settings, narrator: Narrator, force: bool = 
     with Workspace.init(directory) as workspace, one_thread():
         outcome = _Story(directory, settings, scenario, narrator, workspace).run()
     from memento.demo.report import page
+    from memento.files import write_text
 
-    folder.write_text(directory / folder.REPORT, page(outcome))
+    write_text(directory / folder.REPORT, page(outcome))
     folder.record(directory, {"complete": True, **outcome.to_map()})
     return outcome
 

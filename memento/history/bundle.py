@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memento.errors import RemoteError, UsageError
-from memento.history.files import storing, sync_folder, temporary_beside
+from memento.files import replacing
+from memento.history.files import storing
 from memento.history.incoming import Limits, Progress
 from memento.history.names import HEADS, TAGS
 from memento.history.notes import PREFIX as NOTES
@@ -155,23 +155,12 @@ def _needed(repository: Repository, tips: Iterable[str], hidden: set[str]) -> li
 
 
 def _write(path: Path, lead: list[bytes], pieces: Iterable[bytes], count: int, progress: Progress | None) -> None:
-    temporary = temporary_beside(str(path.absolute()))
-    with storing(path):
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.writelines(lead)
-                for number, piece in enumerate(pieces):
-                    file.write(piece)
-                    if progress is not None and number % 256 == 0:
-                        progress(number, count, "objects written")
-                file.flush()
-                os.fsync(file.fileno())
-            os.rename(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        sync_folder(os.path.dirname(os.path.abspath(path)))
+    with replacing(path) as file:
+        file.writelines(lead)
+        for number, piece in enumerate(pieces):
+            file.write(piece)
+            if progress is not None and number % 256 == 0:
+                progress(number, count, "objects written")
 
 
 def _read_head(path: Path, limits: Limits) -> Head:

@@ -6,22 +6,21 @@ because the library writes metadata in an order that differs from run to run.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import re
 import struct
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
 from memento.errors import CorruptRecord, StoreError, UsageError
+from memento.files import replacing as replacing
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -90,46 +89,3 @@ def digest(opening: str, arrays: Arrays) -> str:
         hasher.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode())
         hasher.update(little.reshape(-1).view(np.uint8).data)
     return hasher.hexdigest()
-
-
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when the block ends well, and leaves no trace otherwise.
-
-    It is written beside `path`, synced, then renamed over it. Raises `UsageError` or `StoreError`.
-    """
-    place = Path(path)
-    if not place.parent.is_dir():
-        raise UsageError(f"there is no folder {place.parent}", f"make it first: mkdir -p {place.parent}")
-    if place.is_dir():
-        raise UsageError(f"{place} is a folder", "name a file in it")
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, place)
-            _sync_folder(place.parent)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise StoreError(f"cannot write {place}: {error.strerror or error}", "the file is as it was") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -115,7 +115,7 @@ def test_bundles(two, tmp_path_factory):
     assert "is whole" in two("bundle", "verify", file).err
     two("clone", file, file.parent / "c")
     edit(two, two.folder, 0.31)
-    two("bundle", "create", file, "main", "--since", "main~1")
+    two("bundle", "create", file, "main", "--force", "--since", "main~1")
     two("-C", file.parent / "c", "fetch", file)
     assert (
         two.json("-C", file.parent / "c", "log", "origin/main")["commits"][0]["id"]

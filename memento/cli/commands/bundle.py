@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,7 +14,11 @@ from memento.cli.output import Column, clean, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
 from memento.cli.sharing import reporter
+from memento.cli.writing import force_option, ready
 from memento.errors import RepositoryNotFound, UsageError
+
+if TYPE_CHECKING:
+    from memento.history import Repository
 
 
 def _words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,8 +40,9 @@ def _words(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.argument("words", metavar="create|verify FILE [BRANCH]...", nargs=-1, required=True, shell_complete=_words)
 @click.option("--since", metavar="REV", default="", shell_complete=completion.revisions,
               help="Leave out what REV has; who reads it must have that.")  # fmt: skip
+@force_option
 @json_option
-def command(context: Context, words: tuple[str, ...], since: str) -> None:
+def command(context: Context, words: tuple[str, ...], since: str, force: bool) -> None:
     """Write branches and tags into one file, or check such a file.
 
     The file is a bundle as git writes it: memento clone, memento fetch and stock git read it.
@@ -47,19 +53,20 @@ def command(context: Context, words: tuple[str, ...], since: str) -> None:
         raise UsageError("bundle takes create FILE or verify FILE", "see `memento bundle --help`")
     file = (context.directory or Path()) / rest[0] if not Path(rest[0]).is_absolute() else Path(rest[0])
     if action == "create":
-        _create(context, file, rest[1:], since)
+        repository = context.workspace.repository
+        _create(context, repository, ready(file, force, "FILE"), rest[1:], since)
         return
-    if rest[1:] or since:
+    if rest[1:] or since or force:
         raise UsageError("bundle verify takes one file", "`memento bundle verify FILE`")
     _verify(context, file)
 
 
-def _create(context: Context, file: Path, names: list[str], since: str) -> None:
+def _create(context: Context, repository: Repository, file: Path, names: list[str], since: str) -> None:
     from memento.history.bundle import create
 
     output = context.output
     with Progress(output, f"writing {file.name}") as progress:
-        head, count = create(context.workspace.repository, file, names, since, reporter(progress))
+        head, count = create(repository, file, names, since, reporter(progress))
     size = file.stat().st_size
     if output.json:
         content = {

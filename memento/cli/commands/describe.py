@@ -11,8 +11,8 @@ import click
 
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, ready, size_words
 from memento.cli.output import Column, Output
+from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 
 if TYPE_CHECKING:
     from memento.gallery.portrait import Portrait
@@ -28,9 +28,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
     """
 )
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
-@click.option(
-    "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), help="Write a page of pictures, HTML."
-)
+@out_option("Write a page of pictures, HTML.")
 @force_option
 @json_option
 def command(context: Context, revision: str, out: Path | None, force: bool) -> None:
@@ -41,19 +39,18 @@ def command(context: Context, revision: str, out: Path | None, force: bool) -> N
     beside the one asked for. The page of -o needs nothing but itself.
     """
     from memento import __version__
+    from memento.files import write_text
     from memento.gallery.portrait import portrait
-    from memento.history.files import write_atomic
 
     output, workspace = context.output, context.workspace
     revision = workspace.repository.head if revision in ("HEAD", "@") else revision
     commit = workspace.repository.resolve(revision)
-    if out is not None:
-        ready(out, force)
+    ready_if_asked(out, force)
     found = portrait(workspace.world_at(revision))
     if out is not None:
         from memento.gallery.portrait_page import page
 
-        write_atomic(str(out.absolute()), page(found, revision, commit, __version__).encode(), True)
+        write_text(out, page(found, revision, commit, __version__))
     if output.json:
         content = asdict(found) | {"activity": found.activity.tolist()}
         output.document(

@@ -9,9 +9,9 @@ import click
 
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, ready, size_words
 from memento.cli.output import plural
 from memento.cli.present import short
+from memento.cli.writing import force_option, out_option, ready, size_words
 from memento.errors import UsageError
 
 FORMATS = ("chat", "preference")
@@ -27,9 +27,7 @@ FORMATS = ("chat", "preference")
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
 @click.option("--experiments", is_flag=True, help="Write the pairs of closed A/B experiments, not those of REV.")
-@click.option(
-    "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The file to write."
-)
+@out_option("The file to write.", required=True)
 @force_option
 @json_option
 def command(context: Context, revision: str, form: str, experiments: bool, out: Path, force: bool) -> None:
@@ -39,8 +37,8 @@ def command(context: Context, revision: str, form: str, experiments: bool, out: 
     fine-tuning; preference writes prompt, chosen and rejected for every pair of alternatives that state
     a preference. One JSON object a line; the same world gives the same bytes.
     """
+    from memento.files import write_text
     from memento.formats import write
-    from memento.history.files import write_atomic
 
     output, workspace = context.output, context.workspace
     commit = workspace.repository.resolve(revision)
@@ -63,7 +61,7 @@ def command(context: Context, revision: str, form: str, experiments: bool, out: 
             if form == "preference"
             else "export a revision with conversations",
         )
-    write_atomic(str(out.absolute()), ("\n".join(written) + "\n").encode(), True)
+    write_text(out, "\n".join(written) + "\n")
     if output.json:
         content = {"file": str(out), "format": form, "revision": revision, "commit": commit, "lines": len(written)}
         output.document("memento.export/1", content)

@@ -9,8 +9,8 @@ import click
 
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, ready
 from memento.cli.output import Column, plural
+from memento.cli.writing import force_option, out_option, ready_if_asked
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     """
 )
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
-@click.option(
-    "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), help="The scenario to write, a TOML file."
-)
+@out_option("The scenario to write, a TOML file.")
 @click.option(
     "--costs", "base", metavar="BASE", type=REVISION,
     help="Tell the six costs by which the chain of topics differs from that of BASE.",
@@ -44,13 +42,12 @@ def command(context: Context, revision: str, out: Path | None, base: str | None,
     one that was fitted: they share its laws and none of its records. For a simulated world the true
     values stand beside the estimates.
     """
-    from memento.history.files import write_atomic
+    from memento.files import write_text
     from memento.synthesis.fit.fit import fit, interval, planted, shown
 
     output, workspace = context.output, context.workspace
     revision = workspace.repository.head if revision in ("HEAD", "@") else revision
-    if out is not None:
-        ready(out, force)
+    ready_if_asked(out, force)
     world = workspace.world_at(revision)
     if base is not None:
         if out is not None:
@@ -60,7 +57,7 @@ def command(context: Context, revision: str, out: Path | None, base: str | None,
     found = fit(world, revision)
     truths = planted(world, found)
     if out is not None:
-        write_atomic(str(out.absolute()), found.to_toml().encode(), True)
+        write_text(out, found.to_toml())
     if output.json:
         output.document("memento.fit/1", _document(world, revision, out, found))
         return

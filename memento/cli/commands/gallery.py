@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, ready, size_words
 from memento.cli.output import plural
+from memento.cli.writing import force_option, out_option, ready, size_words
 
 
 @define(
@@ -17,15 +15,7 @@ from memento.cli.output import plural
     memento gallery -o gallery.html --force
     """
 )
-@click.option(
-    "-o",
-    "--out",
-    "out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The page to write, HTML.",
-)
+@out_option("The page to write, HTML.", required=True)
 @force_option
 @json_option
 def command(context: Context, out: Path, force: bool) -> None:
@@ -35,14 +25,14 @@ def command(context: Context, out: Path, force: bool) -> None:
     small world, with texts before and after. The page needs nothing but itself, and no repository.
     """
     from memento import __version__
+    from memento.files import write_text
     from memento.gallery.gallery import gallery
     from memento.gallery.gallery_page import page
-    from memento.history.files import write_atomic
 
     output = context.output
     ready(out, force)
     found = gallery()
-    write_atomic(str(out.absolute()), page(found, __version__).encode(), True)
+    write_text(out, page(found, __version__))
     if output.json:
         content = {
             "file": str(out), "series": [card.name for card in found.series],

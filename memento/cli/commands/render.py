@@ -10,9 +10,10 @@ import click
 
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, labels_option, ready, size_words, spec_of, spec_options
+from memento.cli.learning import labels_option, spec_of, spec_options
 from memento.cli.output import Column, Output
 from memento.cli.present import short
+from memento.cli.writing import force_option, out_option, ready, size_words
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -28,14 +29,7 @@ if TYPE_CHECKING:
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
 @labels_option()
 @spec_options
-@click.option(
-    "-o",
-    "--out",
-    "out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The file to write; the revision's name with .safetensors if left out.",
-)
+@out_option("The file to write; the revision's name with .safetensors if left out.")
 @force_option
 @json_option
 def command(

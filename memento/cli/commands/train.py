@@ -12,21 +12,19 @@ import click
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
-    force_option,
     labels_option,
-    ready,
     record,
     record_option,
     run_words,
     scores_note,
     scores_table,
-    size_words,
     spec_of,
     spec_options,
 )
 from memento.cli.output import Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
+from memento.cli.writing import force_option, out_option, ready, size_words
 from memento.errors import InvalidFile, UsageError
 from memento.models import CATALOG, LEARNERS
 
@@ -59,15 +57,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     shell_complete=_models,
     help=f"{_MODELS}.",
 )
-@click.option(
-    "-o",
-    "--out",
-    "out",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The checkpoint to write.",
-)
+@out_option("The checkpoint to write.", required=True)
 @seed_option("Seed of weights and order.")
 @click.option(
     "-e",

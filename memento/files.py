@@ -1,0 +1,104 @@
+"""Files for people and programs outside: written whole or not at all, and never through a link or a device.
+
+What the repository keeps for itself is written by `memento.history.files`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from memento.errors import StoreError, UsageError
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full; free some space and run it again, what was there is as it was",
+    errno.EDQUOT: "your quota is used up; free some space and run it again, what was there is as it was",
+    errno.EACCES: "check who owns the folder and whether it may be written",
+    errno.EPERM: "check who owns the folder and whether it may be written",
+    errno.EROFS: "that file system is read-only; name a file elsewhere",
+}
+
+
+def checked(path: str | os.PathLike[str]) -> Path:
+    """`path`, where a file can be put.
+
+    Raises `UsageError` for a folder, one that is not there, a device or a pipe, a name that is too
+    long; `StoreError` where the path cannot be looked at.
+    """
+    place = Path(path)
+    if not place.name:
+        raise UsageError(f"{str(place)!r} names no file", "name a file in a folder that is there")
+    try:
+        if not place.parent.is_dir():
+            raise UsageError(
+                f"there is no folder {place.parent}", f"make it first: `mkdir -p {shlex.quote(str(place.parent))}`"
+            )
+        mode = os.stat(place).st_mode if place.exists() else stat.S_IFREG
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError(f"the name {place.name[:40]}… is too long", "name a shorter one") from None
+        raise _failed(place, error) from None
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{place} is a folder", "name a file in it")
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{place} is no regular file", "name a file; a device or a pipe is never replaced")
+    return place
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` when the block ends well, and leaves no trace otherwise.
+
+    It is written beside `path`, synced, then renamed over it; a link is replaced, not followed. Raises
+    `UsageError` as `checked` does, `StoreError` where the machine fails.
+    """
+    place = checked(path)
+    temporary = place.parent / f".memento-{secrets.token_hex(8)}.part"
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, place)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(place.parent)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _failed(place, error) from None
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Puts `data` in the place of `path`, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Puts a text as UTF-8 in the place of `path`, as `replacing` does."""
+    write_bytes(path, text.encode())
+
+
+def _failed(place: Path, error: OSError) -> StoreError:
+    hint = _HINTS.get(error.errno or 0, "what was there is as it was")
+    return StoreError(f"cannot write {place}: {error.strerror or error}", hint)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
