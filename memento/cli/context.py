@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -78,13 +79,44 @@ class Command(click.Command):
                 part for before, word in pairwise(["", *args])
                 for part in (("-n", word[1:]) if _COUNT.fullmatch(word) and before not in taking else (word,))
             ]  # fmt: skip
+        if not ctx.resilient_parsing:
+            self._refuse_odd_values(ctx, args)
         return super().parse_args(ctx, args)
+
+    def _refuse_odd_values(self, ctx: click.Context, args: list[str]) -> None:
+        """Raises `click.BadParameter` for a value that is empty or blank, and for a number that is not finite.
+
+        What stands behind ``--`` is another program's business.
+        """
+        own = args[: args.index("--")] if "--" in args else list(args)
+        given, _, _ = self.make_parser(ctx).parse_args(own)
+        for parameter in self.params:
+            value = given.get(parameter.name or "")
+            for word in value if isinstance(value, list | tuple) else (value,):
+                if not isinstance(word, str):
+                    continue
+                if not word.strip() and parameter.name not in _MAY_BE_BLANK:
+                    raise click.BadParameter("it is empty.", ctx, parameter)
+                if isinstance(parameter.type, click.types.FloatParamType) and not _finite(word):
+                    raise click.BadParameter(f"{word!r} is not a finite number.", ctx, parameter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
             with formatter.section("Examples"):
                 formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in self.examples))
         super().format_epilog(ctx, formatter)
+
+
+_MAY_BE_BLANK = frozenset({"message", "value", "pattern"})
+"""Words for people, what a setting is set to, and what is looked for."""
+
+
+def _finite(word: str) -> bool:
+    """Whether a word is a finite number, or none at all, which its type refuses."""
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return True
 
 
 def define(examples: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -116,6 +148,8 @@ def set_global(ctx: click.Context, parameter: click.Parameter, value: Any) -> No
     if value in (None, False, 0) and parameter.name != "global_color":
         return
     if parameter.name == "global_directory":
+        if not value.strip():
+            raise click.BadParameter("it is empty.", ctx, parameter)
         context.directory = Path(value)
     elif parameter.name == "global_quiet":
         context.output.quiet = True

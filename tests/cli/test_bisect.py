@@ -114,7 +114,7 @@ def test_trains_at_each_step_once(line, monkeypatch):
         (("run", "main~2..main", "--metric", "ndcg", "--below", "1", "--", "true"), "one of them"),
         (("main~2..main", "--metric", "ncdg", "--below", "1"), "did you mean ndcg"),
         (("main~2..main", "--metric", "ndcg"), "--below X or --above X"),
-        (("main~2..main", "--metric", "ndcg", "--below", "nan"), "take a number"),
+        (("main~2..main", "--metric", "ndcg", "--below", "nan"), "not a finite number"),
         (("run", "main~2..main", "--below", "1", "--", "true"), "go with --metric"),
         (("run", "main..main~2", "--", "true"), "in the history of what is good"),
         (("run", "mian..main", "--", "true"), "no revision named"),

@@ -50,7 +50,7 @@ def test_a_note_cannot_steer_a_terminal(world):
     ("words", "said"),
     [
         (("add", "main"), "-m TEXT"),
-        (("edit", "main", "-m", "  "), "-m TEXT"),
+        (("edit", "main", "-m", "  "), "it is empty"),
         (("main", "main~1"), "one commit, not on 2"),
         (("remove", "main", "-m", "x"), "does not go with remove"),
         (("main",), "memento note add main"),

@@ -92,8 +92,6 @@ def command(
         )
     if metric is None and (below is not None or above is not None or checkpoint is not None):
         raise UsageError("--below, --above and --checkpoint go with --metric", "see `memento bisect --help`")
-    if any(limit is not None and not math.isfinite(limit) for limit in (below, above)):
-        raise UsageError("--below and --above take a number")
     goods, worst = [repository.resolve(one) for one in starts], repository.resolve(end)
     bisection = Bisection(repository.walker, goods, worst)
     judge: Judge
