@@ -5,6 +5,7 @@ Of the other pages every command line is one that the command line takes.
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 from click.exceptions import Exit
 
 from docs.console import blocks, run
+from memento.cli import progress
 from memento.cli.commands import COMMANDS
 from memento.cli.context import Context
 from memento.cli.output import Output
@@ -26,9 +28,10 @@ _DECIMALS = re.compile(r"[+-]?\d+\.\d+")
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The empty folder in which a page begins."""
+    """The empty folder in which a page begins; no progress is told, however slow the machine."""
     for name in ("MEMENTO_DIR", "MEMENTO_AUTHOR", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(progress, "_DELAY", math.inf)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
