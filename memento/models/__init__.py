@@ -15,7 +15,18 @@ CATALOG = Catalog(
             "memento.models.signet:Signet",
             "the Signet predictor, exactly: attention on the context plus a gate linear in the columns",
         ),
+        "acan": Row("memento.models.acan:Acan", "cross attention of context and embeddings, nothing else"),
+        "mlp": Row("memento.models.mlp:Mlp", "a multilayer perceptron on one candidate's columns"),
         "linear": Row("memento.models.linear:Linear", "one weight a column"),
+        "generative-agents": Row(
+            "memento.models.generative_agents:GenerativeAgents",
+            "recency, importance and relevance added up, as the paper has it",
+        ),
+        "generative-agents-released": Row(
+            "memento.models.generative_agents_released:GenerativeAgentsReleased",
+            "the same as the released code has it: other weights, the oldest first",
+        ),
+        "effective": Row("memento.models.effective:Effective", "Signet's own order: importance that fades by the day"),
         "recency": Row("memento.models.recency:Recency", "newest first"),
         "frequency": Row("memento.models.frequency:Frequency", "most accessed first"),
         "random": Row("memento.models.random:Random", "a keyed draw for each candidate"),
@@ -24,5 +35,5 @@ CATALOG = Catalog(
 )
 """Every model by name; ``CATALOG["signet"]`` is the class, ``CATALOG["signet"]()`` one with its defaults."""
 
-LEARNERS = ("interaction", "signet", "linear")
+LEARNERS = ("interaction", "signet", "acan", "mlp", "linear")
 """Models that have something to learn."""

@@ -14,6 +14,8 @@ from memento.train.losses import CATALOG as LOSSES
 DEFAULTS: dict[str, dict[str, Any]] = {
     "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
     "signet": {"epochs": 30, "batch": 8, "rate": 2e-3, "patience": 8},
+    "acan": {"epochs": 60, "batch": 16, "rate": 3e-3, "patience": 15},
+    "mlp": {"epochs": 80, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 20},
     "linear": {"epochs": 60, "batch": 32, "rate": 3e-2, "patience": 60},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -130,5 +131,8 @@ def fresh(config: Config, dimension: int) -> Model:
 
 def build(name: str, dimension: int, **config: Any) -> Model:
     """A fresh model for embeddings of `dimension` numbers."""
-    made: Model = CATALOG[name](**config) if name == "linear" else CATALOG[name](dimension=dimension, **config)
+    kind = CATALOG[name]
+    if "dimension" in inspect.signature(kind).parameters:
+        config["dimension"] = dimension
+    made: Model = kind(**config)
     return made

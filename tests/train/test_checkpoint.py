@@ -12,6 +12,7 @@ import torch
 
 from memento import __version__
 from memento.errors import CorruptRecord, NewerFormat, NotFound, UsageError
+from memento.models import LEARNERS
 from memento.render import storage
 from memento.render.rendering import Rendering, Spec
 from memento.train import Run, Source, checkpoint, train
@@ -70,7 +71,7 @@ def test_equal_runs_are_equal_bytes(run: Run, saved: Path, tmp_path: Path) -> No
     assert (tmp_path / "again").read_bytes() == saved.read_bytes()
 
 
-@pytest.mark.parametrize("model", ["signet", "linear"])
+@pytest.mark.parametrize("model", [name for name in LEARNERS if name != "interaction"])
 def test_every_model_that_learns_is_kept(model: str, toys: Toys, tmp_path: Path) -> None:
     small = toys(sessions=10)
     made = train([(small, 1.0)], model=model, epochs=1)
