@@ -40,20 +40,12 @@ class Signet(Model):
 
     def __init__(self, dimension: int = 64, seed: int = SEED) -> None:
         super().__init__(dimension=dimension, seed=seed)
-        shapes = {
-            "down": (WIDTH, dimension),
-            "query": (WIDTH, WIDTH),
-            "key": (WIDTH, WIDTH),
-            "value": (VALUE, WIDTH),
-            "hash": (BUCKETS, WIDTH),
-            "project": (PROJECTS, WIDTH),
-            "gate": (1, VALUE + COLUMNS + WIDTH + 1),
-        }
-        draws = normals(seed, sum(rows * columns for rows, columns in shapes.values()))
+        sizes = shapes(dimension)
+        draws = normals(seed, sum(rows * columns for rows, columns in sizes.values()))
         start = 0
         values: dict[str, Tensor] = {}
         for name in _DRAWN:
-            rows, columns = shapes[name]
+            rows, columns = sizes[name]
             deviation = np.sqrt(1.0 / (dimension if name == "down" else WIDTH))
             drawn = draws[start : start + rows * columns].reshape(rows, columns) * deviation
             values[name] = torch.from_numpy(drawn).to(torch.get_default_dtype())
@@ -68,14 +60,15 @@ class Signet(Model):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C); softmax at temperature 1 over a session gives Signet's scores."""
-        context = _norm(batch.contexts @ self.down.T)  # (B, 64)
+        kind = self.down.dtype
+        context = _norm(batch.contexts.to(kind) @ self.down.T)  # (B, 64)
         query = context @ self.query.T  # (B, 64)
         encoded = self._encode(batch)  # (B, C, 64)
         key = encoded @ self.key.T  # (B, C, 64)
         value = encoded @ self.value.T  # (B, C, 32)
         attention = (key @ query.unsqueeze(-1)).squeeze(-1) * WIDTH**-0.5  # (B, C)
         gate = self.gate[0]  # (114,)
-        gated = value @ gate[:VALUE] + batch.features @ gate[VALUE : VALUE + COLUMNS]  # (B, C)
+        gated = value @ gate[:VALUE] + batch.features.to(kind) @ gate[VALUE : VALUE + COLUMNS]  # (B, C)
         none = torch.zeros(len(gated), dtype=torch.int64, device=gated.device)  # (B,)
         slots = none if batch.projects is None else batch.projects % PROJECTS  # (B,)
         shared = self.project[slots] @ gate[VALUE + COLUMNS : -1] + gate[-1]  # (B,)
@@ -84,7 +77,7 @@ class Signet(Model):
 
     def _encode(self, batch: Batch) -> Tensor:
         given = (batch.candidates != 0).any(-1, keepdim=True)  # (B, C, 1)
-        encoded = _norm(batch.candidates @ self.down.T) * given  # (B, C, 64)
+        encoded = _norm(batch.candidates.to(self.down.dtype) @ self.down.T) * given  # (B, C, 64)
         if batch.tokens is None:
             return encoded  # (B, C, 64)
         present = batch.tokens >= 0  # (B, C, T)
@@ -93,6 +86,19 @@ class Signet(Model):
         pooled = rows.sum(-2) / count.clamp_min(1)  # (B, C, 64)
         text = _norm(pooled) * (count > 0)  # (B, C, 64)
         return torch.where(given, encoded, text)  # (B, C, 64)
+
+
+def shapes(dimension: int) -> dict[str, tuple[int, int]]:
+    """The rows and columns of every parameter, for embeddings of `dimension` numbers."""
+    return {
+        "down": (WIDTH, dimension),
+        "query": (WIDTH, WIDTH),
+        "key": (WIDTH, WIDTH),
+        "value": (VALUE, WIDTH),
+        "hash": (BUCKETS, WIDTH),
+        "project": (PROJECTS, WIDTH),
+        "gate": (1, VALUE + COLUMNS + WIDTH + 1),
+    }
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -212,6 +212,8 @@ def _restore(
             state[name.removeprefix(prefix)] = torch.from_numpy(np.array(array))
     with torch.random.fork_rng(devices=[]):
         made = model(**config)
+    if any(value.dtype == torch.float64 for value in state.values()):
+        made.double()
     try:
         made.load_state_dict(state)
     except RuntimeError:

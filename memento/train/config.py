@@ -18,6 +18,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "mlp": {"epochs": 80, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 20},
     "linear": {"epochs": 60, "batch": 32, "rate": 3e-2, "patience": 60},
 }
+EXACT: dict[str, Any] = {"epochs": 3, "batch": 1, "rate": 1e-3, "patience": 10_000, "shuffle": False}
+"""Defaults with `exact`: those of Signet's sidecar."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Config:
     `decay` of weights, decoupled (Loshchilov and Hutter 2019); `loss` by its name in
     `memento.train.losses`, with the `temperature` of those that have one; `fit` and `validation` shares
     of each source's sessions, in order of time: the last of them are left for `evaluate`. `shuffle` off
-    keeps the order of time, as Signet trains.
+    keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
+    float64, the newest session first, one step of Adam a session at a constant rate, the last epoch kept.
     """
 
     model: str = "interaction"
@@ -44,6 +47,7 @@ class Config:
     fit: float = 0.7
     validation: float = 0.1
     shuffle: bool = True
+    exact: bool = False
 
     def __post_init__(self) -> None:
         faults = []
@@ -67,6 +71,11 @@ class Config:
             near = nearest(str(self.loss), LOSSES, 1)
             ending = f"; did you mean {near[0]}?" if near else ""
             faults.append(f"loss={self.loss!r} is not one of {', '.join(LOSSES)}{ending}")
+        if self.exact:
+            fixed = {"model": "signet", "batch": 1, "decay": 0.0, "loss": "listnet", "shuffle": False}
+            for name, value in fixed.items():
+                if getattr(self, name) != value:
+                    faults.append(f"{name}={getattr(self, name)!r}, and exact takes {name}={value!r} alone")
         if not faults and self.fit + self.validation > 1:
             faults.append(f"fit={self.fit:g} and validation={self.validation:g} are more than all sessions together")
         if faults:
@@ -88,7 +97,7 @@ class Config:
         if unknown:
             raise InvalidFile("training options", unknown)
         given = {name: value for name, value in options.items() if value is not None}
-        return cls(model=model, **{**DEFAULTS[model], **given})
+        return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") else {}), **given})
 
     def to_map(self) -> dict[str, Any]:
         """Plain values, as a checkpoint holds them."""

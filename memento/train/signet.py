@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from memento.models.base import COLUMNS
-from memento.models.signet import BUCKETS, PROJECTS, VALUE, WIDTH, Signet
+from memento.models.signet import PROJECTS, VALUE, WIDTH, Signet
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]

@@ -17,6 +17,7 @@ from memento.models.base import Model
 from memento.models.linear import Linear
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
+from memento.train.exact import fit_exact
 from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.loop import Loop
@@ -112,6 +113,8 @@ def fit_model(
     `fit` are the sessions of each source, `checked` those that choose. Without `checked` the last
     epoch is kept.
     """
+    if config.exact:
+        return fit_exact(resident, fit, checked, weights, config, progress)
     scorer = fresh(config, resident.contexts.shape[1])
     windows = Windows(fit, scorer.window)
     mixture = Mixture(windows.starts, weights, config.seed)

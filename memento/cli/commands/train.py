@@ -73,7 +73,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Another training option: batch, rate, decay, loss, temperature, patience, fit, validation, shuffle.",
+    help="Another training option: batch, rate, decay, loss, temperature, patience, fit, validation, shuffle, exact.",
 )
 @force_option
 @record_option
