@@ -30,7 +30,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Make from data": dict(
         [
             _row("ab", "Open, feed and close an A/B experiment on one turn."),
-            _row("export", "Write a world in a format of the outside."),
+            _row("export", "Write a world, or a trained scorer, in a format of the outside."),
             _row("rewrite", "Let a language model say a world's turns in another style, on a new branch."),
             _row("population", "Let several agents live with the memories of one world."),
             _row("entigraph", "Widen a world by sessions about pairs and triples of its entities."),
