@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from memento.catalog import Catalog, Row
-from memento.errors import UsageError
+from memento.vary import parameters
 from memento.vary.operator import Operator, Parameter
 
 __all__ = ["CATALOG", "Operator", "Parameter", "parse"]
@@ -39,27 +38,7 @@ CATALOG = Catalog(
 )
 """Every operator by name."""
 
-_COMMA = re.compile(r",(?![^\[]*\])")
-_COLON = re.compile(r":(?![0-9]{2})")
-"""A colon that is not one of a time of day."""
-
 
 def parse(words: Sequence[str]) -> list[Operator]:
-    """The operators that some words name, such as ``drop:share=0.2,jitter``.
-
-    A word is one operator or several parted by commas, those in brackets left alone; ``:key=value``
-    gives a parameter. Raises `UsageError`, `NotFound` for a name that no operator has, `InvalidFile`
-    for faulty parameters.
-    """
-    found = []
-    for text in [part for word in words for part in _COMMA.split(word)]:
-        name, *settings = _COLON.split(text)
-        values = {}
-        for setting in settings:
-            key, equals, value = setting.partition("=")
-            if not equals or not key:
-                raise UsageError(f"{text!r}: {setting!r} is not key=value", "write it as drop:share=0.2")
-            values[key] = value
-        made: Operator = CATALOG[name].from_map(values)
-        found.append(made)
-    return found
+    """The operators that some words name, such as ``drop:share=0.2,jitter``; see `memento.vary.parameters.parse`."""
+    return parameters.parse(words, CATALOG, "drop:share=0.2")

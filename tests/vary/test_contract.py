@@ -21,8 +21,8 @@ from memento.world.world import World
 
 NAMES = pytest.mark.parametrize("name", list(CATALOG))
 PARTS = {
-    "__init__", "cascade", "consistency", "docs", "expand", "facts", "making", "operator", "recipe", "remember",
-    "retime", "sweep", "texts",
+    "__init__", "cascade", "consistency", "docs", "expand", "facts", "making", "operator", "parameters", "recipe",
+    "remember", "retime", "sweep", "texts",
 }  # fmt: skip
 
 
