@@ -115,6 +115,8 @@ class Model(nn.Module):
     """
 
     name: ClassVar[str]
+    hidden: ClassVar[str] = ""
+    """The submodule that gives a hidden vector of each candidate, (B, C, W); empty where there is none."""
     window: int = 1
 
     def __init__(self, **config: Any) -> None:

@@ -37,6 +37,7 @@ class Interaction(Model):
     """
 
     name: ClassVar[str] = "interaction"
+    hidden: ClassVar[str] = "before_head"
     season: Tensor
 
     def __init__(self, dimension: int = 64, width: int = 64, heads: int = 4, dropout: float = 0.3) -> None:

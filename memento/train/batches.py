@@ -62,6 +62,7 @@ class Resident:
         self.memory_rows = torch.from_numpy(np.concatenate([*memory_rows, [total]]).astype(np.int64)).to(
             self.device
         )  # (N + 1,)
+        self.times: Ints = np.concatenate([rendering.session_times for rendering in renderings])  # (S,) s UTC
         self.offsets = torch.from_numpy(self.ends[:-1].copy()).to(self.device)  # (S,)
         self.lengths = torch.from_numpy(self.sizes.copy()).to(self.device)  # (S,)
 
@@ -147,6 +148,10 @@ class Windows:
             for place in first.tolist():
                 self._sessions[int(part[place])] = part[place : place + self.size]
             self.starts.append(part[first])
+
+    def steps(self, count: int, batch: int) -> int:
+        """How many batches `cut` makes of `count` windows of sessions that have candidates."""
+        return -(-count // max(1, batch // self.size))
 
     def cut(self, starts: Ints, sizes: Ints, batch: int) -> list[Ints]:
         """Batches of about `batch` sessions, each of whole windows; windows of one session as `grouped` does."""

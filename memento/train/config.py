@@ -10,6 +10,7 @@ from typing import Any
 from memento.errors import InvalidFile, nearest
 from memento.models import CATALOG, LEARNERS
 from memento.train.losses import CATALOG as LOSSES
+from memento.train.parts import KINDS, written
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
@@ -33,6 +34,10 @@ class Config:
     of each source's sessions, in order of time: the last of them are left for `evaluate`. `shuffle` off
     keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
     float64, the newest session first, one step of Adam a session at a constant rate, the last epoch kept.
+
+    `curriculum`, `augment`, `negatives`, `contrast` and `mix` are the parts of a training recipe (see
+    `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is written out with
+    all its parameters. Raises `NotFound` for a part that there is not.
     """
 
     model: str = "interaction"
@@ -48,6 +53,11 @@ class Config:
     validation: float = 0.1
     shuffle: bool = True
     exact: bool = False
+    curriculum: str = ""
+    augment: str = ""
+    negatives: str = ""
+    contrast: str = ""
+    mix: str = ""
 
     def __post_init__(self) -> None:
         faults = []
@@ -76,10 +86,17 @@ class Config:
             for name, value in fixed.items():
                 if getattr(self, name) != value:
                     faults.append(f"{name}={getattr(self, name)!r}, and exact takes {name}={value!r} alone")
+            faults += [
+                f"{kind}={getattr(self, kind)!r}, and exact takes no recipe" for kind in KINDS if getattr(self, kind)
+            ]
         if not faults and self.fit + self.validation > 1:
             faults.append(f"fit={self.fit:g} and validation={self.validation:g} are more than all sessions together")
+        parts = {kind: getattr(self, kind) for kind in KINDS}
+        faults += [f"{kind}={text!r} is not a text" for kind, text in parts.items() if not isinstance(text, str)]
         if faults:
             raise InvalidFile("training options", faults)
+        for kind, text in parts.items():
+            object.__setattr__(self, kind, written(kind, text))
 
     @classmethod
     def of(cls, model: str, options: Mapping[str, Any]) -> Config:
@@ -100,5 +117,5 @@ class Config:
         return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") else {}), **given})
 
     def to_map(self) -> dict[str, Any]:
-        """Plain values, as a checkpoint holds them."""
-        return dataclasses.asdict(self)
+        """Plain values, as a checkpoint holds them: a part of a recipe only where there is one."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if value or name not in KINDS}

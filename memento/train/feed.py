@@ -8,6 +8,7 @@ import numpy.typing as npt
 from memento.models.base import Batch
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
+from memento.train.mixing import Diet
 from memento.train.mixture import Mixture
 
 Ints = npt.NDArray[np.int64]
@@ -17,10 +18,10 @@ class Feed:
     """The steps of every epoch, each a function of its number alone, so that training can begin anywhere.
 
     `windows` are what sessions are trained on in, `mixture` draws among them by their first sessions.
-    A curriculum gives other `steps`, an augmentation another `batch`.
+    A recipe gives another mixture, and another `batch`.
     """
 
-    def __init__(self, resident: Resident, windows: Windows, mixture: Mixture, config: Config) -> None:
+    def __init__(self, resident: Resident, windows: Windows, mixture: Mixture | Diet, config: Config) -> None:
         self.resident = resident
         self.windows = windows
         self.mixture = mixture

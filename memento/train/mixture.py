@@ -43,31 +43,38 @@ class Mixture:
     """Which sessions an epoch trains on, drawn by key, exact in number for every source.
 
     `sessions` are the training sessions of each source; an epoch has as many as all of them
-    together, parted by `weights`. A source goes through all its sessions before one comes again.
+    together, parted by `weights`, or as many of each as `counts` says. A source goes through all its
+    sessions before one comes again.
     """
 
-    def __init__(self, sessions: Sequence[Ints], weights: Sequence[float], seed: int = 0) -> None:
+    def __init__(
+        self, sessions: Sequence[Ints], weights: Sequence[float], seed: int = 0, counts: Sequence[int] | None = None
+    ) -> None:
         if len(sessions) != len(weights):
             raise ValueError("one weight for each source")
         self.sessions = [np.asarray(part, np.int64) for part in sessions]
+        self.weights = list(weights)
         effective = [w if len(part) else 0.0 for w, part in zip(weights, self.sessions, strict=True)]
         if not any(effective):
             raise UsageError("there is no session to train on", "generate more weeks, or train on another revision")
-        self.counts = apportion(sum(len(part) for part in self.sessions), effective)
+        self.counts = list(counts or apportion(sum(len(part) for part in self.sessions), effective))
         self.seed = seed
 
-    def epoch(self, number: int, shuffle: bool = True) -> Ints:
-        """The sessions of epoch `number`, counted from 0, in training order, shape (E,)."""
-        parts = [self._take(source, number, shuffle) for source in range(len(self.sessions))]
+    def epoch(self, number: int, shuffle: bool = True, taken: Sequence[int] | None = None) -> Ints:
+        """The sessions of epoch `number`, counted from 0, in training order, shape (E,).
+
+        `taken` is how many of each source came before, if not as many in each epoch as now.
+        """
+        places = taken or [number * count for count in self.counts]
+        parts = [self._take(source, place, shuffle) for source, place in enumerate(places)]
         joined = np.concatenate(parts)
         if not shuffle:
             return joined
         return joined[rng.permutation(rng.key(self.seed, "mixture", "epoch", number), len(joined))]
 
-    def _take(self, source: int, number: int, shuffle: bool) -> Ints:
+    def _take(self, source: int, position: int, shuffle: bool) -> Ints:
         sessions, count = self.sessions[source], self.counts[source]
         taken: list[Ints] = []
-        position = number * count
         while count:
             turn, start = divmod(position, len(sessions))
             if shuffle:

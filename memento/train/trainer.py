@@ -18,10 +18,10 @@ from memento.models.linear import Linear
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
 from memento.train.exact import fit_exact
-from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.loop import Loop
 from memento.train.mixture import Mixture
+from memento.train.recipe import Recipe
 from memento.train.run import Epoch, Run, Source
 from memento.train.threads import one_thread
 
@@ -118,9 +118,12 @@ def fit_model(
     scorer = fresh(config, resident.contexts.shape[1])
     windows = Windows(fit, scorer.window)
     mixture = Mixture(windows.starts, weights, config.seed)
+    recipe = Recipe.of(config)
+    recipe.check(scorer, resident)
     scorer.prepare(resident, torch.from_numpy(np.concatenate(list(fit))).to(resident.device))
     seen = resident.seen_by(scorer)
-    loop = Loop(scorer, Feed(seen, windows, mixture, config), Judge(seen, checked), config)
+    feed = recipe.feed(seen, windows, mixture, fit, config)
+    loop = Loop(scorer, feed, Judge(seen, checked), config, recipe.objective(config))
     loop.run(progress)
     return scorer, tuple(loop.history), loop.best
 

@@ -1,0 +1,191 @@
+"""A training recipe: how sessions become lessons, and what a lesson is to teach besides ranking.
+
+A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast` and `mix` name. All that it
+does is a function of (seed, epoch, step), so that training can be taken up anywhere. In a lesson labels are made easier
+and candidates fewer first, then the set is augmented, and hard negatives come last; columns that a curriculum hides are
+hidden in all of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from memento.errors import UsageError
+from memento.models.base import Batch, Model
+from memento.patterns.noise import measured_snr
+from memento.train.augment.pool import Pool
+from memento.train.batches import Resident, Windows
+from memento.train.config import Config
+from memento.train.contrast import needs_hidden
+from memento.train.feed import Feed
+from memento.train.lesson import Draws, Lesson, lesson_of
+from memento.train.losses import CATALOG as LOSSES
+from memento.train.mixing import Diet
+from memento.train.mixture import Mixture
+from memento.train.objective import Objective, objective_of
+from memento.train.parts import KINDS, read
+
+if TYPE_CHECKING:
+    from memento.train.augment.operators import Augmentation
+    from memento.train.contrast import Contrast
+    from memento.train.curriculum import Curriculum
+    from memento.train.mixing import Mixing
+    from memento.train.negatives import Fenrec
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """The parts of a recipe; without any it changes nothing."""
+
+    curriculum: tuple[Curriculum, ...] = ()
+    augment: tuple[Augmentation, ...] = ()
+    negatives: tuple[Fenrec, ...] = ()
+    contrast: tuple[Contrast, ...] = ()
+    mix: tuple[Mixing, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """The recipe that training options name."""
+        return cls(**{kind: read(kind, getattr(config, kind)) for kind in KINDS})
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, kind) for kind in KINDS)
+
+    def difficulty(self, name: str) -> Any:
+        """The curriculum of that name, or None."""
+        return next((part for part in self.curriculum if part.name == name), None)
+
+    def objective(self, config: Config) -> Objective:
+        """The loss of the options over what counts in a lesson, and the contrast term."""
+        if not self:
+            return objective_of(config)
+
+        def loss(model: Model, batch: Batch, number: int) -> Tensor:
+            lesson = lesson_of(batch)
+            found = weighted(model(lesson), lesson, config)
+            for part in self.contrast:
+                found = found + part.loss(model, lesson)
+            return found
+
+        return loss
+
+    def feed(self, resident: Resident, windows: Windows, mixture: Mixture, fit: Sequence[Ints], config: Config) -> Feed:
+        """What gives the lessons of every step; the plain feed where there is no recipe."""
+        if not self:
+            return Feed(resident, windows, mixture, config)
+        return Lessons(self, resident, windows, mixture, fit, config)
+
+    def check(self, model: Model, resident: Resident) -> None:
+        """Raises `UsageError` where a part asks for what the model or the sessions do not have."""
+        if self.contrast:
+            needs_hidden(model)
+        if self.difficulty("snr") is not None and resident.clean is None:
+            raise UsageError(
+                "a curriculum of noise needs labels without noise, and observed ones have none",
+                "leave out snr, or train on simulated revisions alone",
+            )
+
+
+class Lessons(Feed):
+    """The steps of every epoch under a recipe."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        resident: Resident,
+        windows: Windows,
+        mixture: Mixture,
+        fit: Sequence[Ints],
+        config: Config,
+    ) -> None:
+        self.recipe = recipe
+        diet = Diet(mixture, config.epochs, recipe.mix[0] if recipe.mix else None, self._limit)
+        super().__init__(resident, windows, diet, config)
+        self.fit = fit
+        self.per_epoch = windows.steps(diet.total, config.batch)
+        total = self.per_epoch * config.epochs
+        self._difficulties = {part.name: part.difficulty(total) for part in recipe.curriculum}
+
+    @cached_property
+    def pool(self) -> Pool:
+        """What augmentations take from outside a session."""
+        return Pool(self.resident, self.fit)
+
+    @cached_property
+    def snr(self) -> float:
+        """The signal-to-noise ratio of the training labels as they are, dB."""
+        assert self.resident.clean is not None
+        sessions = np.concatenate(list(self.fit))
+        rows = self.pool.rows.cpu()
+        clean, labels = (table.cpu()[rows].double().numpy() for table in (self.resident.clean, self.resident.labels))
+        return measured_snr(clean, labels, np.concatenate([[0], np.cumsum(self.resident.sizes[sessions])]))
+
+    def difficulty(self, name: str, number: int, step: int = 0) -> int:
+        """How difficult what a curriculum limits is at a step of an epoch."""
+        return self._difficulties[name](number * self.per_epoch + step)
+
+    def batch(self, sessions: Ints, number: int, step: int) -> Batch:
+        """The lesson of some sessions at step `step` of epoch `number`, both counted from 0."""
+        recipe, draws = self.recipe, Draws(self.config.seed, number, sessions, self.resident.device)
+        lesson = lesson_of(super().batch(sessions, number, step))
+        if snr := recipe.difficulty("snr"):
+            lesson = snr.apply(lesson, self.difficulty("snr", number, step), self.snr)
+        if candidates := recipe.difficulty("candidates"):
+            lesson = candidates.apply(lesson, self.difficulty("candidates", number, step), draws)
+        plain = lesson
+        for operator in recipe.augment:
+            lesson = operator.apply(lesson, draws, self.pool)
+        for kind in recipe.negatives:
+            lesson = kind.apply(lesson, draws)
+        lesson = self._hidden(lesson, number, step)
+        for part in recipe.contrast:
+            first, second = part.views(plain, draws, self.pool)
+            times = torch.from_numpy(self.resident.times[sessions].astype(np.float64)).to(self.resident.device)
+            views = self._hidden(first, number, step), self._hidden(second, number, step)
+            lesson = dataclasses.replace(lesson, views=views, times=times)
+        return lesson
+
+    def _hidden(self, lesson: Lesson, number: int, step: int) -> Lesson:
+        features = self.recipe.difficulty("features")
+        if features is None:
+            return lesson
+        hidden: Lesson = features.apply(lesson, self.difficulty("features", number, step), self.pool.mean)
+        return hidden
+
+    def _limit(self, number: int) -> int | None:
+        """How many windows of a source may come up in an epoch."""
+        length = self.recipe.difficulty("length")
+        most = length.limit(self.difficulty("length", number)) if length else None
+        return None if most is None else max(1, most // self.windows.size)
+
+
+def weighted(logits: Tensor, lesson: Lesson, config: Config) -> Tensor:
+    """The loss of the options over what counts in a lesson, a scalar.
+
+    For a loss with a softmax a candidate of weight w stands for w of itself, in labels and in logits
+    alike, so that the least loss still lies where logits rank as labels do. Losses by pairs or by
+    candidate leave out what counts nothing and take the rest in full.
+    """
+    assert lesson.labels is not None
+    measure = LOSSES[config.loss]
+    labels, mask = lesson.labels, lesson.mask  # (B, C) each
+    if lesson.weights is not None:
+        counts = lesson.counts  # (B, C)
+        mask = counts > 0  # (B, C)
+        times = torch.where(mask, counts, torch.ones_like(counts)).log()  # (B, C)
+        if config.loss == "listnet":
+            logits, labels = logits + config.temperature * times, labels + config.temperature * times
+        elif config.loss == "soft":
+            logits, labels = logits + times, labels + config.temperature * times
+    found: Tensor = measure(logits, labels, mask, config.temperature)
+    return found
