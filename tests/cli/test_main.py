@@ -181,7 +181,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
         "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"], "bundle": ["create", "x.bundle"],
         "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
-        "population": ["-b", "x"],
+        "population": ["-b", "x"], "recipes": ["a"],
         "export": ["a", "--format", "chat", "-o", "x"],
         "extend": ["a", "--days", "1"], "regenerate": ["a", "-b", "c"], "effect": ["a", "b"],
         "explain": ["a", "b"], "replay": ["a", "b", "--at-time", "2026-03-02"],

@@ -102,6 +102,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("render", "Compile a world into tensors."),
             _row("train", "Train a scorer on one revision or a mix of several."),
+            _row("recipes", "Measure what training recipes gain."),
             _row("evaluate", "Judge a trained scorer on a revision."),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("verify", "Render again what a checkpoint was trained on."),

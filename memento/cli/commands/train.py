@@ -24,6 +24,7 @@ from memento.cli.learning import (
 from memento.cli.output import Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
+from memento.cli.recipe import recipe_of, recipe_options
 from memento.cli.writing import force_option, out_option, ready, size_words
 from memento.errors import InvalidFile, UsageError
 from memento.models import CATALOG, LEARNERS
@@ -44,6 +45,8 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     """
     memento train main --out model.safetensors
     memento train main:0.7 real:0.3 --model signet --seed 3 --out mixed.safetensors
+    memento train main --augment slide-window,subset-split --negatives fenrec --out model.safetensors
+    memento train main yard --mix wrap --real yard --out mixed.safetensors
     memento train main --epochs 10 --set rate=0.001 --set loss=pairwise --out quick.safetensors
     """
 )
@@ -75,6 +78,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     multiple=True,
     help="Another training option: batch, rate, decay, loss, temperature, patience, fit, validation, shuffle, exact.",
 )
+@recipe_options
 @force_option
 @record_option
 @json_option
@@ -89,16 +93,19 @@ def command(
     context_kind: str,
     dimension: int,
     settings: tuple[str, ...],
+    real: tuple[str, ...],
     force: bool,
     keep: bool,
+    **parts: str | None,
 ) -> None:
     """Train a scorer on one revision or a mix of several.
 
     Each revision's sessions are split by time: the first 70% are fitted, the next 10% choose the best
     epoch, the rest is only used for the figures printed at the end. ListNet loss at temperature 0.5, or by
     --set loss another: soft, pairwise, bce.
-    With weights, every epoch takes that share of its sessions from each revision. The figures are kept
-    as notes on the commits, which memento runs lists.
+    With weights, every epoch takes that share of its sessions from each revision. A recipe changes what
+    sessions are trained on as: memento recipes lists its parts. The figures are kept as notes on the
+    commits, which memento runs lists.
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
@@ -112,7 +119,8 @@ def command(
     from memento.train.checkpoint import save
     from memento.train.config import Config
 
-    options = {"seed": seed, "epochs": epochs, **_settings(settings)}
+    recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
+    options = {"seed": seed, "epochs": epochs, **settings_of(settings), **recipe}
     config = Config.of(model, options)
     renderings = [
         (workspace.rendering_at(rev, spec_of(workspace, rev, labels, dimension, context_kind)), weight)
@@ -187,7 +195,7 @@ def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tupl
     return reports
 
 
-def _settings(settings: Sequence[str]) -> dict[str, Any]:
+def settings_of(settings: Sequence[str]) -> dict[str, Any]:
     """Options of training from ``KEY=VALUE`` texts; all faults of their form at once."""
     values: dict[str, Any] = {}
     faults = []

@@ -1,0 +1,160 @@
+"""What a training recipe gains: the same training with and without it, over several seeds, on sessions never seen.
+
+Every recipe is trained with the same seeds on the same sessions as the plain one. A gain is the difference of
+NDCG@10 session by session and seed by seed; its interval redraws sessions and seeds together, so that it tells what
+another draw of both would give.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memento import rng
+from memento.errors import UsageError
+from memento.train import ranking
+from memento.train.batches import Resident
+from memento.train.lesson import Draws, lesson_of
+from memento.train.negatives import Fenrec
+from memento.train.run import Run
+from memento.train.trainer import train
+from memento.validate.intervals import Bootstrap, Figure
+
+if TYPE_CHECKING:
+    from memento.render.rendering import Rendering
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+REACHED = 0.99
+"""The share of the plain training's best validation NDCG@10 whose first epoch is told."""
+_HARD = Fenrec(space="feature", count=2, warmup=0, weight=1.0)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One recipe over all seeds, on held-out sessions; gains are over the plain training.
+
+    `hard` is NDCG@10 where every session also has two hard negatives: its best candidate retired, and
+    out of date. `reached` is the mean epoch, from 1, at which validation NDCG@10 first came to 99% of the
+    plain training's best under the same seed; NaN where some seed never came so far.
+    """
+
+    name: str
+    ndcg: Figure
+    gain: Figure
+    hard: Figure
+    hard_gain: Figure
+    reached: float
+
+    @property
+    def relative(self) -> float:
+        """The gain as a share of what the plain training reaches."""
+        plain = self.ndcg.value - self.gain.value
+        return self.gain.value / plain if plain else math.nan
+
+    def to_map(self) -> dict[str, Any]:
+        """Plain values; NaN is None."""
+        figures = {name: getattr(self, name).to_map() for name in ("ndcg", "gain", "hard", "hard_gain")}
+        numbers = {"reached": self.reached, "relative": self.relative}
+        plain = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+        return {"recipe": self.name, **figures, **plain}
+
+
+def compare(
+    sources: Sequence[tuple[Rendering, float]],
+    held: Rendering | None,
+    recipes: Mapping[str, Mapping[str, Any]],
+    seeds: int = 5,
+    first: int = 0,
+    model: str = "interaction",
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Gain]:
+    """The gain of each recipe, options of training by name, over the first of them.
+
+    Judged on `held`, or without it on the last sessions of the first source, which no training looked
+    at. `seeds` seeds from `first` on. Raises `UsageError` where there is nothing to judge by.
+    """
+    if not recipes:
+        raise UsageError("there is no recipe to compare", "name one: --try augment=crop")
+    judged = held if held is not None else sources[0][0]
+    resident = Resident([judged])
+    runs: dict[str, list[Run]] = {}
+    tables: dict[str, tuple[Floats, Floats]] = {}
+    chosen: Ints | None = None
+    for name, options in recipes.items():
+        found = []
+        runs[name] = []
+        for seed in range(first, first + seeds):
+            if progress:
+                progress(len(runs) * seeds - seeds + len(runs[name]), len(recipes) * seeds, f"{name}, seed {seed}")
+            made = train(sources, model=model, seed=seed, **options)
+            if chosen is None:
+                chosen = _unseen(judged, made)
+            runs[name].append(made)
+            found.append(_scored(made, resident, chosen))
+        tables[name] = tuple(np.stack(part) for part in zip(*found, strict=True))  # type: ignore[assignment]  # (K, n)
+    plain = next(iter(recipes))
+    bars = [max((epoch.ndcg for epoch in run.history), default=math.nan) * REACHED for run in runs[plain]]
+    return [
+        Gain(
+            name,
+            _figure(tables[name][0], first),
+            _figure(tables[name][0] - tables[plain][0], first),
+            _figure(tables[name][1], first),
+            _figure(tables[name][1] - tables[plain][1], first),
+            float(np.mean([_first(run, bar) for run, bar in zip(runs[name], bars, strict=True)])),
+        )
+        for name in recipes
+    ]
+
+
+def _unseen(rendering: Rendering, run: Run) -> Ints:
+    """The sessions that no training looked at and in which something is relevant."""
+    fresh = np.flatnonzero(~np.isin(rng.hashes(list(rendering.session_ids)), run.seen))
+    if not len(fresh):
+        raise UsageError("training saw every session there is to judge by", "name another revision with --against")
+    return fresh.astype(np.int64)
+
+
+def _scored(run: Run, resident: Resident, sessions: Ints) -> tuple[Floats, Floats]:
+    """NDCG@10 of some sessions, shape (n,), as they are and with hard negatives among their candidates."""
+    found = np.full(len(sessions), np.nan), np.full(len(sessions), np.nan)
+    seen = resident.seen_by(run.scorer, carried=True)
+    for low in range(0, len(sessions), 64):
+        part = sessions[low : low + 64]
+        lesson = lesson_of(seen.batch(part))
+        harder = _HARD.apply(lesson, Draws(0, 0, part, resident.device))
+        for which, batch in zip(found, (lesson, harder), strict=True):
+            scores = run.scorer.score(batch)  # (B, C)
+            assert batch.labels is not None
+            offsets = np.concatenate([[0], np.cumsum(batch.mask.sum(-1).cpu().numpy())])
+            which[low : low + 64] = ranking.ndcg(
+                scores[batch.mask].cpu().numpy(), batch.labels[batch.mask].cpu().numpy(), offsets
+            )
+    return found
+
+
+def _figure(values: Floats, seed: int) -> Figure:
+    """The mean over seeds and sessions (K, n), its interval by redrawing both."""
+    kept = values[:, np.isfinite(values).all(0)]
+    if not kept.size:
+        return Figure(math.nan, math.nan, math.nan, 0)
+    bootstrap = Bootstrap(kept.shape[1], seed=seed)
+    by_seed = bootstrap.sums(np.ascontiguousarray(kept.T)) / kept.shape[1]  # (R, K)
+    keys = rng.pair_keys(
+        rng.pair_keys(rng.key(seed, "seeds"), np.arange(len(by_seed), dtype=np.uint64))[:, None],
+        np.arange(len(kept), dtype=np.uint64),
+    )
+    drawn = np.take_along_axis(by_seed, rng.integers(keys, len(kept)), axis=1)  # (R, K)
+    return bootstrap.of(float(kept.mean()), drawn.mean(1), kept.shape[1])
+
+
+def _first(run: Run, bar: float) -> float:
+    """The first epoch, from 1, whose validation NDCG@10 is at least `bar`; NaN where there is none."""
+    return float(next((epoch.number + 1 for epoch in run.history if epoch.ndcg >= bar), math.nan))
