@@ -56,6 +56,14 @@ class InvalidFile(UsageError):
         super().__init__("\n".join([f"{where}: {count}", *(f"  - {fault}" for fault in faults)]), hint)
 
 
+class Interrupted(KeyboardInterrupt):
+    """A stop asked for by the user that leaves something to go on with; `hint` says how."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
 class ConflictError(MementoError):
     """A merge cannot end yet, because conflicts or violations are open."""
 

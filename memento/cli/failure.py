@@ -29,7 +29,7 @@ import click
 from memento.cli.commands import COMMANDS
 from memento.cli.habits import OPTIONS
 from memento.cli.output import Output, clean
-from memento.errors import InvalidFile, MementoError
+from memento.errors import Interrupted, InvalidFile, MementoError
 
 _UNDO = "`memento undo` takes it back"
 OK, CONFLICT, USAGE, NO_REPOSITORY, STORE, FAULT, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 70, 130, 141
@@ -50,8 +50,8 @@ def guard(
         return code if isinstance(code, int) else OK
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (KeyboardInterrupt, EOFError, click.exceptions.Abort):
-        return _interrupted(output, done)
+    except (KeyboardInterrupt, EOFError, click.exceptions.Abort) as stop:
+        return _interrupted(output, done, _way_on(stop))
     except BrokenPipeError:
         _silence_stdout()
         return PIPE
@@ -82,11 +82,18 @@ def guard(
         return _say(output, FAULT, what, hint, kind=type(error).__name__)
 
 
-def _interrupted(output: Output, done: Callable[[], str]) -> int:
+def _interrupted(output: Output, done: Callable[[], str], hint: str = "") -> int:
     was = done()
     if was:
-        return _say(output, INTERRUPTED, f"interrupted after this was done: {was}", _UNDO)
-    return _say(output, INTERRUPTED, "interrupted; the repository is as it was")
+        return _say(output, INTERRUPTED, f"interrupted after this was done: {was}", hint or _UNDO)
+    return _say(output, INTERRUPTED, "interrupted; the repository is as it was", hint)
+
+
+def _way_on(error: BaseException | None) -> str:
+    """How to go on after an interrupt, where it says so; click raises an error of its own from it."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error.hint if error is not None else ""
 
 
 def _comes_from_interrupt(error: BaseException | None) -> bool:

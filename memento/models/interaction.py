@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from memento.errors import UsageError
 from memento.models.base import Batch, Model, Scale
+from memento.models.dropout import Dropout
 
 OWN = (1, 2, 10, 11, 14, 15, 16)
 """Columns that say something about one candidate; 0 is its age, 12 and 13 are slots, 3 to 9 the session's clock."""
@@ -71,7 +72,7 @@ class Interaction(Model):
         self.direct = nn.Linear(own + ALIKE, 1, bias=False)
         self.fading = nn.Linear(width, DECAYS)
         self.direction = nn.Parameter(torch.ones(1))
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         for table in (self.entity, self.aspect):
             nn.init.normal_(table.weight, std=0.03)  # near 0, so that a slot never met says nothing
         for last in (self.head, self.direct, self.fading):

@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from memento.models.base import COLUMNS, Batch, Model, Scale
+from memento.models.dropout import Dropout
 
 
 class Mlp(Model):
@@ -24,10 +25,10 @@ class Mlp(Model):
         self.layers = nn.Sequential(
             nn.Linear(COLUMNS, width),
             nn.SiLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(width, width),
             nn.SiLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(width, 1),
         )
 

@@ -7,14 +7,18 @@ how far training is, so that weights, moments and the number of the epoch are th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from memento import rng
 from memento.errors import UsageError
 from memento.models.base import Batch, Model
+from memento.models.dropout import Draws, draw_from
 from memento.train.config import Config
 from memento.train.feed import Feed
 from memento.train.judge import Judge
@@ -47,6 +51,9 @@ class Loop:
             weight_decay=config.decay,
             fused=True,
         )
+        self.generator = torch.Generator(feed.resident.device)
+        self.draws = Draws(self.generator)
+        draw_from(scorer, self.draws)
         self.history: list[Epoch] = []
         self.best = -1
         self.kept = _copy(scorer)
@@ -57,14 +64,17 @@ class Loop:
         number = len(self.history)
         return number >= self.config.epochs or (number > 0 and number - 1 - self.best >= self.config.patience)
 
-    def run(self, progress: Progress | None = None) -> None:
-        """Trains to the end and leaves the scorer at its best epoch."""
+    def run(self, progress: Progress | None = None, keep: Callable[[Loop], None] | None = None) -> None:
+        """Trains to the end and leaves the scorer at its best epoch; `keep` is called after each epoch."""
         while not self.done:
             epoch = self.epoch()
+            if keep is not None:
+                keep(self)
             if progress is not None:
                 progress(epoch, self.config.epochs)
         self.scorer.load_state_dict(self.kept)
         self.scorer.eval()
+        draw_from(self.scorer, None)
 
     def epoch(self) -> Epoch:
         """One pass over the data, judged. Raises `UsageError` where the loss is no number any more."""
@@ -84,15 +94,14 @@ class Loop:
         self.scorer.train()
         total = torch.zeros((), device=self.feed.resident.device)
         count = 0
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(rng.key(self.config.seed, "epoch", number))
-            for step, sessions in enumerate(steps):
-                rate = self.config.rate * share_of_rate((number + step / len(steps)) / self.config.epochs)
-                for group in self.optimiser.param_groups:
-                    group["lr"] = rate
-                loss = self.step(self.feed.batch(sessions, number, step), number)
-                total += loss * len(sessions)
-                count += len(sessions)
+        self.generator.manual_seed(rng.key(self.config.seed, "epoch", number))
+        for step, sessions in enumerate(steps):
+            rate = self.config.rate * share_of_rate((number + step / len(steps)) / self.config.epochs)
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            loss = self.step(self.feed.batch(sessions, number, step), number)
+            total += loss * len(sessions)
+            count += len(sessions)
         return float(total) / max(1, count)
 
     def step(self, batch: Batch, number: int) -> Tensor:
@@ -103,6 +112,38 @@ class Loop:
         self.optimiser.step()
         return loss.detach()
 
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All numbers of the state by name: weights now and at the best epoch, and both moments of Adam."""
+        found = {f"model.{name}": value for name, value in self.scorer.state_dict().items()}
+        found |= {f"best.{name}": value for name, value in self.kept.items()}
+        for name, parameter in self.scorer.named_parameters():
+            for moment, value in self.optimiser.state.get(parameter, {}).items():
+                found[f"{moment}.{name}"] = value
+        return {name: value.detach().cpu().numpy() for name, value in found.items()}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], history: Sequence[Epoch], best: int) -> None:
+        """Takes up a state that `arrays` gave. Raises `ValueError` where it is not one of this model's."""
+        if not (0 <= best < len(history) or (best == -1 and not history)) or [epoch.number for epoch in history] != [
+            *range(len(history))
+        ]:
+            raise ValueError(f"best epoch {best} of {len(history)}")
+        values = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+        now, kept = (_under(prefix, values, self.scorer.state_dict()) for prefix in ("model", "best"))
+        for name, parameter in self.scorer.named_parameters():
+            moments = {moment: values[key] for moment in MOMENTS if (key := f"{moment}.{name}") in values}
+            if moments and (len(moments) < 3 or any(moments[m].shape != parameter.shape for m in MOMENTS[1:])):
+                raise ValueError(f"moments of {name} are not of its shape")
+            if moments:
+                self.optimiser.state[parameter] = {
+                    m: value.reshape(()) if m == "step" else value.to(parameter.device) for m, value in moments.items()
+                }
+        self.scorer.load_state_dict(now)
+        self.kept, self.history, self.best = kept, list(history), best
+
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+"""What Adam holds of a parameter, by torch's names."""
+
 
 def share_of_rate(progress: float) -> float:
     """The share of the rate at a share of the run: a short warm-up, then a cosine down to 0.05."""
@@ -112,3 +153,12 @@ def share_of_rate(progress: float) -> float:
 
 def _copy(scorer: Model) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in scorer.state_dict().items()}
+
+
+def _under(prefix: str, values: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a state dict that stand under a prefix. Raises `ValueError` where they are others."""
+    found = {name: values.get(f"{prefix}.{name}") for name in wanted}
+    for name, value in found.items():
+        if value is None or value.shape != wanted[name].shape or value.dtype != wanted[name].dtype:
+            raise ValueError(f"{prefix}.{name} is missing, or of another shape")
+    return {name: value.to(wanted[name].device) for name, value in found.items() if value is not None}

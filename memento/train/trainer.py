@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import os
+import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,16 +21,19 @@ from memento.train.batches import Resident, Windows
 from memento.train.config import Config
 from memento.train.exact import fit_exact
 from memento.train.judge import Judge
-from memento.train.loop import Loop
+from memento.train.loop import Loop, Progress
 from memento.train.mixture import Mixture
 from memento.train.recipe import Recipe
 from memento.train.run import Epoch, Run, Source
+from memento.train.state import State
 from memento.train.threads import one_thread
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
 
 Ints = npt.NDArray[np.int64]
+_DRAWING = threading.Lock()
+"""Held while first weights are drawn: torch has one generator for all threads."""
 
 
 @one_thread()
@@ -37,8 +42,9 @@ def train(
     model: str = "interaction",
     seed: int = 0,
     epochs: int | None = None,
-    progress: Callable[[Epoch, int], None] | None = None,
+    progress: Progress | None = None,
     revisions: Sequence[str] = (),
+    state: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Run:
     """Train `model` on renderings with weights, each split by time.
@@ -48,45 +54,88 @@ def train(
     another, such as a longer fork of it. `progress` is called after each epoch with it and the
     number of epochs at most. `options` are those of `Config`. The same sources, options and machine
     give the same weights, bit for bit. Raises `UsageError` where there is nothing to train on.
+
+    `state` is a file in which the training is kept after each epoch; one that is there already is
+    gone on from, to the same weights as without a break. It stays until the caller takes it away.
     """
-    if not sources:
-        raise UsageError("there is nothing to train on", "name at least one revision")
     config = Config.of(model, {"seed": seed, "epochs": epochs, **options})
-    resident = Resident([rendering for rendering, _ in sources])
-    weights = [weight for _, weight in sources]
-    parts = [split(len(rendering.offsets) - 1, config.fit, config.validation) for rendering, _ in sources]
-    starts = np.cumsum([0, *(len(rendering.offsets) - 1 for rendering, _ in sources)])
-    fit = [filled(np.arange(start, start + a), resident) for start, (a, _) in zip(starts, parts)]
-    names = [str(name) for rendering, _ in sources for name in rendering.session_ids]
-    hashes = rng.hashes(names) if names else np.zeros(0, np.uint64)
-    checked = np.concatenate([np.arange(start + a, start + b) for start, (a, b) in zip(starts, parts)])
-    checked = filled(checked[~np.isin(hashes[checked], hashes[np.concatenate(fit)])], resident)
-    scorer, history, best = fit_model(resident, fit, checked, weights, config, progress)
-    linear = Config.of("linear", {"seed": seed, "fit": config.fit, "validation": config.validation})
-    baseline, _, _ = fit_model(resident, fit, checked, weights, linear, None)
-    assert isinstance(baseline, Linear)
-    used = np.concatenate([np.arange(start, start + b) for start, (_, b) in zip(starts, parts)])
-    named = [*revisions, *[""] * len(sources)]
-    return Run(
-        scorer=scorer,
-        config=config,
-        history=history,
-        best=best,
-        baseline=baseline,
-        sources=tuple(
+    material = Material(sources, config.fit, config.validation, revisions)
+    return material.train(config, progress, None if state is None else State(state, config, material.sources))
+
+
+class Material:
+    """What is trained on: renderings on a device, and which of their sessions are fitted and which choose.
+
+    `fit` are the sessions of each source, `checked` those that choose, both rows of `resident`. Raises
+    `UsageError` where there are no sources.
+    """
+
+    def __init__(
+        self, given: Sequence[tuple[Rendering, float]], fit: float, validation: float, revisions: Sequence[str] = ()
+    ) -> None:
+        if not given:
+            raise UsageError("there is nothing to train on", "name at least one revision")
+        renderings = [rendering for rendering, _ in given]
+        self.weights = [float(weight) for _, weight in given]
+        self.resident = Resident(renderings)
+        parts = [split(len(rendering), fit, validation) for rendering in renderings]
+        starts = [stream.start for stream in self.resident.streams]
+        self.fit = [filled(np.arange(start, start + a), self.resident) for start, (a, _) in zip(starts, parts)]
+        names = [str(name) for rendering in renderings for name in rendering.session_ids]
+        hashes = rng.hashes(names) if names else np.zeros(0, np.uint64)
+        checked = np.concatenate([np.arange(start + a, start + b) for start, (a, b) in zip(starts, parts)])
+        self.checked = filled(checked[~np.isin(hashes[checked], hashes[np.concatenate(self.fit)])], self.resident)
+        used = np.concatenate([np.arange(start, start + b) for start, (_, b) in zip(starts, parts)])
+        self.seen = np.unique(hashes[used])
+        self.sources = tuple(
             Source(
                 revision=name or rendering.commit,
                 commit=rendering.commit,
                 tree=rendering.tree,
-                weight=float(weight),
+                weight=weight,
                 digest=rendering.digest,
                 spec=rendering.spec.to_map(),
                 sessions=len(part),
             )
-            for (rendering, weight), name, part in zip(sources, named, fit)
-        ),
-        seen=np.unique(hashes[used]),
-    )
+            for rendering, weight, name, part in zip(
+                renderings, self.weights, [*revisions, *[""] * len(renderings)], self.fit
+            )
+        )
+
+    def train(self, config: Config, progress: Progress | None = None, state: State | None = None) -> Run:
+        """One model by its options, and the linear one beside it."""
+        scorer, history, best = self.fit_model(config, progress, state)
+        linear = Config.of("linear", {"seed": config.seed, "fit": config.fit, "validation": config.validation})
+        baseline, _, _ = self.fit_model(linear)
+        assert isinstance(baseline, Linear)
+        return Run(scorer, config, history, best, baseline, self.sources, self.seen)
+
+    def fit_model(
+        self, config: Config, progress: Progress | None = None, state: State | None = None
+    ) -> tuple[Model, tuple[Epoch, ...], int]:
+        """One model at its best epoch, the history, and which epoch that was.
+
+        Without sessions that choose, the last epoch is the best.
+        """
+        if config.exact:
+            return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
+        loop = self.loop(config)
+        if state is not None:
+            state.restore(loop)
+        loop.run(progress, None if state is None else state.keep)
+        return loop.scorer, tuple(loop.history), loop.best
+
+    def loop(self, config: Config) -> Loop:
+        """A training that has not begun."""
+        scorer = fresh(config, self.resident.contexts.shape[1])
+        windows = Windows(self.fit, scorer.window)
+        mixture = Mixture(windows.starts, self.weights, config.seed)
+        recipe = Recipe.of(config)
+        recipe.check(scorer, self.resident)
+        scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
+        seen = self.resident.seen_by(scorer)
+        feed = recipe.feed(seen, windows, mixture, self.fit, config)
+        return Loop(scorer, feed, Judge(seen, self.checked), config, recipe.objective(config))
 
 
 def split(count: int, fit: float, validation: float) -> tuple[int, int]:
@@ -100,37 +149,9 @@ def filled(sessions: Ints, resident: Resident) -> Ints:
     return sessions[resident.sizes[sessions] > 0]
 
 
-def fit_model(
-    resident: Resident,
-    fit: Sequence[Ints],
-    checked: Ints,
-    weights: Sequence[float],
-    config: Config,
-    progress: Callable[[Epoch, int], None] | None = None,
-) -> tuple[Model, tuple[Epoch, ...], int]:
-    """Train one model on resident sessions; gives it at its best epoch, the history, and which epoch that was.
-
-    `fit` are the sessions of each source, `checked` those that choose. Without `checked` the last
-    epoch is kept.
-    """
-    if config.exact:
-        return fit_exact(resident, fit, checked, weights, config, progress)
-    scorer = fresh(config, resident.contexts.shape[1])
-    windows = Windows(fit, scorer.window)
-    mixture = Mixture(windows.starts, weights, config.seed)
-    recipe = Recipe.of(config)
-    recipe.check(scorer, resident)
-    scorer.prepare(resident, torch.from_numpy(np.concatenate(list(fit))).to(resident.device))
-    seen = resident.seen_by(scorer)
-    feed = recipe.feed(seen, windows, mixture, fit, config)
-    loop = Loop(scorer, feed, Judge(seen, checked), config, recipe.objective(config))
-    loop.run(progress)
-    return scorer, tuple(loop.history), loop.best
-
-
 def fresh(config: Config, dimension: int) -> Model:
     """The model that the options name, for embeddings of `dimension` numbers; weights drawn by their seed."""
-    with torch.random.fork_rng(devices=[]):
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return build(config.model, dimension)
 

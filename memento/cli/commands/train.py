@@ -25,6 +25,7 @@ from memento.cli.output import Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
 from memento.cli.recipe import recipe_of, recipe_options
+from memento.cli.unfinished import going_on, kept_beside
 from memento.cli.writing import force_option, out_option, ready, size_words
 from memento.errors import InvalidFile, UsageError
 from memento.models import CATALOG, LEARNERS
@@ -69,6 +70,13 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     type=click.IntRange(0, 10_000),
     help="Passes at most; the model's own number if left out.",
 )
+@click.option(
+    "--patience",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    help="Stop after N passes without a better validation NDCG@10; the model's own number if left out.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped, as it is kept in FILE.partial.")
 @labels_option()
 @spec_options
 @click.option(
@@ -76,7 +84,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Another training option: batch, rate, decay, loss, temperature, patience, fit, validation, shuffle, exact.",
+    help="Another training option: batch, rate, decay, loss, temperature, fit, validation, shuffle, exact.",
 )
 @recipe_options
 @force_option
@@ -89,6 +97,8 @@ def command(
     out: Path,
     seed: int,
     epochs: int | None,
+    patience: int | None,
+    resume: bool,
     labels: str | None,
     context_kind: str,
     dimension: int,
@@ -105,7 +115,8 @@ def command(
     --set loss another: soft, pairwise, bce.
     With weights, every epoch takes that share of its sessions from each revision. A recipe changes what
     sessions are trained on as: memento recipes lists its parts. The figures are kept as notes on the
-    commits, which memento runs lists.
+    commits, which memento runs lists. After each epoch the training is kept in
+    FILE.partial, and --resume goes on from there to the same bytes as without a break.
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
@@ -115,12 +126,13 @@ def command(
     for revision, _ in weighted:
         workspace.repository.resolve(revision)
     path = ready(out, force, "--out FILE")
+    unfinished = kept_beside(output, path, resume, force)
     from memento.train import train
     from memento.train.checkpoint import save
     from memento.train.config import Config
 
     recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
-    options = {"seed": seed, "epochs": epochs, **settings_of(settings), **recipe}
+    options = {"seed": seed, "epochs": epochs, "patience": patience, **settings_of(settings), **recipe}
     config = Config.of(model, options)
     renderings = [
         (workspace.rendering_at(rev, spec_of(workspace, rev, labels, dimension, context_kind)), weight)
@@ -132,8 +144,17 @@ def command(
             score = "" if epoch.ndcg != epoch.ndcg else f", NDCG@10 {epoch.ndcg:.3f}"
             progress.update(epoch.number + 1, total, f"loss {epoch.loss:.4f}{score}")
 
-        run = train(renderings, model=model, progress=show, revisions=[rev for rev, _ in weighted], **options)
+        with going_on(unfinished):
+            run = train(
+                renderings,
+                model=model,
+                progress=show,
+                revisions=[rev for rev, _ in weighted],
+                state=unfinished,
+                **options,
+            )
     save(run, path)
+    unfinished.unlink(missing_ok=True)
     reports = held_out(run, [(rev, rendering) for (rev, _), (rendering, _) in zip(weighted, renderings, strict=True)])
     specs = {rendering.commit: rendering.spec for rendering, _ in renderings}
     kept = [record(context, run, r, None, specs[r.commit], 0) for _, r in reports] if keep else []
@@ -204,7 +225,7 @@ def settings_of(settings: Sequence[str]) -> dict[str, Any]:
         if not sign or not key:
             faults.append(f"{setting!r} is not KEY=VALUE")
             continue
-        if key in ("seed", "epochs", "model"):
+        if key in ("seed", "epochs", "patience", "model"):
             faults.append(f"{key} has an option of its own: --{key} {text}")
         values[key] = _number(text)
     if faults:
