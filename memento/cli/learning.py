@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from memento.train import Run
     from memento.validate import Report
     from memento.validate.canary import Canaries
+    from memento.validate.contracts import Contracts
     from memento.validate.intervals import Figure
     from memento.workspace import Workspace
 
@@ -80,7 +81,13 @@ record_option = click.option(
 
 
 def record(
-    context: Context, run: Run, report: Report, canaries: Canaries | None, spec: Spec, seed: int
+    context: Context,
+    run: Run,
+    report: Report,
+    canaries: Canaries | None,
+    spec: Spec,
+    seed: int,
+    contracts: Contracts | None = None,
 ) -> tuple[str, bool]:
     """Keeps an evaluation as a run record; its id, and whether it is kept.
 
@@ -89,7 +96,7 @@ def record(
     from memento.measure.runs import record_of
     from memento.train.checkpoint import digest
 
-    made = record_of(run, digest(run), report, canaries, spec.to_map(), seed)
+    made = record_of(run, digest(run), report, canaries, spec.to_map(), seed, contracts)
     try:
         context.workspace.runs.add(made)
     except (StoreError, OSError) as error:

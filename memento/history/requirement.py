@@ -13,7 +13,11 @@ from memento.expression import Call, Comparison, Every, ExpressionError, Node, N
 RANKING = ("ndcg", "mrr", "recall", "share", "skill")
 MARGINS = tuple(f"margin.{name}" for name in ("linear", "recency", "frequency", "chance"))
 CANARIES = tuple(f"canary.{name}" for name in ("selective", "temporal", "recency", "supersession", "combined"))
-METRICS = (*RANKING, *MARGINS, *CANARIES)
+SHARP = tuple(name.replace("canary", "sharp") for name in CANARIES)
+CONTRACTS = tuple(
+    f"contract.{name}" for name in ("temporal", "recency", "frequency", "entity", "suppression", "session", "combined")
+)
+METRICS = (*RANKING, *MARGINS, *CANARIES, *SHARP, *CONTRACTS)
 """The figures of a run record; a test holds them against `memento.measure.runs`."""
 VIOLATIONS = "violations"
 FLIPS = "flips"

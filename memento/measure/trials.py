@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memento.errors import UsageError
@@ -53,19 +56,20 @@ class Trials:
     ) -> Figures:
         """The metrics of a tree: those of a scorer trained on it, or of `scorer`, whose digest is `checkpoint`.
 
-        Canaries are asked only where `wanted` names one. A metric that cannot be had, such as a canary
-        of a world without planted patterns, is left out. Raises `UsageError` where nothing can be
-        trained or judged.
+        Canaries and contract tests are asked only where `wanted` names one. A metric that cannot be had, such as a
+        canary of a world without planted patterns, is left out. Raises `UsageError` where nothing can be trained
+        or judged.
         """
-        canaries = any(name.startswith("canary.") for name in wanted)
-        question: dict[str, Any] = {"tree": tree_id, "canaries": canaries}
+        canaries = any(name.startswith(("canary.", "sharp.")) for name in wanted)
+        contracts = any(name.startswith("contract.") for name in wanted)
+        question: dict[str, Any] = {"tree": tree_id, "canaries": canaries, "contracts": contracts, "asked": _asked()}
         if scorer is None:
             question |= asdict(settings) | {"code": _columns()}
         else:
             question |= {"checkpoint": checkpoint, "seed": settings.seed, "episodes": settings.episodes}
         kept = self._answers.get(question)
         if kept is None:
-            found = self._try(tree_id, settings, canaries, scorer)
+            found = self._try(tree_id, settings, canaries, contracts, scorer)
             self._answers.put(question, {name: asdict(metric) for name, metric in found.items()})
             return found
         return {str(name): Metric(**values) for name, values in kept.items()}
@@ -102,13 +106,14 @@ class Trials:
         cache = Cache(self.repository.path / "cache" / "renderings")
         return cache.rendering(tree_id, spec, lambda: self._world(tree_id))
 
-    def _try(self, tree_id: str, settings: Settings, canaries: bool, run: Run | None) -> Figures:
+    def _try(self, tree_id: str, settings: Settings, canaries: bool, contracts: bool, run: Run | None) -> Figures:
         from memento.measure.runs import metrics_of
         from memento.render.rendering import Spec
         from memento.train import train
         from memento.train.threads import one_thread
         from memento.validate import evaluate
         from memento.validate.canary import run as ask
+        from memento.validate.contracts import run as ask_contracts
 
         if run is None:
             self.tell(f"Training {settings} on world {tree_id[:10]}")
@@ -120,10 +125,12 @@ class Trials:
             rendering = self.rendering(tree_id, spec)
         with one_thread():
             report = evaluate(run, rendering, seed=settings.seed)
-            asked = None
-            if canaries and self._labels(tree_id) == "planted":
-                asked = ask(run, self._world(tree_id), rendering.spec, settings.episodes, settings.seed)
-        return metrics_of(report, asked)
+            asked = held = None
+            if self._labels(tree_id) == "planted":
+                terms = (rendering.spec, settings.episodes, settings.seed)
+                asked = ask(run, self._world(tree_id), *terms) if canaries else None
+                held = ask_contracts(run, self._world(tree_id), *terms) if contracts else None
+        return metrics_of(report, asked, held)
 
     def _labels(self, tree_id: str) -> str:
         return "planted" if tree.read_manifest(self.repository.objects, tree_id).patterns else "observed"
@@ -143,6 +150,22 @@ def settings_of(values: Mapping[str, str]) -> Settings:
                 raise UsageError(f"{name} {values[name]!r} is not a whole number")
             numbers[name] = int(values[name])
     return Settings(model=values.get("model", Settings.model), **numbers)
+
+
+def _asked() -> str:
+    """A digest of the code that judges, so that figures of other canaries, episodes or metrics never serve."""
+    from memento import validate
+
+    return code_digest(Path(validate.__file__).parent)
+
+
+@cache
+def code_digest(folder: Path) -> str:
+    """The SHA-256 of all Python files below a folder, by name and content."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        found.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def _columns() -> str:

@@ -30,6 +30,7 @@ CATALOG = Catalog(
         ),
         "ising": Row("memento.patterns.ising:Ising", "entities switch between active and idle like spins"),
         "conjunction": Row("memento.patterns.conjunction:Conjunction", "weekday, hour and gap must meet at once"),
+        "gap": Row("memento.patterns.gap:Gap", "some entities matter soon after the project's last session"),
         "induction": Row("memento.patterns.induction:Induction", "what met an hour before matters at that hour again"),
         "copying": Row("memento.patterns.copying:Copying", "what was marked comes back, whatever lay between"),
         "state": Row("memento.patterns.state:State", "a product of group elements decides"),

@@ -38,7 +38,7 @@ class Conjunction(Pattern):
     def terms(self, facts: Facts) -> npt.NDArray[np.float64]:
         """``weight`` where all conditions hold, shape (N,)."""
         joined, memory = facts.world, facts.memory
-        own = joined.remember(("conjunction", self.share, self.weekday), lambda: self._weekdays(joined.entity_ids))
+        own = joined.remember(("conjunction", self.share, self.weekday), lambda: self.weekdays(joined.entity_ids))
         code = np.where(memory >= 0, joined.memory_entities[memory], 0) if len(joined.memory_entities) else memory * 0
         holds = own[code] == facts.weekday
         holds &= (facts.hour >= self.first_hour) & (facts.hour < self.last_hour)
@@ -49,7 +49,8 @@ class Conjunction(Pattern):
         """How often a candidate of a driven entity would meet all three, were times even and gaps short."""
         return (1 / 7) * max(0.0, self.last_hour - self.first_hour) / 24
 
-    def _weekdays(self, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    def weekdays(self, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """The weekday of each of some entities, Monday 0, shape (E,); -1 for none."""
         keys = rng.keys(rng.key(0, "conjunction"), list(ids))
         drawn = rng.integers(keys, 7, 1) if self.weekday < 0 else np.full(len(ids), int(self.weekday))
         found = np.where(rng.bernoulli(keys, self.share, 0), drawn, -1)

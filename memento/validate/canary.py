@@ -8,7 +8,7 @@ interval reaches the threshold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from memento.render.rendering import Spec
 from memento.train.batches import Resident
 from memento.train.run import Run
 from memento.validate import questions
+from memento.validate.asking import Asked, Question
 from memento.validate.episodes import Scene, Source
 from memento.validate.evaluate import check_dimension
 from memento.validate.intervals import Figure, wilson
@@ -37,7 +38,8 @@ class Outcome:
     """One measure of one canary.
 
     `share` of the episodes were right; `chance` is what a random order gets, `oracle` what the rule
-    itself gets. `threshold` is None for a measure that stands beside the verdict and bears none.
+    itself gets. `threshold` is None for a measure that stands beside the verdict and bears none; `sharp` is
+    what is asked of it in the sharp form of the canary.
     """
 
     canary: str
@@ -47,6 +49,7 @@ class Outcome:
     oracle: Figure
     threshold: float | None = None
     note: str = ""
+    sharp: float | None = None
 
     @property
     def passed(self) -> bool | None:
@@ -54,6 +57,13 @@ class Outcome:
         if self.threshold is None or self.share.n == 0:
             return None
         return self.share.low >= self.threshold
+
+    @property
+    def sharp_passed(self) -> bool | None:
+        """The same for the sharp form."""
+        if self.sharp is None or self.share.n == 0:
+            return None
+        return self.share.low >= self.sharp
 
     def to_map(self) -> dict[str, Any]:
         """Plain values."""
@@ -65,6 +75,8 @@ class Outcome:
             "oracle": self.oracle.to_map(),
             "threshold": self.threshold,
             "passed": self.passed,
+            "sharp": self.sharp,
+            "sharp_passed": self.sharp_passed,
             "note": self.note,
         }
 
@@ -80,11 +92,12 @@ class Canaries:
     @property
     def verdicts(self) -> dict[str, bool | None]:
         """Whether each canary passed; None where its measure bears no threshold or could not be asked."""
-        names = dict.fromkeys(outcome.canary for outcome in self.outcomes)
-        return {
-            name: next((o.passed for o in self.outcomes if o.canary == name and o.threshold is not None), None)
-            for name in names
-        }
+        return verdicts(self.outcomes)
+
+    @property
+    def sharp(self) -> dict[str, bool | None]:
+        """Whether each canary passed in every sharp form; None where it has none or could not be asked."""
+        return sharp_verdicts(self.outcomes)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values under a `schema` key."""
@@ -93,6 +106,7 @@ class Canaries:
             "model": self.model,
             "episodes": self.episodes,
             "verdicts": self.verdicts,
+            "sharp": self.sharp,
             "outcomes": [outcome.to_map() for outcome in self.outcomes],
         }
 
@@ -118,21 +132,50 @@ def run(
             "canaries ask for planted patterns, and this world has none",
             "run them on a simulated world: memento generate tiny",
         )
-    spec = spec or Spec()
-    seen = scorer.seen if isinstance(scorer, Run) else None
+    source = Source(world, scorer.seen if isinstance(scorer, Run) else None)
     scorer = scorer.scorer if isinstance(scorer, Run) else scorer
-    source = Source(world, seen)
+    outcomes = ask(scorer, source, spec or Spec(), questions.ALL, episodes, seed, progress)
+    return Canaries(scorer.name, episodes, outcomes)
+
+
+def ask(
+    scorer: Scorer,
+    source: Source,
+    spec: Spec,
+    asked: Mapping[str, Question],
+    episodes: int,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Outcome, ...]:
+    """The outcomes of some questions; one that the world cannot be asked is an outcome with n = 0 and a note."""
     outcomes: list[Outcome] = []
-    for name, question in questions.ALL.items():
+    for name, question in asked.items():
         if progress is not None:
             progress(name)
-        asked = question(source, spec, episodes, seed)
-        if isinstance(asked, str):
+        made = question(source, spec, episodes, seed)
+        if isinstance(made, str):
             nothing = wilson(0, 0)
-            outcomes.append(Outcome(name, "not asked", nothing, 0.0, nothing, None, asked))
+            outcomes.append(Outcome(name, "not asked", nothing, 0.0, nothing, None, made))
             continue
-        outcomes += _answers(name, asked, scorer)
-    return Canaries(scorer.name, episodes, tuple(outcomes))
+        outcomes += _answers(name, made, scorer)
+    return tuple(outcomes)
+
+
+def verdicts(outcomes: Sequence[Outcome]) -> dict[str, bool | None]:
+    """Whether each question passed, by its name."""
+    names = dict.fromkeys(outcome.canary for outcome in outcomes)
+    return {
+        name: next((o.passed for o in outcomes if o.canary == name and o.threshold is not None), None) for name in names
+    }
+
+
+def sharp_verdicts(outcomes: Sequence[Outcome]) -> dict[str, bool | None]:
+    """Whether each question passed in all of its sharp forms, by its name."""
+    found: dict[str, bool | None] = dict.fromkeys(outcome.canary for outcome in outcomes)
+    for outcome in outcomes:
+        if outcome.sharp_passed is not None:
+            found[outcome.canary] = outcome.sharp_passed and found[outcome.canary] is not False
+    return found
 
 
 def robustness(
@@ -152,7 +195,13 @@ def robustness(
     for level in levels:
         asked = run(retrained(level), world, spec, episodes, seed)
         outcomes += [
-            replace(o, canary="noise robustness", measure=f"{o.canary}: {o.measure}, {level:g} dB", threshold=None)
+            replace(
+                o,
+                canary="noise robustness",
+                measure=f"{o.canary}: {o.measure}, {level:g} dB",
+                threshold=None,
+                sharp=None,
+            )
             for o in asked.outcomes
             if o.threshold is not None
         ]
@@ -165,7 +214,7 @@ def at_noise(world: World, snr_db: float) -> World:
     return World(replace(world.manifest, noise=noise), world.tables)
 
 
-def _answers(name: str, asked: questions.Asked, scorer: Scorer) -> list[Outcome]:
+def _answers(name: str, asked: Asked, scorer: Scorer) -> list[Outcome]:
     check_dimension(scorer, asked.scene.rendering)
     given, known = _scores(scorer, asked.scene), _scores(Oracle(), asked.scene)
     outcomes = []
@@ -185,6 +234,7 @@ def _answers(name: str, asked: questions.Asked, scorer: Scorer) -> list[Outcome]
                 wilson(int(best.sum()), len(best)),
                 measure.threshold,
                 measure.note,
+                measure.sharp,
             )
         )
     return outcomes

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from memento import rng
 from memento.patterns import from_manifest
 from memento.patterns.facts import calendar
+from memento.patterns.history import gaps
 from memento.patterns.temporal import TemporalCycle
 from memento.render.rendering import Rendering, Spec, render
 from memento.world.records import NULL_INT, TABLES
@@ -26,6 +28,7 @@ from memento.world.table import Table, concat
 from memento.world.world import Manifest, World
 
 DAY = 86_400
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -71,6 +74,7 @@ class Source:
     seen: npt.NDArray[np.uint64] | None = None
     hours: Ints = field(init=False)
     weekdays: Ints = field(init=False)
+    gap_days: Floats = field(init=False)
     recent: Ints = field(init=False)
     known: Flags = field(init=False)
     openings: dict[str, list[str]] = field(init=False)
@@ -82,6 +86,7 @@ class Source:
         sessions, memories = world.sessions, world.memories
         moment = calendar(sessions["ended_at"])
         self.hours, self.weekdays = moment.hour.astype(np.int64), moment.weekday.astype(np.int64)
+        self.gap_days = gaps(world)
         by_time = np.argsort(sessions["ended_at"], kind="stable")
         self.recent = by_time[len(by_time) // 2 :]
         self.temporal = next((p for p in from_manifest(world.manifest.patterns) if isinstance(p, TemporalCycle)), None)
@@ -116,6 +121,34 @@ class Source:
                 topic = sessions["topic"][row]
                 if topic and topic not in heard:
                     self.openings.setdefault(topic, []).append(first.get(sessions["id"][row], ""))
+
+    @cached_property
+    def replacements(self) -> list[tuple[int, int]]:
+        """Rows of memories that were replaced, each with the row of its replacement, both embedded."""
+        memories = self.world.memories
+        rows, embedded = memories.row_of, memories["embedded"]
+        return [
+            (row, rows[newer])
+            for row, newer in enumerate(memories["superseded_by"].tolist())
+            if newer in rows and embedded[row] and embedded[rows[newer]]
+        ]
+
+    @property
+    def gap_matters(self) -> bool:
+        """Whether a planted rule hangs on the time since the project's last session."""
+        return any(name in self.world.manifest.patterns for name in ("gap", "conjunction"))
+
+    @cached_property
+    def short_gaps(self) -> Floats:
+        """The shortest third of the gaps between sessions of a project, days."""
+        known = np.sort(self.gap_days[self.gap_days > 0])
+        return known[: max(1, len(known) // 3)] if len(known) else np.zeros(1)
+
+    @cached_property
+    def long_gaps(self) -> Floats:
+        """The longest tenth of the gaps between sessions of a project, days."""
+        known = np.sort(self.gap_days[self.gap_days > 0])
+        return known[-max(1, len(known) // 10) :] if len(known) else np.zeros(1)
 
     @property
     def topics(self) -> list[str]:
@@ -157,30 +190,50 @@ class Stage:
     def __init__(self, source: Source, name: str) -> None:
         self.source = source
         self.name = name
+        self.ids: list[str] = []
+        self._told: list[tuple[str, int, float, str]] = []
         self.sessions: list[dict[str, Any]] = []
         self.turns: list[dict[str, Any]] = []
         self.rows: list[int] = []
         self.changes: list[dict[str, Any]] = []
         self.candidates: list[tuple[int, int]] = []
 
-    def session(self, draw: Draw, topic: str, at: int, hour: int | None = None) -> int:
-        """A session about `topic` on the clock of the real session in row `at`, at `hour` if given; its number."""
+    def session(
+        self, draw: Draw, topic: str, at: int, hour: int | None = None, gap: float | None = None, days: int = 0
+    ) -> int:
+        """A session about `topic` on the clock of the real session in row `at`; its number.
+
+        `hour` and `gap`, days since the project's last session, are the real session's unless given; `days` shifts
+        its date. Every session has a project of its own, so that no episode is another's predecessor. Where a rule
+        of the world hangs on a short gap, a session whose gap is not given has one of the long ones.
+        """
         real = self.source.world.sessions
         ended = int(real["ended_at"][at])
         hour = int(self.source.hours[at]) if hour is None else hour
-        ended = ended // DAY * DAY + hour * 3600 + int(draw.uniform(0, 3600))
-        number = len(self.sessions)
-        identity = f"canary-{self.name}-{number}"
-        self.sessions.append(
-            {
-                "id": identity,
-                "started_at": ended - 1200,
-                "ended_at": ended,
-                "project": real["project"][at],
-                "topic": topic,
-            }
-        )
+        if gap is None:
+            gap = float(draw.one(self.source.long_gaps) if self.source.gap_matters else self.source.gap_days[at])
+        ended = (ended // DAY + days) * DAY + hour * 3600 + int(draw.uniform(0, 3600))
         opening = draw.one(self.source.openings[topic]) if self.source.openings.get(topic) else ""
+        return self._add(topic, ended, gap, opening)
+
+    def twin(self, session: int, hour: int | None = None, gap: float | None = None, days: int = 0) -> int:
+        """The same session, word for word and at the same minute, but for its hour, gap or date; its number."""
+        topic, ended, before, opening = self._told[session]
+        instant = ended % 3600 + 3600 * (ended % DAY // 3600 if hour is None else hour)
+        return self._add(topic, (ended // DAY + days) * DAY + instant, before if gap is None else gap, opening)
+
+    def _add(self, topic: str, ended: int, gap: float, opening: str) -> int:
+        number = len(self._told)
+        identity = f"canary-{self.name}-{number}"
+        self._told.append((topic, ended, gap, opening))
+        self.ids.append(identity)
+        times = [(identity, ended, topic)]
+        if gap > 0:
+            times.append((f"{identity}-before", ended - max(1, round(gap * DAY)), ""))
+        for name, end, about in times:
+            self.sessions.append(
+                {"id": name, "started_at": end - 1200, "ended_at": end, "project": identity, "topic": about}
+            )
         if opening:
             self.turns.append({"id": f"{identity}.0", "session": identity, "role": "user", "text": opening})
         return number
@@ -188,7 +241,7 @@ class Stage:
     def offer(self, session: int, row: int, age_days: float, accesses: int, **changes: Any) -> int:
         """A copy of the real memory in `row`, `age_days` old, offered to a session; the copy's number."""
         number = len(self.rows)
-        created = self.sessions[session]["ended_at"] - round(age_days * DAY)
+        created = self._told[session][1] - round(age_days * DAY)
         self.rows.append(row)
         self.changes.append({"created_at": created, "prior_accesses": accesses, **changes})
         self.candidates.append((session, number))
@@ -244,7 +297,7 @@ class Stage:
                 "candidates": Table.from_columns(
                     TABLES["candidates"],
                     {
-                        "session": np.array([self.sessions[s]["id"] for s, _ in offered], object),
+                        "session": np.array([self.ids[s] for s, _ in offered], object),
                         "memory": names[[m for _, m in offered]],
                         "rank": np.arange(len(offered)),
                     },
@@ -262,7 +315,7 @@ class Stage:
                 )
             )
         }
-        at = [rows[(self.sessions[s]["id"], self.identity(m))] for s, m in self.candidates]
+        at = [rows[(self.ids[s], self.identity(m))] for s, m in self.candidates]
         return Scene(rendering, np.array(at, np.int64))
 
 

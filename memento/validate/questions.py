@@ -1,63 +1,47 @@
 """What each canary asks: its episodes, and when an answer is right.
 
 A question gives `Asked`, or, where the world does not plant what it is about, the reason in words.
-A tie is never right: a model that cannot see a difference has not answered.
+The measure with a threshold bears the verdict; those marked `sharp` leave no way past the pattern: a pair
+that differs in one thing, far ages, a flag that is withheld, balanced pairs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from memento.patterns import from_manifest
 from memento.render.rendering import Spec
-from memento.validate.episodes import Draw, Scene, Source, Stage
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-
-RISE = 1e-6
-"""Shares of a session's score closer than this count as tied: rounding is no answer."""
-AGE = (1.0, 20.0)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One way to count: `right` takes the score of each offer, as a share of its session, and gives (episodes,)."""
-
-    name: str
-    right: Callable[[Floats], Flags]
-    chance: float
-    threshold: float | None = None
-    note: str = ""
-    scene: Scene | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The episodes of a canary, and the measures taken on them; the one with a threshold is the verdict."""
-
-    scene: Scene
-    measures: tuple[Measure, ...]
-
-
-Question = Callable[[Source, Spec, int, int], "Asked | str"]
+from memento.validate.asking import (
+    AGE,
+    RISE,
+    Asked,
+    Flags,
+    Floats,
+    Measure,
+    Question,
+    above,
+    descending,
+    first_on_top,
+    grid,
+    off_peak,
+    offers,
+    planted,
+    withheld,
+)
+from memento.validate.episodes import Draw, Source, Stage
 
 
 def selective_copying(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | str:
     """Ten memories alike but for their entity, three of them about the topic: are those the top three?"""
-    if not _planted(source, "entity"):
+    if not planted(source, "entity"):
         return "the world plants no preference for the topic"
     if len(source.topics) < 2:
         return "the world has fewer than two topics with memories"
     controlled, natural = Stage(source, "copying"), Stage(source, "copying-natural")
     for episode in range(episodes):
         draw = Draw(seed, "canary", "selective copying", episode)
-        at, topic, about, others = _off_peak(source, draw)
+        at, topic, about, others = off_peak(source, draw)
         age = draw.uniform(*AGE)
         session = controlled.session(draw, topic, at)
         for row in [*about, *others]:
@@ -72,7 +56,12 @@ def selective_copying(source: Source, spec: Spec, episodes: int, seed: int) -> A
         controlled.scene(spec),
         (
             Measure(
-                "exactly the three that match on top", top, 1 / 120, 0.90, "ten memories alike but for their entity"
+                "exactly the three that match on top",
+                top,
+                1 / 120,
+                0.90,
+                "ten memories alike but for their entity",
+                sharp=0.90,
             ),
             Measure("more than half of the three on top", _most_of_three(10), 22 / 120),
             Measure(
@@ -114,11 +103,12 @@ def temporal_induction(source: Source, spec: Spec, episodes: int, seed: int) -> 
         calm = calm[calm != target]
         others = draw.some(calm if len(calm) else source.usable[source.usable != target], 9)
         age = draw.uniform(*AGE)
-        right, wrong = stage.session(draw, topic, at, hour), stage.session(draw, topic, at, off)
+        right = stage.session(draw, topic, at, hour)
+        wrong = stage.twin(right, hour=off)
         for row in [target, *others]:
             offered = stage.offer(right, row, age, 3)
             stage.again(wrong, offered)
-    at_hour, apart = _offers(episodes, 20, 0, 20, 2), _offers(episodes, 20, 1, 20, 2)
+    at_hour, apart = offers(episodes, 20, 0, 20, 2), offers(episodes, 20, 1, 20, 2)
     return Asked(
         stage.scene(spec),
         (
@@ -131,6 +121,7 @@ def temporal_induction(source: Source, spec: Spec, episodes: int, seed: int) -> 
                 0.5,
                 None,
                 "the same session and candidates but for the hour",
+                sharp=0.98,
             ),
             Measure("highest at its hour", lambda s: s[at_hour][:, 0] > s[at_hour][:, 1:].max(axis=1), 0.1),
         ),
@@ -139,7 +130,7 @@ def temporal_induction(source: Source, spec: Spec, episodes: int, seed: int) -> 
 
 def recency_ordering(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | str:
     """Five copies of one memory that differ in age alone: newest first?"""
-    if not _planted(source, "recency"):
+    if not planted(source, "recency"):
         return "the world plants no recency"
     if len(source.usable) == 0 or not source.topics:
         return "the world has no memories to copy"
@@ -147,20 +138,26 @@ def recency_ordering(source: Source, spec: Spec, episodes: int, seed: int) -> As
     for stage, low, high in stages.values():
         for episode in range(episodes):
             draw = Draw(seed, "canary", stage.name, episode)
-            at, topic, _, others = _off_peak(source, draw)
+            at, topic, _, others = off_peak(source, draw)
             session = stage.session(draw, topic, at)
             step = (high / low) ** (1 / 5)
             for place in range(5):
                 stage.offer(session, others[0], low * step ** (place + draw.uniform(0.1, 0.9)), 0)
     near, far = (stage.scene(spec) for stage, _, _ in stages.values())
-    exact, newest = _descending(5), _first(5)
+    exact, newest = descending(5), first_on_top(5)
     return Asked(
         near,
         (
-            Measure("exact order of five, 0.1 to 30 days", exact, 1 / 120, 0.95),
+            Measure("exact order of five, 0.1 to 30 days", exact, 1 / 120, 0.95, sharp=0.95),
             Measure("newest first, 0.1 to 30 days", newest, 0.2),
             Measure(
-                "exact order of five, 60 to 365 days", exact, 1 / 120, None, "where the logarithm of age is flat", far
+                "exact order of five, 60 to 365 days",
+                exact,
+                1 / 120,
+                None,
+                "where the logarithm of age is flat",
+                far,
+                0.95,
             ),
             Measure("newest first, 60 to 365 days", newest, 0.2, None, "", far),
         ),
@@ -169,15 +166,9 @@ def recency_ordering(source: Source, spec: Spec, episodes: int, seed: int) -> As
 
 def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | str:
     """A memory and the newer one that replaced it: is the newer one above?"""
-    if not _planted(source, "supersession"):
+    if not planted(source, "supersession"):
         return "the world plants no penalty on what was replaced"
-    memories = source.world.memories
-    rows = memories.row_of
-    pairs = [
-        (row, rows[newer])
-        for row, newer in enumerate(memories["superseded_by"].tolist())
-        if newer in rows and memories["embedded"][row] and memories["embedded"][rows[newer]]
-    ]
+    pairs = source.replacements
     if not pairs or not source.topics:
         return "no memory of the world was ever replaced"
     stages = [Stage(source, "supersession"), Stage(source, "supersession-new")]
@@ -185,7 +176,7 @@ def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked 
         for episode in range(episodes):
             draw = Draw(seed, "canary", "supersession", episode)
             old, new = draw.one(pairs)
-            at, topic, _, others = _off_peak(source, draw, besides=(old, new))
+            at, topic, _, others = off_peak(source, draw, besides=(old, new))
             session = stage.session(draw, topic, at)
             age = draw.uniform(8, 25)
             newer = age - draw.uniform(2, 7)
@@ -196,7 +187,7 @@ def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked 
             for row in others[:6]:
                 stage.offer(session, row, draw.uniform(*AGE), 3)
     flagged, fresh = (stage.scene(spec) for stage in stages)
-    newer_first = _above(8, 0, 1)
+    newer_first = above(8, 0, 1)
     return Asked(
         flagged,
         (
@@ -207,7 +198,8 @@ def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked 
                 0.5,
                 None,
                 "column 11 set to 0, as Signet serves",
-                _withheld(flagged),
+                withheld(flagged),
+                0.90,
             ),
             Measure(
                 "with the flag withheld, the newer used once",
@@ -215,7 +207,8 @@ def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked 
                 0.5,
                 None,
                 "the older was used 20 times",
-                _withheld(fresh),
+                withheld(fresh),
+                0.90,
             ),
         ),
     )
@@ -223,7 +216,7 @@ def supersession(source: Source, spec: Spec, episodes: int, seed: int) -> Asked 
 
 def combined_pattern(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | str:
     """Topic, hour and recency together against a candidate that lacks exactly one of the three."""
-    needed = [name for name in ("entity", "temporal", "recency") if not _planted(source, name)]
+    needed = [name for name in ("entity", "temporal", "recency") if not planted(source, name)]
     if needed or source.temporal is None or source.temporal.weight * source.temporal.strength == 0:
         return f"the world does not plant {' or '.join(needed or ['temporal'])}"
     found = _conjunctions(source)
@@ -247,27 +240,27 @@ def combined_pattern(source: Source, spec: Spec, episodes: int, seed: int) -> As
         stage.offer(session, target, old, 3)
         for row in draw.some(foreign[~foreign_peak], 6):
             stage.offer(session, row, old, 3)
-    offers = _offers(episodes, 10, 0, 10, 1)
+    each_of = offers(episodes, 10, 0, 10, 1)
     lacking = 1 + np.arange(episodes) % 3
     each = np.arange(episodes)
 
     def without(which: int) -> Callable[[Floats], Flags]:
-        return lambda s: s[offers][:, 0] > s[offers][:, which]
+        return lambda s: s[each_of][:, 0] > s[each_of][:, which]
 
     return Asked(
         stage.scene(spec),
         (
             Measure(
                 "above the one that lacks one of three",
-                lambda s: s[offers][:, 0] > s[offers][each, lacking],
+                lambda s: s[each_of][:, 0] > s[each_of][each, lacking],
                 0.5,
                 0.70,
                 "topic, hour or age off, each in a third of the pairs",
             ),
-            Measure("above the one off topic", without(1), 0.5),
-            Measure("above the one off its hour", without(2), 0.5),
-            Measure("above the old one", without(3), 0.5),
-            Measure("above all three", lambda s: s[offers][:, 0] > s[offers][:, 1:4].max(axis=1), 0.25),
+            Measure("above the one off topic", without(1), 0.5, sharp=0.70),
+            Measure("above the one off its hour", without(2), 0.5, sharp=0.70),
+            Measure("above the old one", without(3), 0.5, sharp=0.70),
+            Measure("above all three", lambda s: s[each_of][:, 0] > s[each_of][:, 1:4].max(axis=1), 0.25),
         ),
     )
 
@@ -280,39 +273,6 @@ ALL: dict[str, Question] = {
     "combined pattern": combined_pattern,
 }
 """Every canary that is asked of one scorer; the sixth, noise robustness, asks these of several."""
-
-
-def _planted(source: Source, name: str) -> bool:
-    for pattern in from_manifest(source.world.manifest.patterns):
-        if pattern.name == name:
-            values = pattern.to_map()
-            return all(values.get(key, 1.0) != 0.0 for key in ("weight", "strength", "penalty", "decay_rate"))
-    return False
-
-
-def _off_peak(source: Source, draw: Draw, besides: tuple[int, ...] = ()) -> tuple[int, str, list[int], list[int]]:
-    """A clock, a topic, three memories about it and seven about others, none of which matters at that hour."""
-    entity = source.world.memories["entity"]
-    taken = {str(entity[row]) for row in besides}
-    best: tuple[int, str, list[int], list[int]] | None = None
-    for _ in range(20):
-        at = int(draw.one(source.recent))
-        topic = draw.one([name for name in source.topics if name not in taken] or source.topics)
-        calm = ~source.matching(source.usable, int(source.hours[at]), int(source.weekdays[at]))
-        about = source.usable[calm & (entity[source.usable] == topic)]
-        others = source.usable[calm & (entity[source.usable] != topic)]
-        quiet = (
-            not len(besides)
-            or not source.matching(np.array(besides), int(source.hours[at]), int(source.weekdays[at])).any()
-        )
-        if len(others) and (len(about) or besides):
-            best = at, topic, draw.some(about, 3), draw.some(others, 7)
-            if quiet and (len(about) >= 3 or besides) and len(others) >= 7:
-                return best
-    if best is not None:
-        return best
-    others = source.usable[entity[source.usable] != topic]
-    return at, topic, draw.some(source.of_entity[topic], 3), draw.some(others if len(others) else source.usable, 7)
 
 
 def _conjunctions(source: Source) -> list[tuple[int, str]]:
@@ -334,44 +294,15 @@ def _conjunctions(source: Source) -> list[tuple[int, str]]:
     return found
 
 
-def _withheld(scene: Scene) -> Scene:
-    """The same scene with the superseded flag at 0 in every row."""
-    features = scene.rendering.features.copy()
-    features[:, 11] = 0.0
-    return Scene(replace(scene.rendering, features=features), scene.rows)
-
-
-def _offers(episodes: int, stride: int, first: int, span: int, step: int) -> Ints:
-    """The offers of each episode, shape (episodes, span / step): every `step`-th of its `stride` from `first`."""
-    inside: Ints = np.arange(first, span, step)
-    return np.arange(episodes)[:, None] * stride + inside
-
-
-def _grid(scores: Floats, size: int) -> Floats:
-    return scores.reshape(-1, size)
-
-
 def _top_three(size: int) -> Callable[[Floats], Flags]:
-    return lambda s: _grid(s, size)[:, :3].min(axis=1) > _grid(s, size)[:, 3:].max(axis=1)
+    return lambda s: grid(s, size)[:, :3].min(axis=1) > grid(s, size)[:, 3:].max(axis=1)
 
 
 def _most_of_three(size: int) -> Callable[[Floats], Flags]:
     def right(scores: Floats) -> Flags:
-        grid = _grid(scores, size)
-        beaten_by = (grid[:, 3:, None] >= grid[:, None, :3]).sum(axis=1)
-        above = beaten_by + (grid[:, None, :3] > grid[:, :3, None]).sum(axis=1)
-        return np.asarray((above < 3).sum(axis=1) >= 2)
+        of = grid(scores, size)
+        beaten_by = (of[:, 3:, None] >= of[:, None, :3]).sum(axis=1)
+        ahead = beaten_by + (of[:, None, :3] > of[:, :3, None]).sum(axis=1)
+        return np.asarray((ahead < 3).sum(axis=1) >= 2)
 
     return right
-
-
-def _descending(size: int) -> Callable[[Floats], Flags]:
-    return lambda s: np.all(np.diff(_grid(s, size), axis=1) < 0, axis=1)
-
-
-def _first(size: int) -> Callable[[Floats], Flags]:
-    return lambda s: _grid(s, size)[:, 0] > _grid(s, size)[:, 1:].max(axis=1)
-
-
-def _above(size: int, higher: int, lower: int) -> Callable[[Floats], Flags]:
-    return lambda s: _grid(s, size)[:, higher] > _grid(s, size)[:, lower]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from memento.train import Run
     from memento.validate import Report
     from memento.validate.canary import Canaries, Outcome
+    from memento.validate.contracts import Contracts
     from memento.workspace import Workspace
 
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     """
     memento evaluate model.safetensors main
     memento evaluate model.safetensors trial --no-canaries
+    memento evaluate model.safetensors main --contracts
     memento evaluate model.safetensors main --noise-curve --json
     """
 )
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 @click.option(
     "--canaries/--no-canaries", default=True, show_default=True, help="Ask small made-up sessions with known answers."
 )
+@click.option("--contracts", is_flag=True, help="Also ask the seven contract tests; see docs/contracts.md.")
 @episodes_option
 @click.option(
     "--noise-curve",
@@ -66,6 +69,7 @@ def command(
     revision: str,
     labels: str | None,
     canaries: bool,
+    contracts: bool,
     episodes: int,
     noise_curve: bool,
     seed: int,
@@ -75,7 +79,8 @@ def command(
 
     Ranks the sessions of REV (the current branch if left out) that training did not see. NDCG@10, MRR
     and recall@10 stand beside chance, recency, frequency, a linear scorer, and the ceiling: what the
-    planted rule itself gets against noisy labels. Then the canaries. The exit code is 0 whatever passes.
+    planted rule itself gets against noisy labels. Then the canaries, with their sharp forms, and with
+    --contracts the contract tests. The exit code is 0 whatever passes.
     The figures are kept as a note on the commit, which memento runs lists and push takes along.
     """
     output, workspace = context.output, context.workspace
@@ -93,12 +98,16 @@ def command(
     spec = spec_for(workspace, run, revision, labels)
     rendering = workspace.rendering_at(revision, spec)
     asked: Canaries | None = None
+    held: Contracts | None = None
     curve: tuple[Outcome, ...] = ()
     with one_thread():
         report = evaluate(run, rendering, seed=seed, groups=groups(workspace.world_at(revision), run.seen))
-        if canaries and workspace.snapshot(revision).manifest.patterns:
+        planted = bool(workspace.snapshot(revision).manifest.patterns)
+        if canaries and planted:
             asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
-    kept = record(context, run, report, asked, spec, seed) if keep else None
+        if contracts and planted:
+            held = ask_contracts(context, run, revision, spec, episodes, seed)
+    kept = record(context, run, report, asked, spec, seed, held) if keep else None
     if output.json:
         outcomes = (
             {"canaries": asked.to_json() | {"noise": [o.to_map() for o in curve]}} if asked else {"canaries": None}
@@ -110,6 +119,7 @@ def command(
                 "revision": revision,
                 "report": report.to_json(),
                 **outcomes,
+                "contracts": held.to_json() if held else None,
                 "run": kept[0] if kept else None,
                 "recorded": bool(kept and kept[1]),
             },
@@ -126,6 +136,11 @@ def command(
         canary_tables(output, asked, curve)
     elif canaries:
         output.message("No canaries: they ask for planted patterns, and this world has none")
+    if held is not None:
+        output.line()
+        contract_tables(output, held)
+    elif contracts:
+        output.message("No contract tests: they ask for planted patterns, and this world has none")
     if kept and kept[1]:
         output.message(f"Recorded as run {kept[0]} on {short(report.commit)}")
 
@@ -176,11 +191,42 @@ def ask(
         return asked, canary.robustness(again, world, spec, LEVELS, episodes, seed)
 
 
+def ask_contracts(context: Context, run: Run, revision: str, spec: Spec, episodes: int, seed: int) -> Contracts:
+    """The contract tests of a scorer in the family of a world."""
+    from memento.validate import contracts
+
+    with Progress(context.output, "asking contract tests", total=len(contracts.CATALOG)) as progress:
+        return contracts.run(
+            run, context.workspace.world_at(revision), spec, episodes, seed, lambda name: progress.advance(note=name)
+        )
+
+
+def contract_tables(output: Output, contracts: Contracts) -> None:
+    """Every measure of every contract test, then how many hold."""
+    columns = [Column("contract"), Column("measure", long=True)]
+    columns += [Column(name, right=True) for name in ("share", "95% interval", "chance", "oracle", "threshold", "n")]
+    asked = [outcome for outcome in contracts.outcomes if outcome.share.n]
+    output.table([*columns, Column("")], map(canary_row, asked))
+    for outcome in contracts.outcomes:
+        if not outcome.share.n:
+            output.line(f"not asked: {outcome.canary}: {outcome.note}")
+    output.line(_passed(contracts, "contract test", "contract tests", "hold"))
+
+
+def _passed(asked: Canaries | Contracts, one: str, many: str, verb: str) -> str:
+    """How many verdicts there are, and how many stand in the sharp forms too."""
+    verdicts = [passed for passed in asked.verdicts.values() if passed is not None]
+    sharp = [passed for passed in asked.sharp.values() if passed is not None]
+    forms = f", {sum(sharp)} of {len(sharp)} in their sharp forms" if sharp else ""
+    times = f"each asked {plural(asked.episodes, 'time')}"
+    ending = f"one {'passes' if verb == 'passed' else 'holds'} when its whole interval reaches the threshold"
+    return f"{sum(verdicts)} of {plural(len(verdicts), one, many)} {verb}{forms}, {times}; {ending}"
+
+
 def canary_tables(
     output: Output, canaries: Canaries, curve: Iterable[Outcome] = (), indent: str = "", verdicts_only: bool = False
 ) -> None:
     """Every measure of every canary as it came out, then the noise curve; or only what bears a verdict, in short."""
-    verdicts = [passed for passed in canaries.verdicts.values() if passed is not None]
     shown = [o for o in canaries.outcomes if o.share.n and (o.threshold is not None or not verdicts_only)]
     numbers = [("share", 2), ("95% interval", 3), ("chance", 4), ("oracle", 5), ("threshold", 6), ("n", 7)]
     kept = [(name, place) for name, place in numbers if not (verdicts_only and name in ("oracle", "n"))]
@@ -191,9 +237,7 @@ def canary_tables(
     for outcome in canaries.outcomes:
         if not outcome.share.n:
             output.line(f"{indent}not asked: {outcome.canary}: {outcome.note}")
-    passed = f"{sum(verdicts)} of {plural(len(verdicts), 'canary', 'canaries')} passed"
-    times = f"each asked {plural(canaries.episodes, 'time')}"
-    output.line(f"{indent}{passed}, {times}; one passes when its whole interval reaches the threshold")
+    output.line(indent + _passed(canaries, "canary", "canaries", "passed"))
 
 
 def canary_row(outcome: Outcome) -> list[str]:
@@ -206,7 +250,16 @@ def canary_row(outcome: Outcome) -> list[str]:
         f"{share.low:.3f}–{share.high:.3f}",
         f"{outcome.chance:.3f}",
         f"{outcome.oracle.value:.3f}",
-        "" if outcome.threshold is None else f"{outcome.threshold:.2f}",
+        _asked_of(outcome),
         str(share.n),
-        {True: "pass", False: "fail", None: ""}[outcome.passed],
+        {True: "pass", False: "fail", None: ""}[
+            outcome.passed if outcome.threshold is not None else outcome.sharp_passed
+        ],
     ]
+
+
+def _asked_of(outcome: Outcome) -> str:
+    """The threshold of a measure, marked where it is that of a sharp form alone."""
+    if outcome.threshold is not None:
+        return f"{outcome.threshold:.2f}"
+    return "" if outcome.sharp is None else f"sharp {outcome.sharp:.2f}"
