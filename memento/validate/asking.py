@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-RISE = 1e-6
-"""Shares of a session's score closer than this count as tied: rounding is no answer."""
+RISE = 1e-4
+"""Shares of two sessions closer than this count as tied: logits of 32 bits with a large common part are rounded."""
 AGE = (1.0, 20.0)
 """Days that candidates are old where nothing hangs on their age."""
 

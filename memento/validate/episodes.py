@@ -256,9 +256,14 @@ class Stage:
         return f"canary-{self.name}-m{memory}"
 
     def scene(self, spec: Spec) -> Scene:
-        """All episodes rendered, candidates in an order drawn by key so that no place tells the answer."""
+        """All episodes rendered, candidates in an order drawn by key so that no place tells the answer.
+
+        What the world knows of its entities counts as known all along, so that twins at other times have one density.
+        """
         base = self.source.world
         schema = TABLES["memories"]
+        created = base.memories["created_at"]
+        settled = base.memories.replace(created_at=np.full(len(created), created.min(initial=0)))
         copies = base.memories.take(np.array(self.rows, np.int64))
         names = np.array([self.identity(number) for number in range(len(self.rows))], object)
         columns: dict[str, Any] = {
@@ -291,7 +296,7 @@ class Stage:
                 "entities": base.entities,
                 "aspects": base.aspects,
                 "dependencies": base.dependencies,
-                "memories": concat(schema, [base.memories, copies]),
+                "memories": concat(schema, [settled, copies]),
                 "sessions": Table.from_records(TABLES["sessions"], self.sessions),
                 "turns": Table.from_records(TABLES["turns"], self.turns),
                 "candidates": Table.from_columns(

@@ -52,6 +52,20 @@ def test_noise_curve_trains_again(trained):
     assert {measure.rpartition(", ")[2] for measure in measures} == {"10 dB", "0 dB", "-10 dB"}
 
 
+def test_contract_tests_stand_beside_the_canaries(trained):
+    done = trained("evaluate", "m.safetensors", "main", "--contracts", "--no-canaries", "--episodes", "20")
+    assert "contract tests hold" in done.out
+    assert "not asked: session gap: the world plants no gap" in done.out
+    assert "CANARY" not in done.out
+    found = trained.json("evaluate", "m.safetensors", "main", "--contracts", "--episodes", "20")
+    assert found["contracts"]["schema"] == "memento.contracts/1"
+    assert found["contracts"]["verdicts"]["session gap"] is None
+    assert found["contracts"]["verdicts"]["recency decay"] in (True, False)
+    assert found["canaries"]["sharp"]["temporal induction"] in (True, False)
+    metrics = [set(run["metrics"]) for run in trained.json("runs")["runs"]]
+    assert any({"contract.recency", "sharp.temporal", "canary.temporal"} <= names for names in metrics)
+
+
 def test_a_noise_curve_without_canaries_is_refused(trained):
     refused = trained("evaluate", "m.safetensors", "main", "--noise-curve", "--no-canaries", code=2)
     assert "--noise-curve asks canaries" in refused.err
@@ -70,8 +84,9 @@ def test_a_real_world_has_no_ceiling_and_no_canaries(trained, observed):
     done = observed("evaluate", "m.safetensors", "real")
     assert "ceiling  " not in done.out
     assert "planted patterns" in done.err
-    found = observed.json("evaluate", "m.safetensors", "real")
+    found = observed.json("evaluate", "m.safetensors", "real", "--contracts")
     assert found["canaries"] is None
+    assert found["contracts"] is None
     assert found["report"]["labels"] == "observed"
 
 

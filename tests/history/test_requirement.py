@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from memento.expression import ExpressionError
-from memento.history.requirement import CANARIES, METRICS, Requirement
-from memento.validate import questions
+from memento.history.requirement import CANARIES, CONTRACTS, METRICS, SHARP, Requirement
+from memento.validate import contracts, questions
 
 
 def test_the_canaries_are_those_that_are_asked() -> None:
     assert set(CANARIES) == {f"canary.{name.split()[0]}" for name in questions.ALL}
+    assert {name.replace("sharp", "canary") for name in SHARP} == set(CANARIES)
+    assert tuple(f"contract.{name.split()[0]}" for name in contracts.CATALOG) == CONTRACTS
 
 
 @pytest.mark.parametrize(

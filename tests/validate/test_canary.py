@@ -71,6 +71,36 @@ def test_the_rule_itself_is_always_right_where_all_else_is_held(oracle: Canaries
     assert natural.oracle.value < 1.0
 
 
+def test_every_canary_has_a_sharp_form(oracle: Canaries) -> None:
+    assert set(oracle.sharp) == set(ALL)
+    asked = {(o.canary, o.measure): o.sharp for o in oracle.outcomes if o.sharp is not None}
+    assert asked[("temporal induction", "higher at its hour than twelve hours off")] == 0.98
+    assert asked[("recency ordering", "exact order of five, 60 to 365 days")] == 0.95
+    assert asked[("supersession", "with the flag withheld, the newer used once")] == 0.90
+    assert sum(name == "combined pattern" for name, _ in asked) == 3
+    best = {o.canary: o.share.high for o in oracle.outcomes}
+    assert best["temporal induction"] == 1.0
+
+
+def test_one_sharp_form_that_falls_is_enough() -> None:
+    fine = Outcome("a", "near", wilson(300, 300), 0.5, wilson(300, 300), 0.90, sharp=0.90)
+    worse = replace(fine, measure="far", share=wilson(200, 300), threshold=None)
+    assert worse.passed is None
+    assert Canaries("m", 300, (fine,)).sharp == {"a": True}
+    assert Canaries("m", 300, (fine, worse)).sharp == {"a": False}
+    assert Canaries("m", 300, (worse, fine)).sharp == {"a": False}
+    assert Canaries("m", 300, (worse, fine)).verdicts == {"a": True}
+    assert Canaries("m", 300, (replace(fine, sharp=None),)).sharp == {"a": None}
+
+
+def test_an_hour_apart_is_the_same_session_word_for_word(world: World) -> None:
+    """Signet's form cannot tell the two apart, whatever its weights: the pair differs in the clock alone."""
+    from memento.models.signet import Signet
+
+    found = shares(canary.run(Signet(dimension=64, seed=3), world, episodes=20))
+    assert found[("temporal induction", "higher at its hour than twelve hours off")].share.value == 0.0
+
+
 def test_a_tie_is_never_right(world: World) -> None:
     for outcome in canary.run(Constant(), world, episodes=EPISODES).outcomes:
         assert outcome.share.value == 0.0, outcome

@@ -14,6 +14,7 @@ from memento.validate.contracts.contract import (
     higher_than,
     higher_than_all,
     higher_than_each_in_turn,
+    moved_by_gap,
     offered,
 )
 from memento.validate.contracts.temporal import unmoved
@@ -49,7 +50,7 @@ def question(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | st
         hour, wrong = int(draw.one(within)), int(draw.one(off))
         topic = draw.one([name for name in source.topics if name != entity[target]])
         calm = unmoved(source, (hour, wrong), weekday, target, topic)
-        never = calm[~np.isin(calm, known)]
+        never = calm[~moved_by_gap(source, calm)]
         else_when = np.array([own[name] not in (weekday, (weekday + away) % 7) for name in entity[calm].tolist()], bool)
         others = draw.some(never if len(never) else calm[else_when] if else_when.any() else calm, OTHERS)
         session = stage.session(draw, topic, at, hour, float(draw.one(gaps)), to_it)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memento.validate.asking import RISE, Flags, Floats, Question
-from memento.validate.episodes import Stage
+from memento.patterns import from_manifest
+from memento.patterns.conjunction import Conjunction
+from memento.patterns.gap import Gap
+from memento.validate.asking import RISE, Flags, Floats, Ints, Question
+from memento.validate.episodes import Source, Stage
 
 OTHERS = 9
 """Candidates beside the one asked about."""
@@ -22,6 +25,18 @@ class Contract:
     linear: bool
     why: str
     question: Question
+
+
+def moved_by_gap(source: Source, rows: Ints) -> Flags:
+    """Which memories matter more after a short gap by some rule of the world, shape of `rows`."""
+    names = source.world.memories["entity"][rows].tolist()
+    found = np.zeros(len(rows), bool)
+    for rule in from_manifest(source.world.manifest.patterns):
+        if isinstance(rule, Gap):
+            found |= rule.entities(tuple(names))
+        elif isinstance(rule, Conjunction):
+            found |= rule.weekdays(("", *names))[1:] >= 0
+    return found
 
 
 def offered(stage: Stage, sessions: Sequence[int], target: int, others: Sequence[int], age: float) -> None:

@@ -9,6 +9,9 @@ from memento.validate.asking import AGE, Asked, Flags, Floats, Measure, planted
 from memento.validate.contracts.contract import Contract, shares
 from memento.validate.episodes import Draw, Source, Stage
 
+TRIES = 30
+"""Draws of a clock and two topics until each has a memory that does not matter at that hour anyway."""
+
 
 def question(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | str:
     """Two sessions about one topic each, with the same ten memories, one of either topic among them."""
@@ -20,14 +23,15 @@ def question(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | st
     told, silent = Stage(source, "contract-entity"), Stage(source, "contract-entity-slot")
     for episode in range(episodes):
         draw = Draw(seed, "contract", "entity selectivity", episode)
-        at = int(draw.one(source.recent))
-        calm = source.usable[~source.matching(source.usable, int(source.hours[at]), int(source.weekdays[at]))]
-        first = draw.one(source.topics)
-        topics = (first, draw.one([name for name in source.topics if name != first]))
-        rows = []
-        for name in topics:
-            quiet = calm[entity[calm] == name]
-            rows.append(int(draw.one(quiet if len(quiet) else source.of_entity[name])))
+        for _ in range(TRIES):
+            at = int(draw.one(source.recent))
+            calm = source.usable[~source.matching(source.usable, int(source.hours[at]), int(source.weekdays[at]))]
+            first = draw.one(source.topics)
+            topics = (first, draw.one([name for name in source.topics if name != first]))
+            quiet = [calm[entity[calm] == name] for name in topics]
+            if all(map(len, quiet)):
+                break
+        rows = [int(draw.one(own if len(own) else source.of_entity[name])) for own, name in zip(quiet, topics)]
         foreign = calm[~np.isin(entity[calm], topics)]
         rest = source.usable[~np.isin(entity[source.usable], topics)]
         others = draw.some(foreign if len(foreign) else rest, 8)

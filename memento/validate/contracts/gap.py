@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from memento.patterns import from_manifest
 from memento.patterns.gap import Gap
 from memento.render.rendering import Spec
 from memento.validate.asking import AGE, Asked, Measure
-from memento.validate.contracts.contract import OTHERS, Contract, higher_than, offered, on_top
+from memento.validate.contracts.contract import OTHERS, Contract, higher_than, moved_by_gap, offered, on_top
 from memento.validate.contracts.temporal import unmoved
 from memento.validate.episodes import Draw, Source, Stage
 
@@ -29,7 +27,7 @@ def question(source: Source, spec: Spec, episodes: int, seed: int) -> Asked | st
         target, at = int(draw.one(known)), int(draw.one(source.recent))
         topic = draw.one([name for name in source.topics if name != entity[target]])
         calm = unmoved(source, (int(source.hours[at]),), int(source.weekdays[at]), target, topic)
-        still = calm[~np.isin(calm, known)]
+        still = calm[~moved_by_gap(source, calm)]
         others = draw.some(still if len(still) else calm, OTHERS)
         session = stage.session(draw, topic, at, gap=float(draw.one(source.short_gaps)))
         late = stage.twin(session, gap=float(draw.one(source.long_gaps)))
