@@ -15,7 +15,7 @@ from memento.catalog import Catalog, Row
 from memento.errors import UsageError
 from memento.models.base import Scorer
 from memento.render.rendering import Spec
-from memento.train.trainer import Run
+from memento.train.run import Run
 from memento.validate.canary import EPISODES, Outcome, ask, sharp_verdicts, verdicts
 from memento.validate.contracts.contract import Contract
 from memento.validate.episodes import Source
