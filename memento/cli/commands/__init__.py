@@ -104,6 +104,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("train", "Train a scorer on one revision or a mix of several."),
             _row("recipes", "Measure what training recipes gain."),
             _row("evaluate", "Judge a trained scorer on a revision."),
+            _row("tstr", "Train on synthetic and test on real sessions, and the other three ways."),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("verify", "Render again what a checkpoint was trained on."),
         ]

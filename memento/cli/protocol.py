@@ -1,0 +1,98 @@
+"""What ``tstr`` and ``data-saving`` have in common: revisions by their role, and the check that none leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memento.cli.arguments import REVISION
+from memento.errors import UsageError
+
+if TYPE_CHECKING:
+    from memento.cli.context import Context
+    from memento.render.rendering import Rendering
+    from memento.validate.leakage import Part
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The revisions of one protocol as renderings by role; sessions of `real` and `test` are never the same."""
+
+    real: list[Rendering]
+    test: list[Rendering]
+    synthetic: list[Rendering]
+
+
+def role_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--real``, ``--test``, ``--synthetic`` and ``--split``."""
+    options = (
+        click.option(
+            "-r", "--real", metavar="REV", multiple=True, required=True, type=REVISION,
+            help="Real sessions to train on; may be repeated.",
+        ),
+        click.option(
+            "-t", "--test", metavar="REV", multiple=True, type=REVISION,
+            help="Real sessions to test on, which no training may know; may be repeated.",
+        ),
+        click.option(
+            "-y", "--synthetic", metavar="REV", multiple=True, required=True, type=REVISION,
+            help="Synthetic sessions to train on; may be repeated.",
+        ),
+        click.option(
+            "--split", metavar="SHARE", type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+            help="In place of --test: train on this share of each real revision's sessions, test on the later ones.",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def roles(
+    context: Context,
+    real: Sequence[str],
+    test: Sequence[str],
+    synthetic: Sequence[str],
+    split: float | None,
+    dimension: int,
+    context_kind: str,
+) -> Roles:
+    """The renderings of a protocol. Raises `UsageError`, and `Leak` where what is trained on knows the test."""
+    from memento.validate.leakage import check
+
+    if bool(test) == (split is not None):
+        raise UsageError(
+            "name what is tested on: either --test REV or --split SHARE",
+            "--test for other conversations, --split 0.7 for the later sessions of the real revisions",
+        )
+    repository = context.workspace.repository
+    known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *test, *synthetic])}
+    trained, tested = [known[name] for name in real], [known[name] for name in test]
+    made = [known[name] for name in synthetic]
+    if split is not None:
+        cut = [(p, *p.rendering.split(split)) for p in trained]
+        trained = [_as(p, early, f"the earlier {split:.0%} of {p.name}") for p, early, _ in cut]
+        tested = [_as(p, late, f"the later sessions of {p.name}") for p, _, late in cut]
+    check([*trained, *made], tested, lambda child, parent: repository.is_ancestor(parent, child))
+    return Roles(*([p.rendering for p in group] for group in (trained, tested, made)))
+
+
+def part(context: Context, revision: str, dimension: int, context_kind: str) -> Part:
+    """A revision as a part of a protocol. Raises `UsageError` for one without sessions to rank."""
+    from memento.cli.learning import spec_of
+    from memento.validate.leakage import Part
+
+    workspace = context.workspace
+    rendering = workspace.rendering_at(revision, spec_of(workspace, revision, None, dimension, context_kind))
+    if not len(rendering):
+        raise UsageError(f"{revision} has no session with labelled candidates", "name a revision with sessions to rank")
+    return Part(revision, workspace.world_at(revision), rendering)
+
+
+def _as(whole: Part, rendering: Rendering, name: str) -> Part:
+    from memento.validate.leakage import Part
+
+    return Part(name, whole.world, rendering)
