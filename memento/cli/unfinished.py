@@ -32,11 +32,13 @@ def kept_beside(output: Output, path: Path, resume: bool, force: bool) -> Path:
 
 
 @contextlib.contextmanager
-def going_on(unfinished: Path) -> Iterator[None]:
-    """Tells who stops a training inside how to go on with it."""
+def going_on(*unfinished: Path) -> Iterator[None]:
+    """Tells who stops a training inside how to go on with it; `unfinished` are the files that keep it."""
     try:
         yield
     except KeyboardInterrupt:
-        if not unfinished.exists():
+        kept = [str(file) for file in unfinished if file.exists()]
+        if not kept:
             raise
-        raise Interrupted(f"{unfinished} keeps it; the same command with --resume goes on from there") from None
+        keeps = f"{', '.join(kept)} {'keeps' if len(kept) == 1 else 'keep'} it"
+        raise Interrupted(f"{keeps}; the same command with --resume goes on from there") from None

@@ -23,7 +23,7 @@ from memento.train.lesson import Draws, lesson_of
 from memento.train.negatives import Fenrec
 from memento.train.run import Run
 from memento.train.trainer import train
-from memento.validate.intervals import Bootstrap, Figure
+from memento.validate.intervals import Figure, over_seeds
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -104,10 +104,10 @@ def compare(
     return [
         Gain(
             name,
-            _figure(tables[name][0], first),
-            _figure(tables[name][0] - tables[plain][0], first),
-            _figure(tables[name][1], first),
-            _figure(tables[name][1] - tables[plain][1], first),
+            over_seeds(tables[name][0], first),
+            over_seeds(tables[name][0] - tables[plain][0], first),
+            over_seeds(tables[name][1], first),
+            over_seeds(tables[name][1] - tables[plain][1], first),
             float(np.mean([_first(run, bar) for run, bar in zip(runs[name], bars, strict=True)])),
         )
         for name in recipes
@@ -138,21 +138,6 @@ def _scored(run: Run, resident: Resident, sessions: Ints) -> tuple[Floats, Float
                 scores[batch.mask].cpu().numpy(), batch.labels[batch.mask].cpu().numpy(), offsets
             )
     return found
-
-
-def _figure(values: Floats, seed: int) -> Figure:
-    """The mean over seeds and sessions (K, n), its interval by redrawing both."""
-    kept = values[:, np.isfinite(values).all(0)]
-    if not kept.size:
-        return Figure(math.nan, math.nan, math.nan, 0)
-    bootstrap = Bootstrap(kept.shape[1], seed=seed)
-    by_seed = bootstrap.sums(np.ascontiguousarray(kept.T)) / kept.shape[1]  # (R, K)
-    keys = rng.pair_keys(
-        rng.pair_keys(rng.key(seed, "seeds"), np.arange(len(by_seed), dtype=np.uint64))[:, None],
-        np.arange(len(kept), dtype=np.uint64),
-    )
-    drawn = np.take_along_axis(by_seed, rng.integers(keys, len(kept)), axis=1)  # (R, K)
-    return bootstrap.of(float(kept.mean()), drawn.mean(1), kept.shape[1])
 
 
 def _first(run: Run, bar: float) -> float:

@@ -78,6 +78,8 @@ class Material:
         renderings = [rendering for rendering, _ in given]
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
+        self._seen: dict[str, Resident] = {}
+        self._lock = threading.Lock()
         parts = [split(len(rendering), fit, validation) for rendering in renderings]
         starts = [stream.start for stream in self.resident.streams]
         self.fit = [filled(np.arange(start, start + a), self.resident) for start, (a, _) in zip(starts, parts)]
@@ -133,9 +135,16 @@ class Material:
         recipe = Recipe.of(config)
         recipe.check(scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
-        seen = self.resident.seen_by(scorer)
+        seen = self._seen_by(scorer)
         feed = recipe.feed(seen, windows, mixture, self.fit, config)
         return Loop(scorer, feed, Judge(seen, self.checked), config, recipe.objective(config))
+
+    def _seen_by(self, scorer: Model) -> Resident:
+        """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""
+        with self._lock:
+            if scorer.name not in self._seen:
+                self._seen[scorer.name] = self.resident.seen_by(scorer)
+            return self._seen[scorer.name]
 
 
 def split(count: int, fit: float, validation: float) -> tuple[int, int]:

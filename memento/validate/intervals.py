@@ -112,3 +112,22 @@ class Bootstrap:
         numbers = np.arange(start, stop, dtype=np.uint64)
         keys = rng.pair_keys(rng.pair_keys(self.base, numbers)[:, None], np.arange(self.sessions, dtype=np.uint64))
         return rng.integers(keys, max(1, self.sessions))
+
+
+def over_seeds(values: Floats, seed: int = 0, resamples: int = 1000) -> Figure:
+    """The mean over K seeds and n sessions, its interval by redrawing both; `values` is (K, n).
+
+    Sessions that are NaN under some seed are left out. The interval tells what another seed and other
+    sessions of the same kind would give.
+    """
+    kept = values[:, np.isfinite(values).all(0)]
+    if not kept.size:
+        return Figure(math.nan, math.nan, math.nan, 0)
+    bootstrap = Bootstrap(kept.shape[1], resamples, seed)
+    by_seed = bootstrap.sums(np.ascontiguousarray(kept.T)) / kept.shape[1]  # (R, K)
+    keys = rng.pair_keys(
+        rng.pair_keys(rng.key(seed, "seeds"), np.arange(len(by_seed), dtype=np.uint64))[:, None],
+        np.arange(len(kept), dtype=np.uint64),
+    )
+    drawn = np.take_along_axis(by_seed, rng.integers(keys, len(kept)), axis=1)  # (R, K)
+    return bootstrap.of(float(kept.mean()), drawn.mean(1), kept.shape[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +15,28 @@ from memento.cli.learning import (
     labels_option,
     record,
     record_option,
-    run_words,
     scores_note,
     scores_table,
     spec_of,
     spec_options,
 )
-from memento.cli.output import Output, plural
 from memento.cli.present import short
-from memento.cli.progress import Progress
 from memento.cli.recipe import recipe_of, recipe_options
-from memento.cli.unfinished import going_on, kept_beside
-from memento.cli.writing import force_option, out_option, ready, size_words
-from memento.errors import InvalidFile, UsageError
+from memento.cli.training import (
+    Files,
+    held_out,
+    over_seeds_line,
+    run_lines,
+    run_map,
+    seeds_table,
+    trained,
+)
+from memento.cli.writing import force_option, out_option, size_words
+from memento.errors import InvalidFile
 from memento.models import CATALOG, LEARNERS
 
 if TYPE_CHECKING:
-    from memento.render.rendering import Rendering
-    from memento.train import Epoch, Run
-    from memento.validate import Report
+    from memento.validate.intervals import Figure
 
 _MODELS = "; ".join(f"{name}: {CATALOG.rows[name].summary}" for name in LEARNERS)
 
@@ -46,6 +49,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     """
     memento train main --out model.safetensors
     memento train main:0.7 real:0.3 --model signet --seed 3 --out mixed.safetensors
+    memento train main --seeds 5 --out model.safetensors
     memento train main --augment slide-window,subset-split --negatives fenrec --out model.safetensors
     memento train main yard --mix wrap --real yard --out mixed.safetensors
     memento train main --epochs 10 --set rate=0.001 --set loss=pairwise --out quick.safetensors
@@ -63,6 +67,15 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 )
 @out_option("The checkpoint to write.", required=True)
 @seed_option("Seed of weights and order.")
+@click.option(
+    "--seeds",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Train N seeds side by side, from --seed on. FILE is the best on the sessions that choose; "
+    "each one stands beside it, as model-3.safetensors.",
+)
 @click.option(
     "-e",
     "--epochs",
@@ -96,6 +109,7 @@ def command(
     model: str,
     out: Path,
     seed: int,
+    seeds: int,
     epochs: int | None,
     patience: int | None,
     resume: bool,
@@ -125,10 +139,8 @@ def command(
     weighted = [parse(source) for source in sources]
     for revision, _ in weighted:
         workspace.repository.resolve(revision)
-    path = ready(out, force, "--out FILE")
-    unfinished = kept_beside(output, path, resume, force)
-    from memento.train import train
-    from memento.train.checkpoint import save
+    files = Files.ready(output, out, seed, seeds, force, resume)
+    from memento.measure.seeds import figures
     from memento.train.config import Config
 
     recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
@@ -138,82 +150,48 @@ def command(
         (workspace.rendering_at(rev, spec_of(workspace, rev, labels, dimension, context_kind)), weight)
         for rev, weight in weighted
     ]
-    with Progress(output, f"training {model}", total=config.epochs) as progress:
-
-        def show(epoch: Epoch, total: int) -> None:
-            score = "" if epoch.ndcg != epoch.ndcg else f", NDCG@10 {epoch.ndcg:.3f}"
-            progress.update(epoch.number + 1, total, f"loss {epoch.loss:.4f}{score}")
-
-        with going_on(unfinished):
-            run = train(
-                renderings,
-                model=model,
-                progress=show,
-                revisions=[rev for rev, _ in weighted],
-                state=unfinished,
-                **options,
-            )
-    save(run, path)
-    unfinished.unlink(missing_ok=True)
-    reports = held_out(run, [(rev, rendering) for (rev, _), (rendering, _) in zip(weighted, renderings, strict=True)])
+    named = [(revision, rendering) for (revision, _), (rendering, _) in zip(weighted, renderings, strict=True)]
+    runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config.epochs, options)
+    run = files.save(runs)
+    reports = {made.config.seed: held_out(made, named) for made in runs}
     specs = {rendering.commit: rendering.spec for rendering, _ in renderings}
-    kept = [record(context, run, r, None, specs[r.commit], 0) for _, r in reports] if keep else []
+    kept = [
+        record(context, made, report, None, specs[report.commit], 0)
+        for made in (runs if keep else ())
+        for _, report in reports[made.config.seed]
+    ]
+    together = {rev: figures(runs, rendering, seed) for rev, rendering in named} if files.several else {}
     if output.json:
-        shown = [r.to_json() | {"revision": rev} for rev, r in reports]
-        runs = [name for name, done in kept if done]
-        output.document("memento.train/1", {"file": str(path), **run_map(run), "reports": shown, "runs": runs})
+        shown = [r.to_json() | {"revision": rev} for rev, r in reports[run.config.seed]]
+        document = {"file": str(files.path), **run_map(run), "reports": shown}
+        if files.several:
+            each = [
+                {"seed": made.config.seed, "file": str(files.of(made.config.seed)), **run_map(made)} for made in runs
+            ]
+            document |= {"seeds": each, "over_seeds": _plain(together)}
+        output.document("memento.train/1", {**document, "runs": [name for name, done in kept if done]})
         return
     run_lines(output, run)
-    for revision, report in reports:
+    if files.several:
         output.line()
-        output.line(f"{revision} ({short(report.commit)}), its last sessions:")
+        seeds_table(output, files, runs, run)
+    for revision, report in reports[run.config.seed]:
+        output.line()
+        output.line(f"{revision} ({short(report.commit)}), its last sessions{', the best seed' * files.several}:")
         scores_table(output, report)
         output.line(scores_note(report))
-    if not reports:
+        if together.get(revision):
+            output.line(over_seeds_line(together[revision], len(runs)))
+    if not reports[run.config.seed]:
         output.message("No session was left to judge it on; evaluate it on another revision")
-    output.message(f"Wrote {path} ({size_words(path)})")
-    judge = shlex.join(["memento", "evaluate", str(path), weighted[0][0]])
+    output.message(f"Wrote {files.path} ({size_words(files.path)})" + (", and one for each seed" * files.several))
+    judge = shlex.join(["memento", "evaluate", str(files.path), weighted[0][0]])
     more = "judges it anew" if renderings[0][0].clean is None else "adds the canaries"
-    output.hint(f"`{judge}` {more}; `{shlex.join(['memento', 'verify', str(path)])}` renders its commits again")
+    output.hint(f"`{judge}` {more}; `{shlex.join(['memento', 'verify', str(files.path)])}` renders its commits again")
 
 
-def run_map(run: Run) -> dict[str, Any]:
-    """A training run for ``--json``."""
-    return {
-        "model": run.scorer.name,
-        "parameters": run.scorer.size,
-        "training": run.config.to_map(),
-        "sources": [source.to_map() for source in run.sources],
-        "history": [epoch.to_map() for epoch in run.history],
-        "best": run.best,
-        "metrics": run.metrics,
-    }
-
-
-def run_lines(output: Output, run: Run) -> None:
-    """What was trained on what, and where it ended."""
-    for source in run.sources:
-        fitted = f"{plural(source.sessions, 'session')} fitted, labels {source.spec['labels']}"
-        output.line(f"{source.revision}: {fitted}, weight {source.weight:g}, commit {short(source.commit)}")
-    output.line(run_words(run))
-
-
-def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tuple[str, Report]]:
-    """Reports on the sessions of each revision that training did not see; a revision without any has none."""
-    from memento.train.threads import one_thread
-    from memento.validate import evaluate
-
-    reports, done = [], set()
-    for revision, rendering in renderings:
-        if rendering.commit in done:
-            continue
-        done.add(rendering.commit)
-        try:
-            with one_thread():
-                reports.append((revision, evaluate(run, rendering)))
-        except UsageError:
-            continue
-    return reports
+def _plain(together: Mapping[str, Mapping[str, Figure]]) -> dict[str, Any]:
+    return {rev: {name: figure.to_map() for name, figure in found.items()} for rev, found in together.items()}
 
 
 def settings_of(settings: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from memento.errors import UsageError
+from memento.models import LEARNERS
+from memento.render.rendering import Rendering
+from memento.train import Epoch, checkpoint, train, train_seeds
+
+Toys = Callable[..., Rendering]
+
+
+@pytest.fixture(scope="module")
+def part(rendering: Rendering) -> Rendering:
+    return rendering.select(np.arange(30))
+
+
+@pytest.mark.parametrize("model", LEARNERS)
+def test_each_seed_gives_the_bytes_that_it_gives_alone(part: Rendering, model: str) -> None:
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    together = train_seeds([(part, 1.0)], [2, 0, 1], model, epochs=2, batch=8, workers=3)
+    assert torch.equal(torch.rand(3), expected)
+    assert [run.config.seed for run in together] == [2, 0, 1]
+    for run in together:
+        alone = train([(part, 1.0)], model, seed=run.config.seed, epochs=2, batch=8)
+        assert checkpoint.digest(run) == checkpoint.digest(alone)
+
+
+def test_the_number_of_workers_changes_nothing(part: Rendering) -> None:
+    one, two = (train_seeds([(part, 1.0)], [0, 1, 2], epochs=1, workers=workers) for workers in (1, 2))
+    assert [checkpoint.digest(run) for run in one] == [checkpoint.digest(run) for run in two]
+
+
+def test_progress_names_the_seed(part: Rendering) -> None:
+    told: list[tuple[int, int]] = []
+    train_seeds([(part, 1.0)], [4, 7], "linear", lambda seed, epoch, total: told.append((seed, epoch.number)), epochs=2)
+    assert sorted(told) == [(4, 0), (4, 1), (7, 0), (7, 1)]
+
+
+def test_torch_keeps_its_threads(part: Rendering) -> None:
+    before = torch.get_num_threads()
+    train_seeds([(part, 1.0)], [0, 1], "linear", epochs=1, workers=2)
+    assert torch.get_num_threads() == before
+
+
+def test_what_one_seed_meets_stops_all(part: Rendering) -> None:
+    spoiled = replace(part, labels=np.full_like(part.labels, np.nan))
+    with pytest.raises(UsageError, match="diverged"):
+        train_seeds([(spoiled, 1.0)], [0, 1, 2], epochs=2, workers=2)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("seed")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_seed_goes_on_from_where_it_was_stopped(part: Rendering, tmp_path: Path, workers: int) -> None:
+    states = [tmp_path / name for name in "ab"]
+
+    def stop(seed: int, epoch: Epoch, total: int) -> None:
+        if epoch.number == 1:
+            raise KeyboardInterrupt
+
+    options = {"epochs": 4, "batch": 8, "workers": workers}
+    with pytest.raises(KeyboardInterrupt):
+        train_seeds([(part, 1.0)], [0, 1], progress=stop, states=states, **options)  # type: ignore[arg-type]
+    assert states[0].exists()
+    told: list[int] = []
+    resumed = train_seeds(
+        [(part, 1.0)], [0, 1], states=states, progress=lambda seed, epoch, _: told.append(epoch.number), **options,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert len(told) < 8
+    whole = train_seeds([(part, 1.0)], [0, 1], **options)  # type: ignore[arg-type]
+    assert [checkpoint.digest(run) for run in resumed] == [checkpoint.digest(run) for run in whole]
