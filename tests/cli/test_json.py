@@ -13,7 +13,7 @@ import memento as package
 from memento.cli.commands import COMMANDS
 
 ROOT = Path(package.__file__).parent.parent
-LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "import", "clone", "git-setup"}
+LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "import", "clone", "git-setup", "serve-scorer"}
 """Commands whose own tests call them with --json."""
 
 LINES = {

@@ -172,7 +172,8 @@ def test_the_repository_is_found_by_option_variable_and_from_below(world, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone", "git-setup", "gallery")]
+    "name",
+    [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone", "git-setup", "gallery", "serve-scorer")],
 )
 def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
     arguments = {

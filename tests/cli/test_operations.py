@@ -46,6 +46,7 @@ READS = {
     "push": ["push peer main:there"],
     "render": ["render main --out r"],
     "verify": ["verify m.safetensors"],
+    "serve-scorer": ["serve-scorer m.safetensors"],
     "recipes": ["recipes main --try augment=crop -n 1 -e 1 -m linear"],
 }
 """Commands that leave all references as they are, each with lines that are run."""

@@ -107,6 +107,9 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("tstr", "Train on synthetic and test on real sessions, and the other three ways."),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("verify", "Render again what a checkpoint was trained on."),
+            _row(
+                "serve-scorer", "Serve a trained scorer to an agent, in the place of Signet's sidecar.", "serve_scorer"
+            ),
         ]
     ),
     "Share": dict(

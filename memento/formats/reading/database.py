@@ -89,16 +89,21 @@ def missing(connection: sqlite3.Connection, schema: Mapping[str, Sequence[Wanted
 
 
 def rows(
-    connection: sqlite3.Connection, query: str, wanted: Sequence[Wanted], where: str, faults: list[str]
+    connection: sqlite3.Connection,
+    query: str,
+    wanted: Sequence[Wanted],
+    where: str,
+    faults: list[str],
+    bound: Sequence[Any] = (),
 ) -> list[dict[str, Any]]:
     """The rows of `query`, a constant text that selects the `wanted` columns in order, as dicts.
 
-    A value of another storage class, or NULL where there must be a value, is a fault that names the
-    row by its first column; several of a column are listed together.
+    `bound` takes the places of its question marks. A value of another storage class, or NULL where there
+    must be a value, is a fault that names the row by its first column; several of a column are listed together.
     """
     found: list[dict[str, Any]] = []
     wrong: dict[str, list[str]] = {}
-    for number, values in enumerate(connection.execute(query)):
+    for number, values in enumerate(connection.execute(query, bound)):
         row = {}
         for column, value in zip(wanted, values, strict=True):
             kind = _storage(value)

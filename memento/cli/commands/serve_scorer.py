@@ -1,0 +1,90 @@
+"""``memento serve-scorer``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from memento.cli.context import Context, define, json_option
+from memento.errors import UsageError
+
+if TYPE_CHECKING:
+    from memento.serve.scorers import Served
+
+NATIVE = 768
+
+
+@define(
+    """
+    memento serve-scorer model.safetensors
+    memento serve-scorer predictor.ckpt --native-dim 768
+    memento serve-scorer --native-dim 768 --checkpoint predictor.ckpt
+    """
+)
+@click.argument("scorer", metavar="[CKPT]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
+    help="As the sidecar's: what to start with where it is there and CKPT is not given; else the first weights.",
+)  # fmt: skip
+@click.option(
+    "--native-dim", "dimension", metavar="N", type=click.IntRange(1, 4096),
+    help="As the sidecar's: numbers in an embedding; that of CKPT, or 768, if left out.",
+)  # fmt: skip
+@click.option(
+    "--weekday", type=click.Choice(("sunday", "monday")), default="sunday", show_default=True,
+    help="The day that requests count weekdays from: Sunday with Signet's daemon, Monday in its training data.",
+)  # fmt: skip
+@json_option
+def command(
+    context: Context, scorer: Path | None, checkpoint: Path | None, dimension: int | None, weekday: str
+) -> None:
+    """Serve a trained scorer to an agent, in the place of Signet's sidecar.
+
+    Reads JSON-RPC requests from stdin, one a line, and answers each with a line on stdout, until stdin
+    ends: status, score, train, train_from_db and save_checkpoint, as the sidecar takes and answers them.
+    CKPT is a checkpoint of any model of memento's, or an SGPT file. Nothing else is printed on stdout.
+    """
+    from datetime import UTC, datetime
+
+    from memento.serve.server import Server, wide
+    from memento.serve.service import Service
+    from memento.train.threads import one_thread
+
+    signal.signal(signal.SIGTERM, _leave)
+    served = _opened(context, scorer, checkpoint, dimension, weekday == "sunday")
+
+    def now() -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    with one_thread():
+        server = Server(Service(served, now))
+        server.warm()
+        server.run(wide(sys.stdin.buffer), sys.stdout.buffer)
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
+
+
+def _opened(
+    context: Context, scorer: Path | None, checkpoint: Path | None, dimension: int | None, sunday: bool
+) -> Served:
+    from memento.serve.scorers import fresh, opened, require_dimension, resumed
+
+    if scorer is not None:
+        if not scorer.exists():
+            raise UsageError(f"there is no checkpoint {scorer}", "`memento train REV --out FILE` makes one")
+        served, words = opened(scorer, sunday), ""
+        require_dimension(served, dimension, scorer)
+    elif checkpoint is not None:
+        served, words = resumed(checkpoint, dimension or NATIVE, sunday)
+    else:
+        served, words = fresh(dimension or NATIVE), "no checkpoint is named, so the weights are the first ones"
+    if words:
+        context.output.warning(words)
+    context.output.detail(f"Serving {served.name} for embeddings of {served.dimension} numbers")
+    return served

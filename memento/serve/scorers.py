@@ -1,0 +1,196 @@
+"""The scorers that can be served: the signet model as the sidecar has it, and any other trained model."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from memento.errors import MementoError, UsageError
+from memento.formats import sgpt
+from memento.models.base import Batch, Model
+from memento.models.signet import Signet
+from memento.train import Run, checkpoint
+from memento.train.losses import listnet
+from memento.train.signet import ENOUGH, RATE, Replica, Sample, Stats, double
+
+Array = npt.NDArray[Any]
+_DAY = 2.0 * math.pi / 7.0
+_WEEKDAY = slice(5, 7)
+
+
+class Served(Protocol):
+    """What a service asks of a scorer. `lenient`: a candidate may have neither embedding nor text."""
+
+    name: str
+    dimension: int
+    lenient: bool
+
+    def scores(self, sample: Sample) -> Array:
+        """Softmax scores, shape (C,)."""
+        ...
+
+    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+        """Passes over the samples in their order, one step each; early stop below a loss of 1e-6."""
+        ...
+
+    def save(self, path: Path, flags: int) -> None:
+        """Writes the weights to a file that `opened` reads."""
+        ...
+
+    def read_clock(self, features: Array) -> Array:
+        """The columns of a live request as training has them."""
+        ...
+
+
+class SignetScorer:
+    """The signet model in float64, with the sidecar's own Adam, whose state lasts as long as the process."""
+
+    name = "signet"
+    lenient = False
+
+    def __init__(self, model: Signet) -> None:
+        self.replica = Replica(model)
+        self.dimension = self.replica.dimension
+
+    def scores(self, sample: Sample) -> Array:
+        """Softmax scores, shape (C,)."""
+        return self.replica.scores(sample)
+
+    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+        """As the sidecar."""
+        return self.replica.train(samples, epochs, temperature)
+
+    def save(self, path: Path, flags: int) -> None:
+        """Writes an SGPT file."""
+        sgpt.write(self.replica.model(), path, flags)
+
+    def read_clock(self, features: Array) -> Array:
+        """As they are: what is equal for a session's candidates moves no score of this model."""
+        return features
+
+
+class TorchScorer:
+    """Any other model of a checkpoint, on the CPU in float32.
+
+    `sunday` says that live requests count weekdays from Sunday, as Signet's daemon does, where its
+    training data and memento count from Monday.
+    """
+
+    lenient = True
+
+    def __init__(self, run: Run, sunday: bool = True) -> None:
+        self.run, self.sunday = run, sunday
+        self.model: Model = run.scorer.eval()
+        self.name = self.model.name
+        self.dimension = int(run.sources[0].spec["dimension"])
+        learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0)
+        self._steps = 0
+
+    def scores(self, sample: Sample) -> Array:
+        """Softmax scores, shape (C,)."""
+        with torch.inference_mode():
+            return torch.softmax(self.model(_batch(sample))[0].double(), 0).numpy()  # (C,)
+
+    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+        """One step a session at a constant rate; what is dropped out is drawn by the number of the step."""
+        loss, steps = 0.0, 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._steps)
+            self.model.train()
+            for _ in range(epochs):
+                losses = [
+                    found for found in (self._step(s, temperature) for s in samples if len(s)) if found is not None
+                ]
+                loss = sum(losses) / len(losses) if losses else 0.0
+                steps += len(losses)
+                if losses and loss < ENOUGH:
+                    break
+            self.model.eval()
+        self._steps += steps
+        return Stats(loss, steps)
+
+    def _step(self, sample: Sample, temperature: float) -> float | None:
+        batch = _batch(sample)
+        assert batch.labels is not None
+        self._optimiser.zero_grad(set_to_none=True)
+        loss = listnet(self.model(batch), batch.labels, batch.mask, temperature)
+        if not torch.isfinite(loss):
+            return None
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        return float(loss.detach())
+
+    def save(self, path: Path, flags: int) -> None:
+        """Writes a checkpoint of memento's; the flags have no place in it."""
+        checkpoint.save(dataclasses.replace(self.run, scorer=self.model), path)
+
+    def read_clock(self, features: Array) -> Array:
+        """Weekdays counted from Monday, shape (C, 17)."""
+        if not self.sunday:
+            return features
+        turned = features.copy()
+        sine, cosine = features[:, _WEEKDAY].T
+        turned[:, 5] = sine * math.cos(_DAY) - cosine * math.sin(_DAY)
+        turned[:, 6] = cosine * math.cos(_DAY) + sine * math.sin(_DAY)
+        return turned
+
+
+def opened(path: Path, sunday: bool = True) -> Served:
+    """The scorer in a file of memento's or of Signet's. Raises as `checkpoint.load` and `sgpt.read` do."""
+    if sgpt.is_sgpt(path):
+        return SignetScorer(sgpt.read(path).model)
+    run = checkpoint.load(path)
+    return SignetScorer(run.scorer) if isinstance(run.scorer, Signet) else TorchScorer(run, sunday)
+
+
+def fresh(dimension: int) -> Served:
+    """The signet model before any training, as the sidecar starts without a checkpoint."""
+    return SignetScorer(double(dimension))
+
+
+def resumed(path: Path, dimension: int, sunday: bool = True) -> tuple[Served, str]:
+    """What the sidecar's ``--checkpoint`` starts with, and what there is to say of it.
+
+    A file that is not there, cannot be read or is of another dimension leaves the first weights.
+    """
+    if not path.exists():
+        return fresh(dimension), f"no checkpoint at {path} yet, so the weights are the first ones"
+    try:
+        served = opened(path, sunday)
+    except (MementoError, OSError) as error:
+        reason = error.message if isinstance(error, MementoError) else str(error)
+        return fresh(dimension), f"{reason}; the weights are the first ones"
+    if served.dimension != dimension:
+        return fresh(dimension), (
+            f"{path} is for embeddings of {served.dimension} numbers, not {dimension}; the weights are the first ones"
+        )
+    return served, ""
+
+
+def require_dimension(served: Served, dimension: int | None, path: Path) -> None:
+    """Raises `UsageError` where a file is for embeddings of another length than those that will come."""
+    if dimension is not None and served.dimension != dimension:
+        raise UsageError(
+            f"{path} scores embeddings of {served.dimension} numbers, and --native-dim says {dimension}",
+            f"train it on them: `memento train REV --dimension {dimension} --out FILE`",
+        )
+
+
+def _batch(sample: Sample) -> Batch:
+    """One session as a model takes it, B = 1."""
+    rows = torch.from_numpy(np.asarray(sample.rows, np.float32))  # (C + 1, D)
+    return Batch(
+        features=torch.from_numpy(np.asarray(sample.features, np.float32)).unsqueeze(0),  # (1, C, 17)
+        mask=torch.ones(1, len(sample), dtype=torch.bool),  # (1, C)
+        contexts=rows[-1:],  # (1, D)
+        candidates=rows[:-1].unsqueeze(0),  # (1, C, D)
+        labels=torch.from_numpy(np.asarray(sample.labels, np.float32)).unsqueeze(0),  # (1, C)
+    )

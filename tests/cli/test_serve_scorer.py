@@ -1,0 +1,77 @@
+"""The command as an agent's daemon starts it: a process with pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import memento as package
+from memento.formats import sgpt
+from memento.models.signet import Signet
+
+ROOT = Path(package.__file__).parent.parent
+STATUS = {"jsonrpc": "2.0", "id": "req-1", "method": "status", "params": {}}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("served") / "predictor.ckpt"
+    sgpt.write(Signet(4), path)
+    return path
+
+
+def started(*options: object, folder: Path) -> subprocess.Popen[bytes]:
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "memento", "serve-scorer", *map(str, options)]
+    return subprocess.Popen(words, cwd=folder, env=env, **pipes)
+
+
+def test_it_answers_as_it_is_asked_and_ends_with_its_input(checkpoint: Path, tmp_path: Path) -> None:
+    process = started(checkpoint, folder=tmp_path)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(STATUS).encode() + b"\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["result"]["native_dimensions"] == 4
+    out, err = process.communicate(b"nonsense\n" + json.dumps(STATUS).encode())
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert answers[0]["error"]["code"] == -32700
+    assert answers[1]["id"] == "req-1"
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_a_signal_ends_it_in_peace(checkpoint: Path, tmp_path: Path) -> None:
+    process = started("--checkpoint", checkpoint, "--native-dim", 4, folder=tmp_path)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(STATUS).encode() + b"\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_the_daemon_s_flags_never_stop_it(tmp_path: Path) -> None:
+    process = started("--native-dim", 4, "--checkpoint", tmp_path / "none.bin", folder=tmp_path)
+    out, err = process.communicate(json.dumps(STATUS).encode())
+    assert json.loads(out)["result"]["native_dimensions"] == 4
+    assert b"no checkpoint at" in err
+    assert process.returncode == 0
+
+
+def test_a_scorer_that_cannot_be_served_is_told(memento, checkpoint: Path, tmp_path: Path) -> None:
+    assert "no checkpoint" in memento("serve-scorer", "none.safetensors", code=2).err
+    assert "--native-dim says 768" in memento("serve-scorer", str(checkpoint), "--native-dim", "768", code=2).err
+    (tmp_path / "text").write_text("hello")
+    assert memento("serve-scorer", str(tmp_path / "text"), code=4).err.startswith("Error: ")
+    assert memento("serve-scorer", str(tmp_path), code=2).err.startswith("Error: ")
+    assert memento("serve-scorer", "--native-dim", "0", code=2).err
