@@ -1,7 +1,8 @@
 """A/B experiments: two branches that differ in one turn, votes beside them, and a verdict that keeps both.
 
 ``ab/NAME/a`` holds the turn as it was, ``ab/NAME/b`` its alternative. Votes are a note on the first commit of a,
-an event a line: ``KEY a 3``. So those of two clones are added up when their notes meet, and one event counts once.
+an event a line: ``KEY a 3``. So those of two clones are added up when their notes meet, and one event counts once:
+as its first line in order says. A line that is no such event counts for nothing; both are told as `ignored`.
 Closing commits to both: the turn's `preference` becomes 1 on the preferred side and 0 on the counter-example.
 """
 
@@ -21,9 +22,10 @@ from memento.changes.operations import Set
 from memento.changes.snapshot import Snapshot
 from memento.errors import NotFound, UsageError
 from memento.formats.chat import line, messages
-from memento.history import Repository
+from memento.history import Commit, Repository
 from memento.history.names import check_name
 from memento.history.notes import Notes
+from memento.validate.intervals import wilson
 from memento.vary.alternative import EVASIONS
 from memento.vary.facts import Speech
 from memento.vary.paraphrase import otherwise
@@ -38,15 +40,19 @@ NOTES = "experiments"
 _TURN = re.compile(r"^Experiment-Turn: (\S+)$", re.MULTILINE)
 _VERDICT = re.compile(r"^Experiment-Verdict: (preferred|counter-example)$", re.MULTILINE)
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_EVENT = re.compile(rf"^(?P<key>{_KEY.pattern}) (?P<side>[ab]) (?P<count>[1-9][0-9]{{0,6}})$", re.MULTILINE)
+_EVENT = re.compile(rf"(?P<key>{_KEY.pattern}) (?P<side>[ab]) (?P<count>[1-9][0-9]{{0,6}})")
 MOST_VOTES = 9_999_999
 """The most votes of one event."""
-_Z = 1.959963984540054
+_NOTHING = 1e-18
+"""A term of a sum that no longer matters, as a share of the largest."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment: its turn, what both sides say, votes, and the side that was preferred once it is closed."""
+    """One experiment: its turn, what both sides say, votes, and the side that was preferred once it is closed.
+
+    `ignored` lines of its evidence are no events, or an event again with other votes.
+    """
 
     name: str
     session: str
@@ -56,6 +62,7 @@ class Experiment:
     votes_a: int
     votes_b: int
     verdict: str = ""
+    ignored: int = 0
 
     @property
     def votes(self) -> int:
@@ -64,13 +71,9 @@ class Experiment:
 
     @property
     def share_b(self) -> tuple[float, float, float]:
-        """The share of votes for b with Wilson's 95% interval; (nan, 0, 1) without votes."""
-        n = self.votes
-        if not n:
-            return math.nan, 0.0, 1.0
-        p, z = self.votes_b / n, _Z * _Z / n
-        centre, half = (p + z / 2) / (1 + z), _Z * math.sqrt(p * (1 - p) / n + z / (4 * n)) / (1 + z)
-        return p, max(0.0, centre - half), min(1.0, centre + half)
+        """The share of votes for b with its 95% interval; (nan, 0, 1) without votes."""
+        figure = wilson(self.votes_b, self.votes)
+        return (figure.value, figure.low, figure.high) if figure.n else (math.nan, 0.0, 1.0)
 
     @property
     def p_value(self) -> float:
@@ -78,8 +81,13 @@ class Experiment:
         n, low = self.votes, min(self.votes_a, self.votes_b)
         if n == 0 or 2 * low == n:
             return 1.0
-        log_half = n * math.log(2.0)
-        return min(1.0, 2.0 * sum(math.exp(_log_choose(n, k) - log_half) for k in range(low + 1)))
+        term = total = 1.0
+        for k in range(low, 0, -1):
+            term *= k / (n - k + 1)
+            total += term
+            if term < _NOTHING:
+                break
+        return min(1.0, 2.0 * total * math.exp(_log_choose(n, low) - n * math.log(2.0)))
 
     @property
     def always_p(self) -> float:
@@ -142,21 +150,26 @@ class Experiments:
         """One experiment as it stands. Raises `NotFound`."""
         if name not in self.names():
             raise NotFound("experiment", name, self.names(), "`memento ab` lists them")
-        first = self._first(name)
-        turn = self._turn(name)
-        texts, verdict, session = [], "", ""
+        texts, verdict, session, turn, first = [], "", "", "", ""
         for side in ("a", "b"):
-            tip = self.repository.commit_of(f"refs/heads/{PREFIX}{name}/{side}")
-            record = Snapshot(self.repository.objects, tip.tree).record("turns", turn)
+            branch = f"{PREFIX}{name}/{side}"
+            steps = list(self._steps(branch))
+            turn, first = (_TURN.findall(steps[-1].message)[0], steps[-1].id) if side == "a" else (turn, first)
+            try:
+                record = Snapshot(self.repository.objects, steps[0].tree).record("turns", turn)
+            except NotFound:
+                raise UsageError(
+                    f"{branch} has no turn {turn}, so its experiment cannot be told",
+                    "`memento undo` takes an edit back",
+                ) from None
             texts.append(str(record["text"]))
             session = str(record["session"])
-            said = _VERDICT.search(tip.message)
-            if said and said[1] == "preferred":
+            said = next((found[1] for step in steps if (found := _VERDICT.search(step.message))), "")
+            if said == "preferred":
                 verdict = side
-        votes = {"a": 0, "b": 0}
-        for event in _EVENT.finditer(self._notes.read(first)):
-            votes[event["side"]] += int(event["count"])
-        return Experiment(name, session, turn, texts[0], texts[1], votes["a"], votes["b"], verdict)
+        events, ignored = _events(self._notes.read(first))
+        votes = {side: sum(int(e["count"]) for e in events.values() if e["side"] == side) for side in ("a", "b")}
+        return Experiment(name, session, turn, texts[0], texts[1], votes["a"], votes["b"], verdict, ignored)
 
     def feed(self, name: str, side: Side, votes: int = 1, key: str = "") -> Experiment:
         """Adds the votes of one event for a side; one operation.
@@ -174,7 +187,7 @@ class Experiments:
             if now.verdict:
                 raise UsageError(f"experiment {name} is closed: {now.verdict} was preferred", "open another one")
             event, first = f"{key or secrets.token_hex(8)} {side} {votes}", self._first(name)
-            known = {found["key"]: found.group() for found in _EVENT.finditer(self._notes.read(first))}
+            known = {held: found.group() for held, found in _events(self._notes.read(first))[0].items()}
             if known.get(key, event) != event:
                 raise UsageError(
                     f"event {key} was fed as {known[key].partition(' ')[2]!r}", "each event has its own key"
@@ -214,36 +227,47 @@ class Experiments:
             now = self.read(name)
             if not now.verdict:
                 continue
-            tip = self.repository.commit_of(self._tips(name)[0])
+            tip = self.repository.commit_of(f"refs/heads/{PREFIX}{name}/a")
             turns = Snapshot(self.repository.objects, tip.tree).of_sessions("turns", [now.session])
             threads = Threads(turns)
             best, other = (now.text_a, now.text_b) if now.verdict == "a" else (now.text_b, now.text_a)
             *prompt, said = messages(threads, threads.way(now.turn))
-            votes = now.votes_a - now.votes_b
+            ahead = (now.votes_a - now.votes_b) * (1 if now.verdict == "a" else -1)
             yield line({
                 "prompt": prompt,
                 "chosen": [{**said, "content": best}], "rejected": [{**said, "content": other}],
-                "margin": round(abs(votes) / max(1, now.votes), 6), "turns": [now.turn], "session": now.session,
+                "margin": round(ahead / max(1, now.votes), 6), "turns": [now.turn], "session": now.session,
                 "experiment": name, "votes": {"a": now.votes_a, "b": now.votes_b},
             })  # fmt: skip
 
-    def _tips(self, name: str) -> list[str]:
-        return [f"refs/heads/{PREFIX}{name}/{side}" for side in ("a", "b")]
-
     def _first(self, name: str) -> str:
         """The first commit of side a, which votes are noted on."""
-        commit = self.repository.commit_of(self._tips(name)[0])
-        while _VERDICT.search(commit.message):
-            commit = self.repository.commit_of(commit.parents[0])
-        return commit.id
+        return list(self._steps(f"{PREFIX}{name}/a"))[-1].id
 
-    def _turn(self, name: str) -> str:
-        found = _TURN.search(self.repository.commit_of(self._tips(name)[0]).message)
-        if found is None:
-            raise UsageError(
-                f"branch {PREFIX}{name}/a was moved on, so its experiment cannot be told", "undo that commit"
-            )
-        return found[1]
+    def _steps(self, branch: str) -> Iterator[Commit]:
+        """The commits of a side, from its tip back to the one that it began with."""
+        commit = self.repository.commit_of(f"refs/heads/{branch}")
+        while True:
+            yield commit
+            if _TURN.search(commit.message) and not _VERDICT.search(commit.message):
+                return
+            if not commit.parents:
+                raise UsageError(
+                    f"branch {branch} does not begin an experiment",
+                    f"`memento branch -m {branch} NAME` renames it",
+                )
+            commit = self.repository.commit_of(commit.parents[0])
+
+
+def _events(note: str) -> tuple[dict[str, re.Match[str]], int]:
+    """The events of a note by key, each once, and how many lines are no such event or an event with other votes."""
+    events: dict[str, re.Match[str]] = {}
+    ignored = 0
+    for text in sorted(filter(None, note.splitlines())):
+        event = _EVENT.fullmatch(text)
+        if event is None or events.setdefault(event["key"], event).group() != text:
+            ignored += 1
+    return events, ignored
 
 
 def _opening(name: str, side: Side, turn: str, time: int) -> str:

@@ -29,3 +29,15 @@ def test_bad_input(world):
     world("export", "main", "--format", "chat", "-o", "c.jsonl")
     assert "--force" in world("export", "main", "--format", "chat", "-o", "c.jsonl", code=2).hint
     assert world("export", "main", "--experiments", "--format", "chat", "-o", "d.jsonl", code=2).hint
+
+
+def test_one_experiment_that_cannot_be_told_hides_no_other(world):
+    turn = world.ids("turns")[0]
+    world("ab", "open", "good", "--turn", turn, "--text", "x")
+    for side in ("a", "b"):
+        world("fork", "main", f"ab/odd/{side}")
+    done = world("ab", "list")
+    assert "good" in done.out
+    assert "odd is left out" in done.err
+    assert [one["name"] for one in world.json("ab", "list")["experiments"]] == ["good"]
+    assert "does not begin an experiment" in world("ab", "status", "odd", code=2).err

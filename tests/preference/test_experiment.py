@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import scipy.stats
 
@@ -16,6 +18,8 @@ from memento.preference import Experiment, Experiments
 from memento.scenario import load
 from memento.simulate import world as simulated
 from memento.world import tree
+from memento.world.table import Table
+from memento.world.tree import Delta
 
 
 @pytest.fixture
@@ -155,3 +159,119 @@ def test_looking_at_every_vote_is_wrong_one_time_in_twenty_at_most() -> None:
                 wrong += 1
                 break
     assert wrong / 400 < 0.05
+
+
+# ── evidence that is not as it should be ─────────────────────────────────────────────────────────
+
+
+def noted(experiments: Experiments, name: str) -> str:
+    return next(iter(experiments.repository.notes("experiments").all()))
+
+
+def test_malformed_and_doubled_evidence_counts_for_nothing_and_is_told(experiments: Experiments) -> None:
+    experiments.open("x", "main", turn_of(experiments), "text")
+    experiments.feed("x", "a", 3, key="e1")
+    first = noted(experiments, "x")
+    lines = [
+        "e1 a 3",
+        "e1 a 3",
+        "e1 b 90",
+        "e2 b 5",
+        "e3 c 1",
+        "e4 a -1",
+        "e5 a 1e9",
+        "e6 a 99999999",
+        "",
+        "nonsense",
+        "e7 b",
+    ]
+    experiments.repository.notes("experiments").write(first, "\n".join(lines))
+    now = experiments.read("x")
+    assert (now.votes_a, now.votes_b) == (3, 5)
+    assert now.ignored == 7
+    assert experiments.feed("x", "b", 1, key="e8").votes_b == 6
+
+
+def test_an_event_that_two_clones_fed_apart_counts_once_and_alike(experiments: Experiments, tmp_path: Path) -> None:
+    experiments.open("x", "main", turn_of(experiments), "text")
+    experiments.feed("x", "a", 1)
+    clone(str(experiments.repository.root), tmp_path / "there")
+    with Repository.open(tmp_path / "there") as there:
+        for side in ("a", "b"):
+            there.fork(f"origin/ab/x/{side}", f"ab/x/{side}")
+        Experiments(there).feed("x", "b", 4, key="one")
+        experiments.feed("x", "a", 2, key="one")
+        Remotes(there, Merges(there)).fetch()
+        now = Experiments(there).read("x")
+    assert (now.votes_a, now.votes_b, now.ignored) == (3, 0, 1)
+
+
+def test_the_interval_is_that_of_every_other_share(experiments: Experiments) -> None:
+    from memento.validate.intervals import wilson
+
+    for a, b in ((0, 4), (3, 9), (5, 0), (70, 31)):
+        figure = wilson(b, a + b)
+        assert Experiment("", "", "", "", "", a, b).share_b == (figure.value, figure.low, figure.high)
+    share, low, high = Experiment("", "", "", "", "", 0, 0).share_b
+    assert math.isnan(share)
+    assert (low, high) == (0.0, 1.0)
+
+
+def test_many_votes_are_counted_at_once() -> None:
+    even = Experiment("", "", "", "", "", 9_999_000, 9_999_999)
+    assert even.p_value == pytest.approx(scipy.stats.binomtest(9_999_999, 19_998_999).pvalue, rel=1e-3)
+    sure = Experiment("", "", "", "", "", 9_999_999, 9_000_000)
+    assert 0 <= sure.p_value < 1e-300
+    assert 0 <= sure.always_p < 1e-300
+    assert even.always_p <= 1
+
+
+def test_a_side_that_was_edited_is_still_its_side(experiments: Experiments) -> None:
+    turn = turn_of(experiments)
+    repository = experiments.repository
+    experiments.open("x", "main", turn, "text")
+    experiments.feed("x", "b", 2)
+
+    def edit(side: str, text: str) -> None:
+        delta = Delta({"turns": rows_of(repository, f"ab/x/{side}", turn, text)})
+        after = tree.apply(repository.objects, repository.tree_of(f"ab/x/{side}"), delta)
+        repository.commit(f"ab/x/{side}", after, "edited")
+
+    edit("a", "first edited")
+    assert experiments.read("x").text_a == "first edited"
+    assert experiments.feed("x", "b", 1).votes_b == 3
+    assert experiments.close("x").verdict == "b"
+    edit("b", "and then")
+    assert experiments.read("x").verdict == "b"
+    with pytest.raises(UsageError, match="is closed"):
+        experiments.feed("x", "a")
+
+
+def rows_of(repository: Repository, branch: str, turn: str, text: str) -> Table:
+    turns = tree.read(repository.objects, repository.tree_of(branch)).turns
+    return turns.take(turns.rows([turn])).replace(text=np.array([text], object))
+
+
+def test_a_margin_against_the_votes_is_below_nothing(experiments: Experiments) -> None:
+    experiments.open("x", "main", turn_of(experiments), "text")
+    experiments.feed("x", "b", 3)
+    experiments.feed("x", "a", 1)
+    experiments.close("x", "a")
+    (pair,) = map(json.loads, experiments.pairs())
+    assert pair["rejected"][0]["content"] == "text"
+    assert pair["margin"] == -0.5
+
+
+def test_an_experiment_that_cannot_be_told_is_named(experiments: Experiments) -> None:
+    turn = turn_of(experiments)
+    repository = experiments.repository
+    experiments.open("x", "main", turn, "text")
+    delta = Delta(deletes={"turns": [turn]})
+    after = tree.apply(repository.objects, repository.tree_of("ab/x/b"), delta)
+    repository.commit("ab/x/b", after, "gone")
+    with pytest.raises(UsageError, match=rf"ab/x/b has no turn {turn}"):
+        experiments.read("x")
+    repository.fork("main", "ab/y/a")
+    repository.fork("main", "ab/y/b")
+    with pytest.raises(UsageError, match="ab/y/a does not begin an experiment"):
+        experiments.read("y")

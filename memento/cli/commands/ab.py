@@ -99,6 +99,10 @@ def _show(context: Context, now: Experiment, verb: str) -> None:
     output.line(f"experiment {now.name} on turn:{now.turn}")
     output.line(f"  a  {plural(now.votes_a, 'vote')}  {now.text_a}")
     output.line(f"  b  {plural(now.votes_b, 'vote')}  {now.text_b}")
+    if now.ignored:
+        output.warning(
+            f"{plural(now.ignored, 'line')} of its votes counted for nothing: no event, or one fed twice apart"
+        )
     if now.votes:
         share, low, high = now.share_b
         output.line(
@@ -115,7 +119,12 @@ def _show(context: Context, now: Experiment, verb: str) -> None:
 
 def _list(context: Context, experiments: Experiments) -> None:
     output = context.output
-    found = [experiments.read(name) for name in experiments.names()]
+    found = []
+    for name in experiments.names():
+        try:
+            found.append(experiments.read(name))
+        except UsageError as error:
+            output.warning(f"experiment {name} is left out: {error.message}")
     if output.json:
         output.document("memento.ab/1", {"experiments": [_map(one) for one in found]})
         return
