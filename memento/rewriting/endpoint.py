@@ -25,6 +25,8 @@ MAX_BYTES = 4 << 20
 """The largest answer that is read."""
 MAX_TEXT = 1 << 16
 """Characters of a text that are kept; a longer one counts as cut short."""
+_LONGEST_NAME = 200
+_LONGEST_WORD = 100
 _TRIES = 4
 _LONGEST_WAIT = 60.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -58,8 +60,7 @@ class Endpoint:
             raise UsageError(f"{self.base!r} is not the address of a server", "such as http://127.0.0.1:8080/v1")
         if urllib.parse.urlsplit(self.base).username is not None:
             raise UsageError("the address of a server holds a user or password", "set MEMENTO_API_KEY instead")
-        if not self.model:
-            raise UsageError("no model is named", "set MEMENTO_MODEL, or give --model NAME")
+        check_model(self.model)
         if self.key and not (self.key.isascii() and self.key.isprintable()):
             raise UsageError("the key of the server has characters that no key has", "look at MEMENTO_API_KEY")
 
@@ -95,7 +96,7 @@ class Endpoint:
             with connection.getresponse() as answer:
                 body = answer.read(MAX_BYTES + 1)
                 missing = answer.length or 0
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             if late.is_set() or isinstance(error, TimeoutError):
                 raise self._late() from None
             raise ServerError(
@@ -133,6 +134,17 @@ class Endpoint:
         return ServerError(f"{self.base} answered {status}" + (f": {said}" if said else ""), hint)
 
 
+def check_model(name: str) -> str:
+    """The name of a model, which a commit will tell. Raises `UsageError` for none, or one that is no short line."""
+    if not name.strip():
+        raise UsageError("no model is named", "set MEMENTO_MODEL, or give --model NAME")
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise UsageError(
+            f"the name of the model is not a line of at most {_LONGEST_NAME} characters", "look at MEMENTO_MODEL"
+        )
+    return name
+
+
 class ServerError(StoreError):
     """A server did not give an answer that can be used."""
 
@@ -166,7 +178,7 @@ def _read(body: bytes, base: str) -> Completion:
     try:
         answer = json.loads(body)
         choice = answer["choices"][0]
-        text, finish = choice["message"]["content"], str(choice.get("finish_reason") or "")
+        text, finish = choice["message"]["content"], _word(choice.get("finish_reason"))
     except (ValueError, LookupError, TypeError, RecursionError):
         raise ServerError(f"{base} answered what is no chat completion", "does the address end with /v1?") from None
     if not isinstance(text, str):
@@ -174,4 +186,9 @@ def _read(body: bytes, base: str) -> Completion:
     text = text.encode("utf-8", "replace").decode()
     if len(text) > MAX_TEXT:
         text, finish = text[:MAX_TEXT], "length"
-    return Completion(text, finish, str(answer.get("system_fingerprint") or "").encode("utf-8", "replace").decode())
+    return Completion(text, finish, _word(answer.get("system_fingerprint")))
+
+
+def _word(value: Any) -> str:
+    """A short text that a server sent beside the answer; anything else says nothing."""
+    return value[:_LONGEST_WORD].encode("utf-8", "replace").decode() if isinstance(value, str) else ""

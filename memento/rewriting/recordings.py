@@ -40,13 +40,8 @@ class Recordings:
     def get(self, question: Mapping[str, Any]) -> Completion | None:
         """The answer to a question; None where none is recorded, or what is recorded cannot be read."""
         key = key_of(question)
-        for line in (self._known.get(key) or self._new.get(key) or "").splitlines():
-            try:
-                held = json.loads(line)
-                return Completion(str(held["text"]), str(held["finish"]), str(held["fingerprint"]))
-            except (ValueError, LookupError, TypeError, RecursionError):
-                continue
-        return None
+        lines = f"{self._known.get(key, '')}\n{self._new.get(key, '')}".splitlines()
+        return next((answer for line in lines if (answer := _read(line)) is not None), None)
 
     def put(self, question: Mapping[str, Any], answer: Completion) -> None:
         """Keeps the first answer to a question."""
@@ -68,3 +63,14 @@ class Recordings:
                 self._notes.write_many(new, f"record {len(new)} answers")
             self._known, self._new = self._notes.all(), {}
         return len(new)
+
+
+def _read(line: str) -> Completion | None:
+    """The answer that a line of a note holds; None where it holds none."""
+    try:
+        held = json.loads(line)
+        found = [held[name] for name in ("text", "finish", "fingerprint")]
+        "".join(found).encode()
+        return Completion(*found)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None

@@ -12,7 +12,7 @@ import numpy as np
 
 from memento import rng
 from memento.errors import UsageError
-from memento.rewriting.endpoint import Completion, Endpoint
+from memento.rewriting.endpoint import Completion, Endpoint, check_model
 from memento.rewriting.recordings import Recordings, key_of
 from memento.vary.consistency import lost_of
 from memento.vary.texts import NUMBER, Text, Texts
@@ -54,7 +54,8 @@ class Rewriter:
 
     ``record`` asks where nothing is recorded, ``replay`` reads records alone and refuses where one is missing, ``off``
     takes the deterministic operator for all. An answer counts if it keeps names, values, numbers and negation, adds no
-    number or name, and is half to twice as long; else the text falls back to tone, which is deterministic.
+    number or name, and is half to twice as long; else the text falls back to tone, which is deterministic. Raises
+    `UsageError` for a model's name that is none, but for ``off``.
     """
 
     recordings: Recordings
@@ -64,6 +65,10 @@ class Rewriter:
     temperature: float = 0.0
     seed: int = 0
     max_tokens: int = 400
+
+    def __post_init__(self) -> None:
+        if self.mode != "off":
+            check_model(self.model)
 
     def question(self, text: Text, style: str) -> dict[str, Any]:
         """What is asked for a text: everything that the answer may depend on."""
@@ -88,7 +93,9 @@ class Rewriter:
         until then are recorded.
         """
         turns = world.turns
-        chosen = np.flatnonzero(rng.bernoulli(rng.keys(key, turns["id"].tolist()), share)).tolist()
+        keys = rng.keys(key, turns["id"].tolist())
+        chosen = np.flatnonzero(rng.bernoulli(keys, share)).tolist()
+        states: list[int] = rng.bits(keys, 1).tolist()
         texts = Texts(world).turns
         of = [texts[row] for row in chosen]
         names = tuple(dict.fromkeys(world.entities["name"].tolist()))
@@ -108,7 +115,7 @@ class Rewriter:
                 why = fault(text, answer, names) if answer else "no model was asked"
                 if why:
                     reasons[why] = reasons.get(why, 0) + 1
-                new[row] = toned(text, _FALLBACK.get(style, style), row) if why else answer.text.strip()  # type: ignore[union-attr]
+                new[row] = toned(text, _FALLBACK.get(style, style), states[row]) if why else answer.text.strip()  # type: ignore[union-attr]
                 if progress:
                     progress(place + 1, len(chosen))
                 if asked and asked % _MANY == 0:

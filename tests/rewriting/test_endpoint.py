@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -134,3 +135,41 @@ def test_an_address_must_be_one(base: str) -> None:
         Endpoint(base, "m")
     with pytest.raises(UsageError, match="no model"):
         Endpoint("http://x/v1", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]", b"1", b'"x"', b"null", b"\xff\xfe", b"{" * 100_000, b"9" * 10_000, b'{"choices": {}}',
+        b'{"choices": []}', b'{"choices": [null]}', b'{"choices": ["x"]}', b'{"choices": [[1]]}',
+        b'{"choices": [{"message": "x"}]}', b'{"choices": [{"message": {"content": 1}}]}',
+        b'{"choices": [{"message": {"content": NaN}}]}', b'{"choices": [{"message": {"content": ["x"]}}]}',
+    ],
+)  # fmt: skip
+def test_bodies_that_are_no_completion(body: bytes) -> None:
+    with serving(lambda _: (200, {}, body)) as (base, _), pytest.raises(ServerError):
+        Endpoint(base, "m").complete({"messages": []})
+
+
+def test_what_stands_beside_a_text_is_kept_short_and_plain() -> None:
+    huge = {"a": ["x" * 1000] * 1000}
+    body = json.dumps({
+        "choices": [{"message": {"content": "yes"}, "finish_reason": "stop" * 1000}], "system_fingerprint": huge,
+    }).encode()  # fmt: skip
+    with serving(lambda _: (200, {}, body)) as (base, _):
+        found = Endpoint(base, "m").complete({"messages": []})
+    assert found.text == "yes"
+    assert len(found.finish) <= 100
+    assert len(found.fingerprint) <= 100
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org", ".org"])
+def test_a_host_that_no_name_server_takes(host: str) -> None:
+    with pytest.raises((ServerError, UsageError)):
+        Endpoint(f"http://{host}/v1", "m", timeout=5).complete({"messages": []})
+
+
+@pytest.mark.parametrize("model", [" ", "a\nb", "a\0b", "x" * 201, "\ud800"])
+def test_a_model_is_one_line(model: str) -> None:
+    with pytest.raises(UsageError, match="model"):
+        Endpoint("http://127.0.0.1:1/v1", model)

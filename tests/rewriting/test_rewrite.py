@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from memento.errors import UsageError
@@ -166,3 +167,54 @@ def test_checks_of_answers(said: str, finish: str, why: str) -> None:
         fault(Text("Ada owns 3 of it.", "assistant", ("Ada",)), Completion(said, finish, ""), ("payments api", "Ada"))
         == why
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{", "[]", "null", "1", '"x"', "{}", '{"text": null, "finish": "stop", "fingerprint": ""}',
+        '{"text": ["a"], "finish": "stop", "fingerprint": ""}', '{"text": "a", "finish": 1, "fingerprint": ""}',
+        '{"text": "\\ud800", "finish": "stop", "fingerprint": ""}', "[" * 100_000,
+        '{"text": "a", "finish": "stop"}', "not json at all",
+    ],
+)  # fmt: skip
+def test_a_malformed_recording_is_none_and_the_next_answer_takes_its_place(repository: Repository, line: str) -> None:
+    question = {"model": "m", "messages": []}
+    repository.notes("answers").write(key_of(question), line)
+    recordings = Recordings(repository)
+    assert recordings.get(question) is None
+    recordings.put(question, Completion("well", "stop", "fp"))
+    assert recordings.get(question) == Completion("well", "stop", "fp")
+    assert recordings.save() == 1
+    assert Recordings(repository).get(question) == Completion("well", "stop", "fp")
+
+
+def test_a_good_line_after_a_malformed_one_is_the_answer(repository: Repository) -> None:
+    question = {"model": "m", "messages": []}
+    good = '{"text": "b", "finish": "stop", "fingerprint": ""}'
+    repository.notes("answers").write(key_of(question), '{"text": null}\n' + good)
+    assert Recordings(repository).get(question) == Completion("b", "stop", "")
+
+
+@pytest.mark.parametrize("mode", ["record", "replay"])
+def test_a_model_is_named_in_one_line(repository: Repository, mode: Any) -> None:
+    for model in ("", "a\n\nRewrite-Model: b", "x" * 300):
+        with pytest.raises(UsageError, match="model"):
+            Rewriter(Recordings(repository), model, mode)
+    assert Rewriter(Recordings(repository), "", "off")
+
+
+def test_what_is_said_does_not_hang_on_where_a_turn_stands(repository: Repository, world: World) -> None:
+    """A fallback is drawn by the turn's id: taking other sessions away changes nothing of it."""
+    gone = set(world.sessions["id"][:3].tolist())
+    less = World.build(
+        world.manifest,
+        {**world.tables, "sessions": world.sessions.take(np.arange(3, len(world.sessions))), **{
+            name: world.tables[name].take([row for row, s in enumerate(world.tables[name]["session"]) if s not in gone])
+            for name in ("turns", "candidates")
+        }},
+    )  # fmt: skip
+    whole = applied(world, rewriter(repository, mode="off").rewrite(world, "polite", 1.0, 5).delta)
+    part = applied(less, rewriter(repository, mode="off").rewrite(less, "polite", 1.0, 5).delta)
+    for key, text in zip(part.turns["id"], part.turns["text"], strict=True):
+        assert text == whole.record("turns", key)["text"]
