@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar, Self
 
 from memento import rng
@@ -43,7 +44,10 @@ class Resimulate(Operator):
                 faults.append(f"{spec.name} is not a line of at most {_LONGEST} characters")
         if not faults:
             values = self.values
-            faults = [f"{text!r} is not KEY=VALUE" for text in self.set.split(_PART) if not text.partition("=")[1]]
+            texts = self.set.split(_PART)
+            faults = [f"{text!r} is not KEY=VALUE" for text in texts if not text.partition("=")[1]]
+            keys = [text.partition("=")[0].strip() for text in texts]
+            faults += [f"{key} is set twice" for key in dict.fromkeys(keys) if keys.count(key) > 1]
             if not faults:
                 ends = [{key: _ends(value)[side] for key, value in values.items()} for side in (0, 1)]
                 faults = list(dict.fromkeys([*faults_of(ends[0]), *faults_of(ends[1])]))
@@ -98,11 +102,12 @@ def _ends(value: str) -> tuple[str, str]:
 
 
 def _drawable(name: str, value: str) -> bool:
+    kind = parameters()[name].kind if name in parameters() else "float"
     try:
-        low, high = map(float, _ends(value))
+        low, high = map(int if kind == "int" else float, _ends(value))
     except ValueError:
         return False
-    return name not in parameters() or (parameters()[name].kind in ("int", "float") and low <= high)
+    return kind in ("int", "float") and low <= high and isfinite(high - low)
 
 
 def _drawn(key: int, name: str, value: str) -> str:

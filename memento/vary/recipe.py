@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from memento import rng
@@ -16,15 +16,21 @@ _TRAILERS = re.compile(
     r"\n\nVariant-Operator: (\S{1,100})\nVariant-Parameters: (\{[^\n]{0,70000}\})"
     r"(?:\nVariant-Inverse: [^\n]{0,70000})?\nVariant-Draw: (-?[0-9]{1,20})/([0-9]{1,20})$"
 )
+_SUBJECT = 90
+"""Characters of an operator on the first line of a commit; the whole of it stands below."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """An operator, the seed of an expansion, and the number that a variant has among its parent's."""
+    """An operator, the seed of an expansion, and the number that a variant has among its parent's.
+
+    `written` are the parameters as a commit tells them, where the recipe came from one.
+    """
 
     operator: Operator
     seed: int
     child: int
+    written: str = field(default="", compare=False)
 
     def key(self, parent_tree: str) -> int:
         """The key of all draws: a function of the parent's content, the operator, its parameters and
@@ -35,12 +41,18 @@ class Recipe:
         """A commit message: a line for people, then trailers that `of` reads, and the `inverse` where there is one."""
         back = f"Variant-Inverse: {inverse.name} {_written(inverse)}\n" if inverse else ""
         return (
-            f"{self.operator}, variant {self.child + 1}\n\nVariant-Operator: {self.operator.name}\n"
+            f"{_subject(str(self.operator))}, variant {self.child + 1}\n\nVariant-Operator: {self.operator.name}\n"
             f"Variant-Parameters: {self._parameters()}\n{back}Variant-Draw: {self.seed}/{self.child}"
         )
 
     def _parameters(self) -> str:
-        return _written(self.operator)
+        return self.written or _written(self.operator)
+
+
+def _subject(text: str) -> str:
+    """What a variant was made by, without the middle of what is too long for a line."""
+    half = _SUBJECT // 2
+    return text if len(text) <= _SUBJECT else f"{text[:half]} … {text[-half:]}"
 
 
 @lru_cache(64)
@@ -60,7 +72,7 @@ def of(message: str) -> Recipe | None:
         return None
     try:
         values = json.loads(found[2])
-        return Recipe(CATALOG[found[1]].from_map(values), int(found[3]), int(found[4]))
+        return Recipe(CATALOG[found[1]].from_map(values), int(found[3]), int(found[4]), found[2])
     except (ValueError, RecursionError, MementoError):
         return None
 

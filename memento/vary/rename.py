@@ -43,9 +43,11 @@ class Rename(Operator):
 
     def __post_init__(self) -> None:
         if self.names:
+            Rename(self.share)
             if len(self.names) > _LONGEST:
                 raise InvalidFile("operator rename", [f"names is over {_LONGEST:,} characters"])
             table = _read(self.names)
+            object.__setattr__(self, "share", float(self.share) + 0.0)
             if len(set(table.values())) != len(table):
                 raise InvalidFile("operator rename", ["names gives two entities one name, so there is no way back"])
         else:
@@ -147,6 +149,8 @@ def _read(text: str) -> dict[str, str]:
         table = json.loads(text)
     except (ValueError, RecursionError):
         table = None
-    if not isinstance(table, dict) or not all(isinstance(value, str) and value for value in table.values()):
+    if not isinstance(table, dict) or not all(
+        isinstance(value, str) and value.strip() and name.strip() for name, value in table.items()
+    ):
         raise InvalidFile("operator rename", ['names is not a JSON object of texts, such as {"Ada":"Grace"}'])
     return table

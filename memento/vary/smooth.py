@@ -40,6 +40,8 @@ class Smooth(Operator):
         order = by_time(world)
         started = world.sessions["started_at"].astype(np.float64)
         first, last = started[order[0]], started[order[-1]]
+        if last <= first:
+            return Delta()
         places = np.linspace(0.0, last - first, self.knots + 2)
         factors = rng.normal(rng.pair_keys(key, np.arange(len(places), dtype=np.uint64)), 1.0, self.sd)
         warped = spline(places, places * factors, started[order] - first)

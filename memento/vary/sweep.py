@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import isfinite, prod
+from math import inf, isfinite, prod
 
 from memento import rng
 from memento.errors import InvalidFile, UsageError
@@ -93,11 +93,17 @@ def _values(key: str, text: str, faults: list[str]) -> list[str]:
         faults.append(f"{key}={text}: both ends of a logarithmic range are above 0")
         return []
     whole = key in parameters() and parameters()[key].kind == "int"
-    return list(dict.fromkeys(_written(at, whole) for at in _spaced(*ends, number, bool(scale))))
+    values = _spaced(*ends, number, bool(scale))
+    if not all(map(isfinite, values)):
+        faults.append(f"{key}={text}: the ends lie too far apart")
+        return []
+    return list(dict.fromkeys(_written(at, whole) for at in values))
 
 
 def _spaced(low: float, high: float, count: int, log: bool) -> list[float]:
     parts = [at / max(1, count - 1) for at in range(count)]
+    if log and not isfinite(high / low):
+        return [inf]
     if log:
         return [low * float(rng.power(high / low, part)) for part in parts]
     return [low + (high - low) * part for part in parts]

@@ -25,6 +25,9 @@ _NEGATION = re.compile(r"[nNwWcC](?<!\w.)(?i:(?<=n)(?:o(?:t|r|ne|thing|body)?|ev
 """No, not, nor, none, nothing, nobody, never, neither, without, cannot; to begin with a set of letters is quick."""
 _CONTRACTED = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_BEGINS = re.compile(r"(?:^|[.!?]['\"”’)]*\s+)['\"“‘(]*\Z")
+"""What stands before the first word of a sentence."""
+_NEAR = 12
 
 
 @dataclass(frozen=True)
@@ -227,13 +230,29 @@ def _column(values: list[str]) -> npt.NDArray[np.object_]:
 
 
 def exchanged(text: str, table: Mapping[str, str]) -> str:
-    """The text with whole phrases exchanged, the longest first, all at once, so that no phrase is met twice."""
+    """The text with whole phrases exchanged, the longest first, all at once, so that no phrase is met twice.
+
+    A capital stays one where it is not the phrase's own, or where it begins a sentence.
+    """
     names = sorted(filter(str.strip, table), key=lambda name: (-len(name), name))
     if not names:
         return text
     joined = "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" if n[:1].isalnum() else re.escape(n) for n in names)
-    folded = {name.casefold(): other for name, other in table.items()}
-    return re.sub(joined, lambda match: folded[match.group().casefold()], text, flags=re.IGNORECASE)
+    folded = {name.casefold(): (name, other) for name, other in table.items()}
+
+    def other(match: re.Match[str]) -> str:
+        said = match.group()
+        name, new = folded.get(said.casefold(), (said, said))
+        raised = said[:1].isupper() and (name[:1].islower() or _begins(text, match.start()))
+        return new[:1].upper() + new[1:] if raised else new
+
+    return re.sub(joined, other, text, flags=re.IGNORECASE)
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a word there is the first of a sentence."""
+    near = max(0, at - _NEAR)
+    return _BEGINS.search("x" * (near > 0) + text[near:at]) is not None
 
 
 def open_words(text: Text) -> list[str]:
