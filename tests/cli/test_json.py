@@ -40,6 +40,7 @@ LINES = {
     "describe": "describe main",
     "gallery": "gallery -o gallery.html",
     "fit": "fit main",
+    "twin": "twin main -b copy --copies 1 --sessions 5",
     "tstr": "tstr --real main --split 0.5 --synthetic main~1 -m linear",
     "value": "value main",
     "population": "population main -b agents --agents 2 --steps 3 --pool 8",

@@ -181,6 +181,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "edit": ["main", "memory:a", "importance=1"], "merge": ["a"], "resolve": ["--all", "--ours"],
         "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
         "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"], "bundle": ["create", "x.bundle"],
+        "twin": ["-b", "x"],
         "tstr": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
         "population": ["-b", "x"], "recipes": ["a"],

@@ -100,6 +100,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
     "note": [("note main -m words",)],
     "rewrite": [("rewrite main -b casual --mode off --style casual",)],
     "population": [("population main -b agents --agents 2 --steps 3 --pool 8",)],
+    "twin": [("twin main -b copy --copies 1 --sessions 5",)],
     "entigraph": [("entigraph main -b wider --pairs 3 --triples 1",)],
     "grow": [("grow main -b grown --count 3",)],
     "ab": [

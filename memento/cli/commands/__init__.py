@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("entigraph", "Widen a world by sessions about pairs and triples of its entities."),
             _row("grow", "Grow a world's memories from those that it has, keeping what is new."),
             _row("fit", "Estimate the scenario that a world's history tells of."),
+            _row("twin", "Make a twin of a world: its memories, and synthetic sessions that ask after them."),
             _row("regenerate", "Tell a world's sessions again, from their own patterns."),
         ]
     ),
