@@ -15,6 +15,9 @@ CATALOG = Catalog(
             "memento.models.signet:Signet",
             "the Signet predictor, exactly: attention on the context plus a gate linear in the columns",
         ),
+        "lambdamart": Row(
+            "memento.models.lambdamart:LambdaMart", "decision trees by LightGBM on columns crossed with their session"
+        ),
         "acan": Row("memento.models.acan:Acan", "cross attention of context and embeddings, nothing else"),
         "mlp": Row("memento.models.mlp:Mlp", "a multilayer perceptron on one candidate's columns"),
         "linear": Row("memento.models.linear:Linear", "one weight a column"),
@@ -35,5 +38,5 @@ CATALOG = Catalog(
 )
 """Every model by name; ``CATALOG["signet"]`` is the class, ``CATALOG["signet"]()`` one with its defaults."""
 
-LEARNERS = ("interaction", "signet", "acan", "mlp", "linear")
+LEARNERS = ("interaction", "signet", "lambdamart", "acan", "mlp", "linear")
 """Models that have something to learn."""

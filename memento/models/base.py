@@ -147,6 +147,9 @@ class Model(nn.Module):
         """What the weights carry into each session from those before it, shape (S, K), or None for nothing."""
         return None
 
+    def check(self) -> None:
+        """Raises `ValueError` where what was loaded is no state that training leaves; shapes are checked already."""
+
     def score(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C), without gradient and without dropout."""
         was_training = self.training

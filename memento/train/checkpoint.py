@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "memento checkpoint"
-_WHOLE = {"dimension": 4096, "width": 1024, "heads": 64, "seed": 2**63 - 1}
+_WHOLE = {"dimension": 4096, "width": 1024, "heads": 64, "trees": 10_000, "leaves": 256, "seed": 2**63 - 1}
 
 
 def save(run: Run, path: str | os.PathLike[str]) -> None:
@@ -218,4 +218,5 @@ def _restore(
         made.load_state_dict(state)
     except RuntimeError:
         raise ValueError(f"its tensors are not those of this memento's {made.name} model") from None
+    made.check()
     return made.eval()

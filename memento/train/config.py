@@ -15,12 +15,16 @@ from memento.train.parts import KINDS, written
 DEFAULTS: dict[str, dict[str, Any]] = {
     "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
     "signet": {"epochs": 30, "batch": 8, "rate": 2e-3, "patience": 8},
+    "lambdamart": {"epochs": 500, "rate": 0.05, "patience": 50},
     "acan": {"epochs": 60, "batch": 16, "rate": 3e-3, "patience": 15},
     "mlp": {"epochs": 80, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 20},
     "linear": {"epochs": 60, "batch": 32, "rate": 3e-2, "patience": 60},
 }
 EXACT: dict[str, Any] = {"epochs": 3, "batch": 1, "rate": 1e-3, "patience": 10_000, "shuffle": False}
 """Defaults with `exact`: those of Signet's sidecar."""
+
+UNUSED = {"lambdamart": ("batch", "loss", "temperature", "shuffle", *KINDS)}
+"""Options that a model that is fitted at once has no use for: LambdaMART sees all sessions in each step."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,9 @@ class Config:
         if unknown:
             raise InvalidFile("training options", unknown)
         given = {name: value for name, value in options.items() if value is not None}
+        unused = [f"{model} has no use for {name}" for name in UNUSED.get(model, ()) if given.get(name, "") != ""]
+        if unused:
+            raise InvalidFile("training options", unused)
         return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") else {}), **given})
 
     def to_map(self) -> dict[str, Any]:

@@ -28,8 +28,11 @@ class Judge:
 
     def ndcg(self, scorer: Model) -> float:
         """The mean over sessions in which something is relevant; NaN where there is none."""
+        return self.of(self.resident.score(scorer, self.sessions)[self.rows]) if len(self.sessions) else math.nan
+
+    def of(self, scores: npt.ArrayLike) -> float:
+        """The same from scores of their candidates, in order of time, shape (n,)."""
         if len(self.sessions) == 0:
             return math.nan
-        given = self.resident.score(scorer, self.sessions)
-        each = ranking.ndcg(given[self.rows], self.labels, self.offsets)
+        each = ranking.ndcg(scores, self.labels, self.offsets)
         return float(np.nanmean(each)) if np.isfinite(each).any() else math.nan

@@ -16,10 +16,13 @@ from memento import rng
 from memento.errors import UsageError
 from memento.models import CATALOG
 from memento.models.base import Model
+from memento.models.lambdamart import LambdaMart
 from memento.models.linear import Linear
 from memento.train.batches import Resident, Windows
+from memento.train.boosting import grow
 from memento.train.config import Config
 from memento.train.exact import fit_exact
+from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.loop import Loop, Progress
 from memento.train.mixture import Mixture
@@ -121,6 +124,8 @@ class Material:
         """
         if config.exact:
             return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
+        if config.model == LambdaMart.name:
+            return grow(*self.parts(config), config, progress)
         loop = self.loop(config)
         if state is not None:
             state.restore(loop)
@@ -129,6 +134,11 @@ class Material:
 
     def loop(self, config: Config) -> Loop:
         """A training that has not begun."""
+        scorer, feed, judge = self.parts(config)
+        return Loop(scorer, feed, judge, config, Recipe.of(config).objective(config))
+
+    def parts(self, config: Config) -> tuple[Model, Feed, Judge]:
+        """A fresh model, what feeds it, and what judges it."""
         scorer = fresh(config, self.resident.contexts.shape[1])
         windows = Windows(self.fit, scorer.window)
         mixture = Mixture(windows.starts, self.weights, config.seed)
@@ -136,8 +146,7 @@ class Material:
         recipe.check(scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
         seen = self._seen_by(scorer)
-        feed = recipe.feed(seen, windows, mixture, self.fit, config)
-        return Loop(scorer, feed, Judge(seen, self.checked), config, recipe.objective(config))
+        return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)
 
     def _seen_by(self, scorer: Model) -> Resident:
         """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""

@@ -16,7 +16,7 @@ from memento.models.base import Batch, Model, Scorer
 
 def test_every_file_has_a_row_and_every_row_a_file() -> None:
     folder = Path(__file__).parents[2] / "memento" / "models"
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "base"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "base", "dropout"}
     rows = {row.target.split(":")[0].rsplit(".", 1)[1] for row in CATALOG.rows.values()}
     assert files == rows
     assert all(CATALOG[name].name == name for name in CATALOG)
@@ -110,7 +110,7 @@ def test_one_candidate_alone_has_a_score(name: str, batches: Callable[..., Batch
 @pytest.mark.parametrize("name", LEARNERS)
 def test_gradients_are_finite_and_not_all_nought(name: str, batch: Batch) -> None:
     scorer = awake(name)
-    if not list(scorer.parameters()):
+    if not list(scorer.parameters()):  # lambdamart
         pytest.skip("it is fitted at once")
     weights = torch.randn(batch.mask.shape, generator=torch.Generator().manual_seed(5)) * batch.mask
     (scorer.train()(batch) * weights).sum().backward()
