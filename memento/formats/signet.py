@@ -30,7 +30,15 @@ from memento.formats.reading.attributes import Attributes, read_attributes
 from memento.formats.reading.database import missing, opened, rows
 from memento.formats.reading.history import Imported, weekly
 from memento.formats.reading.notes import Names, Notes, fit_text, refuse
-from memento.formats.reading.signet_schema import EXTRA, EXTRA_TABLE, GRAPH, QUERIES, REQUIRED, parse_stamp
+from memento.formats.reading.signet_schema import (
+    EXTRA,
+    EXTRA_TABLE,
+    GRAPH,
+    QUERIES,
+    REQUIRED,
+    VECTOR_LENGTHS,
+    parse_stamp,
+)
 from memento.world.records import TABLES, Record
 from memento.world.table import Table
 from memento.world.world import Manifest
@@ -61,6 +69,14 @@ def read(path: Path) -> Imported:
     scenario = {"format": "signet", "file": fit_text(path.name, notes, "names"), "sessions": len(built["sessions"])}
     manifest = Manifest(source="imported", scenario=scenario, clock=max(times, default=0))
     return Imported(weekly("Signet", manifest, built, reader.deleted_at), notes.lines())
+
+
+def dimension_of(path: Path) -> int | None:
+    """How many numbers most vectors of a database have; None where it has none. Raises as `read` does."""
+    with opened(path) as database:
+        refuse(str(path), missing(database, {"embeddings": REQUIRED["embeddings"]}), HINT)
+        found = database.execute(VECTOR_LENGTHS).fetchone()
+    return int(found[0]) // 4 if found and found[0] else None
 
 
 def _load(path: Path, notes: Notes) -> dict[str, Rows]:

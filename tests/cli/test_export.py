@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from memento.formats import sgpt
+import pytest
+
+from memento.cli import exporting
+from memento.formats import WRITERS, sgpt
 from memento.models.signet import Signet
 
 
@@ -23,3 +26,68 @@ def test_other_checkpoints_cannot(world):
     assert "--model signet" in failed.hint
     assert not (world.folder / "l.sgpt").exists()
     assert "no checkpoint named" in world("export", "none", "--format", "sgpt", "-o", "n.sgpt", code=2).err
+
+
+def test_a_database_is_written_and_comes_back(world):
+    done = world("export", "main", "--format", "signet", "-d", "16", "-o", "m.db")
+    assert "candidates" in done.err
+    before = (world.folder / "m.db").read_bytes()
+    assert before[:15] == b"SQLite format 3"
+    content = world("export", "main", "--format", "signet", "-d", "16", "-o", "m.db", "-f", "--json").json
+    assert (world.folder / "m.db").read_bytes() == before
+    assert content["rows"]["session_scores"] > 10
+    world("import", "m.db", "--format", "signet", "-b", "real")
+    again = world("export", "real", "--format", "signet", "--base", "m.db", "-o", "again.db", "--json").json
+    assert again["rows"] == {"added": 0, "changed": 0, "removed": 0}
+    assert "--base" in world("export", "real", "--format", "signet", "-o", "derived.db").err
+    assert "no file" in world("export", "real", "--format", "signet", "--base", "none", "-o", "x.db", code=2).err
+    assert "what Signet makes" in world("export", "main", "--format", "signet", "-l", "signet", "-o", "x", code=2).err
+
+
+@pytest.mark.parametrize("form", ["parquet", "npz", "safetensors", "jsonl"])
+def test_a_table_has_a_card_beside_it(world, form):
+    file = f"d.{form}"
+    content = world("export", "main", "--format", form, "-o", file, "--json").json
+    assert content["card"] == f"{file}.md"
+    text = (world.folder / f"{file}.md").read_text()
+    assert text.startswith("---\npretty_name: ")
+    assert f"memento export {content['commit']} --format {form} -o {file}" in text
+    before = (world.folder / file).read_bytes()
+    assert "--force" in world("export", "main", "--format", form, "-o", file, code=2).hint
+    world("export", "main", "--format", form, "-o", file, "-f")
+    assert (world.folder / file).read_bytes() == before
+    assert content["splits"]["train"][0] > content["splits"]["test"][0]
+
+
+def test_a_folder_for_datasets(world):
+    world("export", "main", "--format", "hf", "--labels", "clean", "--license", "cc0-1.0", "-o", "set")
+    text = (world.folder / "set" / "README.md").read_text()
+    assert "license: cc0-1.0" in text
+    assert "--labels clean" in text
+    assert (world.folder / "set" / "data" / "train-00000-of-00001.parquet").exists()
+    assert "not empty" in world("export", "main", "--format", "hf", "-o", "set", code=2).err
+    world("export", "main", "--format", "hf", "-o", "set", "-f")
+    (world.folder / "file").write_text("x")
+    assert "is a file" in world("export", "main", "--format", "hf", "-o", "file", code=2).err
+    assert "no folder" in world("export", "main", "--format", "hf", "-o", "a/b/c", code=2).err
+
+
+def test_options_go_with_their_formats(world):
+    for words, form in (
+        (("--base", "x"), "chat"),
+        (("--license", "x"), "signet"),
+        (("--context", "query"), "signet"),
+        (("--dimension", "4"), "preference"),
+        (("--experiments",), "parquet"),
+        (("--labels", "clean"), "sgpt"),
+    ):
+        failed = world("export", "main", "--format", form, *words, "-o", "x", code=2)
+        assert "has no meaning" in failed.err
+        assert "it goes with" in failed.hint
+    assert not (world.folder / "x").exists()
+
+
+def test_choices_are_those_of_the_rooms():
+    assert set(exporting.LINES) == set(WRITERS)
+    assert set(exporting.TAKEN) == {"experiments", "base", "labels", "context_kind", "dimension", "license"}
+    assert set(exporting.FORMATS) == {*exporting.LINES, *exporting.TABLES, "signet", "sgpt"}

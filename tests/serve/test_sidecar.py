@@ -13,7 +13,10 @@ import pytest
 from train.signet_reference import drawn, sample_of
 
 from memento.formats import sgpt
+from memento.formats.writing.signet import encode
+from memento.scenario import load
 from memento.serve.scorers import SignetScorer
+from memento.simulate import world as simulated
 from memento.train.signet import Replica, double
 
 from .conftest import Client
@@ -86,3 +89,14 @@ def test_it_loads_what_we_write_and_we_what_it_writes(tmp_path: Path) -> None:
     close(Client(SignetScorer(loaded.model))("score", **asked), after)
     again = sgpt.encode(loaded.model, loaded.flags)
     assert np.frombuffer(again, np.uint8).tolist() == np.fromfile(tmp_path / "theirs", np.uint8).tolist()
+
+
+def test_it_trains_on_an_exported_world_as_ours_does(tmp_path: Path) -> None:
+    path = tmp_path / "world.db"
+    path.write_bytes(encode(simulated(load("tiny"), 7), 4).data)
+    ours = Client(SignetScorer(double(4)))
+    with Sidecar() as theirs:
+        for _ in range(2):
+            answer = theirs("train_from_db", db_path=str(path))
+            assert answer["samples_used"] > 20
+            close(ours("train_from_db", db_path=str(path)), answer)

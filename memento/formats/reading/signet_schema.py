@@ -116,6 +116,11 @@ QUERIES = {
     "retirements": "SELECT id, deleted_at, type FROM memories ORDER BY 1",
 }
 
+VECTOR_LENGTHS = (
+    "SELECT length(vector) FROM embeddings WHERE source_type = 'memory' AND typeof(vector) = 'blob'"
+    " GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+)
+
 _STAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})", re.ASCII)
 
 

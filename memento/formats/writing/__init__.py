@@ -1,0 +1,1 @@
+"""What writers share: rows of a Signet database, tables of tensors, cards of data sets."""
