@@ -1,10 +1,11 @@
-"""Mixing schedules: which share of an epoch is synthetic, by how many real sessions there are and how far training is.
+"""Mixing schedules: what each source of a training weighs in an epoch, by how far training is.
 
-| name | share f of synthetic sessions | source |
-| ---- | ----------------------------- | ------ |
+| name | share of synthetic sessions | source |
+| ---- | --------------------------- | ------ |
 | wrap | 1/2 | WRAP: Maini et al. 2024 |
 | phi | 1/7, then 1 in the last part | Phi-1: Gunasekar et al. 2023: 6B filtered, 1B textbooks, 0.18B exercises |
 | spin | 1/2, of the last two of `rounds` parts of the synthetic sessions | SPIN: Chen et al. 2024, its diet alone |
+| phases | one group of sources after the other | curriculum over worlds: the seed's 7.4 |
 | maturity | 1 below 500 real sessions, 1/2 below 2,000, then max(1/10, 1/2 * 2000 / n) | the seed's three phases |
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -32,6 +33,7 @@ CATALOG = Catalog(
         "wrap": Row("memento.train.mixing:Wrap", "real and synthetic sessions one to one"),
         "phi": Row("memento.train.mixing:Phi", "a seventh synthetic, and synthetic alone at the end"),
         "spin": Row("memento.train.mixing:Spin", "one to one, the synthetic ones of the last two rounds"),
+        "phases": Row("memento.train.mixing:Phases", "one group of revisions after the other"),
         "maturity": Row("memento.train.mixing:Maturity", "by how many are real: cold start, bootstrap, maturity"),
     },
 )
@@ -40,10 +42,30 @@ CATALOG = Catalog(
 
 @dataclasses.dataclass(frozen=True)
 class Mixing(Parameterised):
-    """A schedule over the sources of a training; `real` numbers those that are real, from 1, parted by +."""
+    """A schedule over the sources of a training."""
 
     what: ClassVar[str] = "mixing schedule"
     hint: ClassVar[str] = "`memento recipes --list` lists them with their parameters"
+
+    @abstractmethod
+    def check(self, sources: int) -> None:
+        """Raises `UsageError` where it cannot be one over so many sources."""
+
+    @abstractmethod
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
+        """What each source weighs, at a share of the run from 0 up to 1.
+
+        `given` are the weights that the user chose, `sizes` the sessions of each source.
+        """
+
+    def part(self, source: int, sources: int, sessions: Ints, progress: float) -> Ints:
+        """Those of the sessions of a source, counted from 0, that take part."""
+        return sessions
+
+
+@dataclasses.dataclass(frozen=True)
+class RealAndSynthetic(Mixing):
+    """A share of synthetic sessions; `real` numbers the sources that are real, from 1, parted by +."""
 
     real: str = parameter("", "which sources are real, numbered from 1 and parted by +", kind="text")
 
@@ -53,31 +75,41 @@ class Mixing(Parameterised):
             fault = f"real={self.real!r} are not numbers of sources parted by +"
             raise InvalidFile(f"mixing schedule {self.name}", [fault], "wrap:real=2 says that the second is real")
 
-    def roles(self, sources: int) -> list[bool]:
-        """Whether each source is real. Raises `UsageError` where none is, all are, or one is not there."""
-        real = {int(part) for part in self.real.split("+") if part}
-        beyond = sorted(number for number in real if number > sources)
+    def check(self, sources: int) -> None:
+        """Raises `UsageError` where no source is real, all are, or one is not there."""
+        roles = self.roles(sources)
+        beyond = sorted(number for number in map(int, filter(None, self.real.split("+"))) if number > sources)
         if beyond:
             raise UsageError(f"real source {beyond[0]} is not one of {sources}", "sources are numbered from 1")
-        if not real or len(real) == sources:
-            missing = "none is real" if not real else "none is synthetic"
+        if all(roles) or not any(roles):
+            missing = "none is synthetic" if any(roles) else "none is real"
             raise UsageError(
                 f"mixing schedule {self.name} mixes real and synthetic sources, and {missing}",
                 "name what is real: memento train synthetic yard --real yard --mix " + self.name,
             )
-        return [number in real for number in range(1, sources + 1)]
+
+    def roles(self, sources: int) -> list[bool]:
+        """Whether each source is real."""
+        return [str(number) in self.real.split("+") for number in range(1, sources + 1)]
+
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
+        """The given weights within the real and within the synthetic sources, the two by `share`."""
+        roles = self.roles(len(given))
+        there = [weight if size else 0.0 for weight, size in zip(given, sizes, strict=True)]
+        whole = {role: math.fsum(w for w, r in zip(there, roles, strict=True) if r is role) for role in (True, False)}
+        if not all(whole.values()):
+            return there
+        share = self.share(sum(size for size, real in zip(sizes, roles, strict=True) if real), progress)
+        shares = {True: 1.0 - share, False: share}
+        return [w * shares[real] / whole[real] for w, real in zip(there, roles, strict=True)]
 
     @abstractmethod
     def share(self, real: int, progress: float) -> float:
         """The share of synthetic sessions with `real` real ones, at a share of the run from 0 up to 1."""
 
-    def part(self, sessions: Ints, progress: float) -> Ints:
-        """Those of a synthetic source's sessions that take part."""
-        return sessions
-
 
 @dataclasses.dataclass(frozen=True)
-class Wrap(Mixing):
+class Wrap(RealAndSynthetic):
     """One to one."""
 
     name: ClassVar[str] = "wrap"
@@ -88,7 +120,7 @@ class Wrap(Mixing):
 
 
 @dataclasses.dataclass(frozen=True)
-class Phi(Mixing):
+class Phi(RealAndSynthetic):
     """A seventh; in the last `final` of the run synthetic sessions alone: 1.18 of 7.18 parts in all."""
 
     name: ClassVar[str] = "phi"
@@ -100,7 +132,7 @@ class Phi(Mixing):
 
 
 @dataclasses.dataclass(frozen=True)
-class Spin(Mixing):
+class Spin(RealAndSynthetic):
     """One to one; the synthetic sessions in `rounds` parts by time, of which each round takes its own and the last."""
 
     name: ClassVar[str] = "spin"
@@ -110,8 +142,10 @@ class Spin(Mixing):
         """One half."""
         return 0.5
 
-    def part(self, sessions: Ints, progress: float) -> Ints:
-        """The part of this round and of the one before."""
+    def part(self, source: int, sources: int, sessions: Ints, progress: float) -> Ints:
+        """All real sessions, and the synthetic ones of this round and the one before."""
+        if self.roles(sources)[source]:
+            return sessions
         now = min(self.rounds - 1, int(progress * self.rounds))
         edges = [round(len(sessions) * k / self.rounds) for k in range(self.rounds + 1)]
         found = sessions[edges[max(0, now - 1)] : edges[now + 1]]
@@ -119,7 +153,7 @@ class Spin(Mixing):
 
 
 @dataclasses.dataclass(frozen=True)
-class Maturity(Mixing):
+class Maturity(RealAndSynthetic):
     """Synthetic alone until there are `bootstrap` real sessions, one to one until `mature`, then ever fewer."""
 
     name: ClassVar[str] = "maturity"
@@ -134,13 +168,63 @@ class Maturity(Mixing):
         return 0.5 if real < self.mature else max(self.least, 0.5 * self.mature / max(1, real))
 
 
+@dataclasses.dataclass(frozen=True)
+class Phases(Mixing):
+    """One group of sources after the other: `sources` says how many are in each, `at` where each but the last ends.
+
+    ``phases:sources=40+13+4+2:at=0.1/0.3/0.6`` are the seed's four phases of 5, 10, 15 and 20 thousand steps.
+    """
+
+    name: ClassVar[str] = "phases"
+    sources: str = parameter("", "how many sources are in each phase, parted by +", kind="text")
+    at: str = parameter("", "shares of the run up to which each phase but the last holds, parted by /", kind="text")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parts = self.sources.split("+") if self.sources else []
+        try:
+            ends = self.ends
+        except ValueError:
+            ends = [math.nan]
+        good = all(part.isdecimal() and int(part) > 0 for part in parts) and len(ends) == max(0, len(parts) - 1)
+        if not good or sorted(ends) != ends or any(not 0.0 <= end <= 1.0 for end in ends):
+            fault = (
+                f"sources={self.sources} and at={self.at} are not phases: one rising share of the run less than those"
+            )
+            raise InvalidFile("mixing schedule phases", [fault], "phases:sources=1+1+2:at=0.2/0.5")
+
+    @property
+    def ends(self) -> list[float]:
+        """Where each phase but the last ends."""
+        return [float(part) for part in self.at.split("/") if part]
+
+    def phase(self, progress: float) -> int:
+        """Which phase it is, counted from 0; the end of a phase belongs to the next."""
+        return sum(progress >= end for end in self.ends)
+
+    def check(self, sources: int) -> None:
+        """Raises `UsageError` where there are not as many sources as its phases hold."""
+        held = sum(int(part) for part in self.sources.split("+") if part)
+        if held != sources:
+            raise UsageError(
+                f"the phases hold {held} sources, and there are {sources}", "phases:sources=1+1 has two phases of one"
+            )
+
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
+        """The given weights in the sources of this phase, nothing elsewhere."""
+        number = [phase for phase, part in enumerate(self.sources.split("+")) for _ in range(int(part))]
+        now = self.phase(progress)
+        there = [w if size and of == now else 0.0 for w, size, of in zip(given, sizes, number, strict=True)]
+        return there if any(there) else [w if size else 0.0 for w, size in zip(given, sizes, strict=True)]
+
+
 class Diet:
     """The sessions of every epoch under a mixing schedule and a limit on each source, exact in number.
 
     `mixture` has the training sessions of each source in order of time. Every epoch has as many as all of
     them together, whatever is limited, so that its steps are as many. Within real and within synthetic
     sources the weights of the mixture hold. `limit` says for an epoch how many sessions of a source, the
-    first in time, may come up; None is all.
+    first in time, may come up; None is all. With a `window` each number stands for so many sessions on end.
     """
 
     def __init__(
@@ -149,41 +233,33 @@ class Diet:
         epochs: int,
         mixing: Mixing | None = None,
         limit: Callable[[int], int | None] = lambda number: None,
+        window: int = 1,
     ) -> None:
         self.fit, self.weights, self.seed = mixture.sessions, mixture.weights, mixture.seed
         self.epochs = max(1, epochs)
         self.mixing = mixing
         self.limit = limit
         self.total = sum(mixture.counts)
-        self.real = mixing.roles(len(self.fit)) if mixing else [True] * len(self.fit)
-        self.real_sessions = sum(len(part) for part, real in zip(self.fit, self.real, strict=True) if real)
+        self.sizes = [len(part) * window for part in self.fit]
         self._taken = [[0] * len(self.fit)]
+        if mixing is not None:
+            mixing.check(len(self.fit))
 
     def counts(self, number: int) -> list[int]:
         """How many sessions of each source epoch `number`, counted from 0, holds."""
-        sizes = [len(part) for part in self._parts(number)]
-        effective = [weight if size else 0.0 for weight, size in zip(self.weights, sizes, strict=True)]
         if self.mixing is None:
-            return apportion(self.total, effective)
-        share = self.mixing.share(self.real_sessions, number / self.epochs)
-        whole = [math.fsum(w for w, r in zip(effective, self.real, strict=True) if r is role) for role in (True, False)]
-        if not all(whole):
-            return apportion(self.total, effective)
-        split = [(1.0 - share) / whole[0] if real else share / whole[1] for real in self.real]
-        return apportion(self.total, [w * factor for w, factor in zip(effective, split, strict=True)])
+            return apportion(self.total, [w if size else 0.0 for w, size in zip(self.weights, self.sizes, strict=True)])
+        return apportion(self.total, self.mixing.weights(self.weights, self.sizes, number / self.epochs))
 
     def epoch(self, number: int, shuffle: bool = True) -> Ints:
         """The sessions of epoch `number` in training order, shape (E,); each source goes on where it was left."""
         while len(self._taken) <= number:
             counts = self.counts(len(self._taken) - 1)
             self._taken.append([before + count for before, count in zip(self._taken[-1], counts, strict=True)])
-        mixture = Mixture(self._parts(number), self.weights, self.seed, self.counts(number))
-        return mixture.epoch(number, shuffle, self._taken[number])
-
-    def _parts(self, number: int) -> list[Ints]:
         limit = self.limit(number)
         parts = self.fit if limit is None else [part[:limit] for part in self.fit]
-        if self.mixing is None:
-            return list(parts)
-        progress = number / self.epochs
-        return [p if real else self.mixing.part(p, progress) for p, real in zip(parts, self.real, strict=True)]
+        if self.mixing is not None:
+            progress = number / self.epochs
+            parts = [self.mixing.part(k, len(parts), part, progress) for k, part in enumerate(parts)]
+        mixture = Mixture(parts, self.weights, self.seed, self.counts(number))
+        return mixture.epoch(number, shuffle, self._taken[number])

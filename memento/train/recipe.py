@@ -109,7 +109,7 @@ class Lessons(Feed):
         config: Config,
     ) -> None:
         self.recipe = recipe
-        diet = Diet(mixture, config.epochs, recipe.mix[0] if recipe.mix else None, self._limit)
+        diet = Diet(mixture, config.epochs, recipe.mix[0] if recipe.mix else None, self._limit, windows.size)
         super().__init__(resident, windows, diet, config)
         self.fit = fit
         self.per_epoch = windows.steps(diet.total, config.batch)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memento.errors import InvalidFile, UsageError
-from memento.train.mixing import CATALOG, Diet, Maturity, Mixing, Phi, Spin, Wrap
+from memento.train.mixing import CATALOG, Diet, Maturity, Mixing, Phases, Phi, Spin, Wrap
 from memento.train.mixture import Mixture
 
 SYNTHETIC, REAL = np.arange(700), np.arange(1000, 1300)
@@ -79,7 +79,7 @@ def test_without_a_schedule_and_a_limit_it_is_the_mixture() -> None:
 @given(st.sampled_from(sorted(CATALOG)), st.integers(1, 400), st.integers(1, 400), st.integers(0, 11))
 def test_every_epoch_has_as_many_sessions_as_there_are(name: str, synthetic: int, real: int, number: int) -> None:
     mixture = Mixture([np.arange(synthetic), np.arange(1000, 1000 + real)], [1.0, 1.0])
-    plan = Diet(mixture, 12, CATALOG[name](real="2"))
+    plan = Diet(mixture, 12, CATALOG[name](sources="1+1", at="0.5") if name == "phases" else CATALOG[name](real="2"))
     assert len(plan.epoch(number)) == synthetic + real == sum(plan.counts(number))
 
 
@@ -92,3 +92,28 @@ def test_sources_that_are_all_alike_are_not_mixed(real: str) -> None:
 def test_sources_are_named_by_number() -> None:
     with pytest.raises(InvalidFile, match="numbers of sources"):
         Wrap(real="two")
+
+
+def test_phases_follow_one_another_in_exact_numbers() -> None:
+    mixture = Mixture([np.arange(20), np.arange(100, 140), np.arange(200, 240)], [1.0, 1.0, 3.0])
+    plan = Diet(mixture, 10, Phases(sources="1+2", at="0.3"))
+    assert [plan.counts(number) for number in (0, 2, 3, 9)] == [[100, 0, 0], [100, 0, 0], [0, 25, 75], [0, 25, 75]]
+    assert plan.epoch(2).max() < 20
+    assert plan.epoch(3).min() >= 100
+
+
+def test_the_phases_of_the_seed_change_at_its_steps() -> None:
+    phases = Phases(sources="1+1+1+1", at="0.1/0.3/0.6")
+    assert [phases.phase(step / 50_000) for step in (0, 4_999, 5_000, 15_000, 30_000, 49_999)] == [0, 0, 1, 2, 3, 3]
+
+
+@pytest.mark.parametrize("faulty", [{"sources": "1+x"}, {"sources": "1+1"}, {"sources": "1+1", "at": "2"},
+                                    {"sources": "1+1+1", "at": "0.5/0.2"}, {"sources": "1+1", "at": "a"}])  # fmt: skip
+def test_phases_that_are_none_are_refused(faulty: dict[str, str]) -> None:
+    with pytest.raises(InvalidFile):
+        Phases(**faulty)
+
+
+def test_phases_hold_every_source() -> None:
+    with pytest.raises(UsageError, match="hold 3 sources, and there are 2"):
+        Diet(Mixture([SYNTHETIC, REAL], [1.0, 1.0]), 4, Phases(sources="1+2", at="0.5"))
