@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from memento import rng
 from memento.errors import UsageError
+from memento.models.base import Model
 from memento.train import ranking
 from memento.train.batches import Resident
 from memento.train.lesson import Draws, lesson_of
@@ -66,40 +67,49 @@ class Gain:
         return {"recipe": self.name, **figures, **plain}
 
 
+@dataclass(frozen=True)
+class Arm:
+    """One training to compare: what it trains on, and its options."""
+
+    sources: Sequence[tuple[Rendering, float]]
+    options: Mapping[str, Any]
+
+
 def compare(
-    sources: Sequence[tuple[Rendering, float]],
-    held: Rendering | None,
-    recipes: Mapping[str, Mapping[str, Any]],
+    arms: Mapping[str, Arm],
+    held: Sequence[Rendering] = (),
     seeds: int = 5,
     first: int = 0,
     model: str = "interaction",
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Gain]:
-    """The gain of each recipe, options of training by name, over the first of them.
+    """The gain of each arm over the first of them.
 
-    Judged on `held`, or without it on the last sessions of the first source, which no training looked
-    at. `seeds` seeds from `first` on. Raises `UsageError` where there is nothing to judge by.
+    Judged on the sessions of `held`, or without them of the first arm's first source, which no training
+    looked at. `seeds` seeds from `first` on. Raises `UsageError` where there is nothing to judge by.
     """
-    if not recipes:
+    if not arms:
         raise UsageError("there is no recipe to compare", "name one: --try augment=crop")
-    judged = held if held is not None else sources[0][0]
-    resident = Resident([judged])
+    plain = next(iter(arms))
+    judged = list(held) or [arms[plain].sources[0][0]]
+    resident = Resident(judged)
     runs: dict[str, list[Run]] = {}
-    tables: dict[str, tuple[Floats, Floats]] = {}
-    chosen: Ints | None = None
-    for name, options in recipes.items():
-        found = []
+    for name, arm in arms.items():
         runs[name] = []
         for seed in range(first, first + seeds):
             if progress:
-                progress(len(runs) * seeds - seeds + len(runs[name]), len(recipes) * seeds, f"{name}, seed {seed}")
-            made = train(sources, model=model, seed=seed, **options)
-            if chosen is None:
-                chosen = _unseen(judged, made)
-            runs[name].append(made)
-            found.append(_scored(made, resident, chosen))
-        tables[name] = tuple(np.stack(part) for part in zip(*found, strict=True))  # type: ignore[assignment]  # (K, n)
-    plain = next(iter(recipes))
+                done = (len(runs) - 1) * seeds + len(runs[name])
+                progress(done, len(arms) * seeds, f"{name}, seed {seed}")
+            runs[name].append(train(arm.sources, model=model, seed=seed, **arm.options))
+    seen = [run.seen for several in runs.values() for run in several]
+    names = [str(name) for rendering in judged for name in rendering.session_ids]
+    chosen = np.flatnonzero(~np.isin(rng.hashes(names), np.concatenate(seen))).astype(np.int64)
+    if not len(chosen):
+        raise UsageError("training saw every session there is to judge by", "name another revision with --against")
+    tables = {}
+    for name, several in runs.items():
+        found = [scored(run.scorer, resident, chosen) for run in several]
+        tables[name] = np.stack([one for one, _ in found]), np.stack([hard for _, hard in found])  # (K, n) each
     bars = [max((epoch.ndcg for epoch in run.history), default=math.nan) * REACHED for run in runs[plain]]
     return [
         Gain(
@@ -110,28 +120,20 @@ def compare(
             over_seeds(tables[name][1] - tables[plain][1], first),
             float(np.mean([_first(run, bar) for run, bar in zip(runs[name], bars, strict=True)])),
         )
-        for name in recipes
+        for name in arms
     ]
 
 
-def _unseen(rendering: Rendering, run: Run) -> Ints:
-    """The sessions that no training looked at and in which something is relevant."""
-    fresh = np.flatnonzero(~np.isin(rng.hashes(list(rendering.session_ids)), run.seen))
-    if not len(fresh):
-        raise UsageError("training saw every session there is to judge by", "name another revision with --against")
-    return fresh.astype(np.int64)
-
-
-def _scored(run: Run, resident: Resident, sessions: Ints) -> tuple[Floats, Floats]:
+def scored(scorer: Model, resident: Resident, sessions: Ints) -> tuple[Floats, Floats]:
     """NDCG@10 of some sessions, shape (n,), as they are and with hard negatives among their candidates."""
     found = np.full(len(sessions), np.nan), np.full(len(sessions), np.nan)
-    seen = resident.seen_by(run.scorer, carried=True)
+    seen = resident.seen_by(scorer, carried=True)
     for low in range(0, len(sessions), 64):
         part = sessions[low : low + 64]
         lesson = lesson_of(seen.batch(part))
         harder = _HARD.apply(lesson, Draws(0, 0, part, resident.device))
         for which, batch in zip(found, (lesson, harder), strict=True):
-            scores = run.scorer.score(batch)  # (B, C)
+            scores = scorer.score(batch)  # (B, C)
             assert batch.labels is not None
             offsets = np.concatenate([[0], np.cumsum(batch.mask.sum(-1).cpu().numpy())])
             which[low : low + 64] = ranking.ndcg(

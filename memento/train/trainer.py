@@ -109,7 +109,10 @@ class Material:
 
     def train(self, config: Config, progress: Progress | None = None, state: State | None = None) -> Run:
         """One model by its options, and the linear one beside it."""
-        scorer, history, best = self.fit_model(config, progress, state)
+        return self.run(config, *self.fit_model(config, progress, state))
+
+    def run(self, config: Config, scorer: Model, history: tuple[Epoch, ...], best: int) -> Run:
+        """A model that was trained, with all that tells how it came about, and the linear one beside it."""
         linear = Config.of("linear", {"seed": config.seed, "fit": config.fit, "validation": config.validation})
         baseline, _, _ = self.fit_model(linear)
         assert isinstance(baseline, Linear)

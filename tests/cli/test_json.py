@@ -14,6 +14,7 @@ from memento.cli.commands import COMMANDS
 
 ROOT = Path(package.__file__).parent.parent
 LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "import", "clone", "git-setup", "serve-scorer"}
+LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "curriculum", "import", "clone", "git-setup"}
 """Commands whose own tests call them with --json."""
 
 LINES = {

@@ -184,7 +184,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "twin": ["-b", "x"],
         "tstr": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
-        "population": ["-b", "x"], "recipes": ["a"],
+        "population": ["-b", "x"], "recipes": ["a"], "curriculum": ["-o", "x"],
         "export": ["a", "--format", "chat", "-o", "x"],
         "extend": ["a", "--days", "1"], "regenerate": ["a", "-b", "c"], "effect": ["a", "b"],
         "explain": ["a", "b"], "replay": ["a", "b", "--at-time", "2026-03-02"],

@@ -108,6 +108,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
         ("ab open one --turn TURN --text another", "ab feed one --prefer b --count 3"),
         ("ab open one --turn TURN --text another", "ab close one --prefer b"),
     ],
+    "curriculum": [("curriculum tiny --steps 1 --sessions 5 -m linear --out m2.safetensors",)],
     "train": [("train main --epochs 1 --out m2.safetensors",)],
     "evaluate": [("evaluate m.safetensors main",)],
 }  # fmt: skip

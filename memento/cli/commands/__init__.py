@@ -103,6 +103,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         [
             _row("render", "Compile a world into tensors."),
             _row("train", "Train a scorer on one revision or a mix of several."),
+            _row("curriculum", "Train one scorer through phases of ever harder worlds."),
             _row("recipes", "Measure what training recipes gain."),
             _row("evaluate", "Judge a trained scorer on a revision."),
             _row("tstr", "Train on synthetic and test on real sessions, and the other three ways."),

@@ -42,7 +42,12 @@ TRIED = (
     "--try", "tried", metavar="KEY=VALUE...", multiple=True,
     help=f"A recipe to compare, as options of training; without any: {'; '.join(TRIED)}.",
 )  # fmt: skip
-@click.option("--base", metavar="KEY=VALUE...", default="", help="What they are compared with, if not plain training.")
+@click.option(
+    "--base",
+    metavar="KEY=VALUE...",
+    default="",
+    help="Options of all, and of what they are compared with; plain training if left out.",
+)
 @click.option(
     "--against", metavar="REV", type=REVISION,
     help="Judge on this revision; the last sessions of the first REV if left out.",
@@ -79,34 +84,35 @@ def command(
         return
     if not revisions:
         raise UsageError("no revision is named to train on", "`memento recipes main`, or `memento recipes --list`")
-    from memento.measure.recipes import compare
+    from memento.measure.recipes import Arm, compare
     from memento.train import parse
     from memento.train.config import Config
 
-    texts = [base, *(tried or TRIED)]
+    shared = settings_of(base.split()) | ({"epochs": epochs} if epochs else {})
     recipes: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        options = settings_of(text.split()) | ({"epochs": epochs} if epochs else {})
+    for text in ("", *(tried or TRIED)):
+        options = shared | settings_of(text.split())
         Config.of(model, options)
-        recipes[text or "plain"] = options
+        recipes[text or base or "plain"] = options
     workspace = context.workspace
     weighted = [parse(revision) for revision in revisions]
     spec = spec_of(workspace, weighted[0][0], labels, 64, "query")
     sources = [(workspace.rendering_at(revision, spec), weight) for revision, weight in weighted]
-    held = workspace.rendering_at(against, spec) if against else None
+    held = [workspace.rendering_at(against, spec)] if against else []
+    arms = {name: Arm(sources, options) for name, options in recipes.items()}
     with Progress(output, "training", total=len(recipes) * seeds) as progress:
-        found = compare(sources, held, recipes, seeds, seed, model, progress.report)
+        found = compare(arms, held, seeds, seed, model, progress.report)
     if output.json:
         rows = [gain.to_map() for gain in found]
         named = {"revisions": list(revisions), "against": against, "model": model, "seeds": seeds}
         output.document("memento.recipes/1", {**named, "recipes": rows})
         return
-    _table(output, found)
+    recipes_table(output, found)
     judged = against or f"the last sessions of {weighted[0][0]}"
     output.line(f"on {found[0].ndcg.n:,} sessions of {judged}; {model}, {seeds} seeds; 95% intervals over both")
 
 
-def _table(output: Output, found: list[Gain]) -> None:
+def recipes_table(output: Output, found: list[Gain]) -> None:
     columns = [Column("recipe", style="bold"), Column("NDCG@10", right=True), Column("gain", right=True)]
     columns += [Column("relative", right=True), Column("with hard negatives", right=True), Column("gain", right=True)]
     columns += [Column("epochs to 99%", right=True)]
