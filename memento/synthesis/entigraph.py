@@ -7,9 +7,10 @@ F in which those of E do, and a memory that says how they stand to one another, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from itertools import count as count_from
 from math import comb
 from typing import Any
 
@@ -35,6 +36,8 @@ RELATIONS = (
     "for {e} the thing to watch is {f}",
 )
 _CANDIDATES = 20
+_LISTED = 1_000_000
+"""Groups that are put into order one by one; of more, some are drawn."""
 _HOURS = (7, 10, 13, 16, 19, 22)
 _STEP = 5 * 3600
 
@@ -57,28 +60,64 @@ def templates(entities: int) -> int:
 def expand(world: World, pairs: int, triples: int, seed: int = 0) -> Expansion:
     """The world with sessions and memories for so many pairs and triples of its entities, in an order drawn by key.
 
-    Each gives a session for each emphasis and one memory of how its entities stand to one another. Raises `UsageError`
-    for a world with fewer than two entities that have memories.
+    Each gives a session for each emphasis and one memory of how its entities stand to one another; those that the world
+    has already under this seed are passed over. Raises `UsageError` for a world with fewer than two entities that have
+    memories, and where nothing is left to make.
     """
-    have = [e for e in world.entities["id"].tolist() if e in set(world.memories["entity"].tolist())]
+    remembered = set(world.memories["entity"].tolist())
+    have = [e for e in world.entities["id"].tolist() if e in remembered]
     if len(have) < 2:
         raise UsageError("an expansion needs two entities with memories", "generate or import a world that has some")
     key = rng.key(seed, "entigraph")
-    chosen = [*_some(have, 2, pairs, key), *_some(have, 3, triples, key)]
     writer = _Writer(world, key)
+    chosen = [
+        *some_groups(have, 2, pairs, key, writer.has_written), *some_groups(have, 3, triples, key, writer.has_written)
+    ]  # fmt: skip
+    if not chosen:
+        raise UsageError(
+            "there is nothing to make: no pair or triple is asked for, or left",
+            "take more --pairs or --triples, or another --seed",
+        )
     for number, group in enumerate(chosen):
         writer.write(group, number)
     size = sum(len(group) == 2 for group in chosen)
     return Expansion(writer.world(), size, len(chosen) - size, templates(len(have)))
 
 
-def _some(ids: Sequence[str], size: int, count: int, key: int) -> list[tuple[str, ...]]:
-    """`count` groups of entities in an order that the key decides; all of them where there are fewer."""
+def some_groups(
+    ids: Sequence[str], size: int, count: int, key: int, known: Callable[[tuple[str, ...]], bool] = lambda group: False
+) -> list[tuple[str, ...]]:
+    """`count` groups of entities that are not `known`, in an order that the key decides; all where there are fewer."""
     if count <= 0 or len(ids) < size:
         return []
+    found: list[tuple[str, ...]] = []
+    for group in _listed(ids, size, key) if comb(len(ids), size) <= _LISTED else _drawn(ids, size, key):
+        if not known(group):
+            found.append(group)
+            if len(found) == count:
+                break
+    return found
+
+
+def _listed(ids: Sequence[str], size: int, key: int) -> Iterator[tuple[str, ...]]:
+    """Every group, in the order of its draw."""
     every = list(combinations(range(len(ids)), size))
     draws = rng.uniform(rng.keys(rng.key(key, "groups", size), ["|".join(ids[i] for i in group) for group in every]))
-    return [tuple(ids[i] for i in every[place]) for place in np.argsort(draws, kind="stable")[:count].tolist()]
+    for place in np.argsort(draws, kind="stable").tolist():
+        yield tuple(ids[i] for i in every[place])
+
+
+def _drawn(ids: Sequence[str], size: int, key: int) -> Iterator[tuple[str, ...]]:
+    """Groups drawn one after the other, each once: there are too many to list them."""
+    seen: set[tuple[int, ...]] = set()
+    for number in count_from(0):
+        drawn = rng.integers(
+            rng.pair_keys(rng.key(key, "drawn", size, number), np.arange(size, dtype=np.uint64)), len(ids)
+        )
+        group = tuple(sorted(set(drawn.tolist())))
+        if len(group) == size and group not in seen:
+            seen.add(group)
+            yield tuple(ids[i] for i in group)
 
 
 class _Writer:
@@ -99,15 +138,22 @@ class _Writer:
             self.of_entity.setdefault(memories["entity"][row], []).append(row)
         self.project = dict(zip(world.entities["id"].tolist(), world.entities["project"].tolist(), strict=True))
         self.others = np.flatnonzero(live)
+        self.observed = bool(np.any(~np.isnan(world.candidates["relevance"])))
+
+    def has_written(self, group: tuple[str, ...]) -> bool:
+        """Whether the world has the memory of this pair or triple already."""
+        return self._mark(group) in self.before.memories.row_of
+
+    def _mark(self, group: tuple[str, ...]) -> str:
+        return f"eg-{rng.key(self.key, *group) & 0xFFFFFFFF:08x}"
 
     def write(self, group: tuple[str, ...], number: int) -> None:
         """The sessions and the memory of one pair or triple."""
         key = rng.key(self.key, *group)
         names = [self.speech.entity[entity] for entity in group]
-        mark = f"{key & 0xFFFFFFFF:08x}"
         text = RELATIONS[key % len(RELATIONS)].replace("{e}", names[0]).replace("{f}", " and ".join(names[1:]))
         text = f"{text[0].upper()}{text[1:]}."
-        made = f"eg-{mark}"
+        made = self._mark(group)
         created = self._time(3 * number)
         self.memories.append({
             "id": made, "text": text, "kind": "episode", "entity": group[0], "project": self.project[group[0]],
@@ -116,7 +162,7 @@ class _Writer:
         for place, emphasis in enumerate(EMPHASES[:2] if len(group) == 2 else EMPHASES):
             topic = group[place % len(group)]
             self._session(
-                f"eg-{mark}-{place}", topic, group, emphasis, made, text, 3 * number + place + 1, rng.key(key, place)
+                f"{made}-{place}", topic, group, emphasis, made, text, 3 * number + place + 1, rng.key(key, place)
             )
 
     def _time(self, number: int) -> int:
@@ -152,7 +198,7 @@ class _Writer:
         for rank, (memory, uses) in enumerate(offered):
             self.candidates.append({
                 "session": session, "memory": memory, "rank": rank, "source": "ka_traversal", "injected": rank < 6,
-                "used": uses and rank < 6,
+                "used": uses and rank < 6, "relevance": float(uses and rank < 6) if self.observed else None,
             })  # fmt: skip
         facts = [self.speech.fact(row) for row in wanted[:2]]
         said = self.grammar.turns(key, self.speech.entity[topic], facts, "solved")

@@ -44,11 +44,12 @@ class Growth:
 def grow(world: World, count: int, threshold: float = THRESHOLD, distance: float = DISTANCE, seed: int = 0) -> Growth:
     """The world with up to `count` new memories.
 
-    Making ends when `count` are kept, or `_TRIES` times as many were made. Raises `UsageError` for a world with fewer
-    than eight memories that state facts.
+    Making ends when `count` are kept, or `_TRIES` times as many were made. What grew before under this seed is passed
+    over. Raises `UsageError` for a world with fewer than eight memories that state facts, and where none is kept.
     """
     memories = world.memories
-    seeds = np.flatnonzero((memories["entity"] != "") & (memories["aspect"] != "") & (memories["value"] != "")).tolist()
+    known = (world.entities.rows(memories["entity"]) >= 0) & (world.aspects.rows(memories["aspect"]) >= 0)
+    seeds = np.flatnonzero(known & (memories["value"] != "")).tolist()
     if len(seeds) < SHOWN:
         raise UsageError(f"growth needs {SHOWN} memories that state facts, not {len(seeds)}", "take another world")
     pool = _Pool(world, seeds, rng.key(seed, "growth"))
@@ -59,6 +60,12 @@ def grow(world: World, count: int, threshold: float = THRESHOLD, distance: float
         why = pool.try_one(number, threshold, distance)
         if why:
             rejected[why] += 1
+    if not pool.grown:
+        why, most = rejected.most_common(1)[0]
+        raise UsageError(
+            f"nothing new came of {rejected.total():,} tries; of {most:,}, {why}",
+            "take a higher --threshold, a lower --distance, or another --seed",
+        )
     return Growth(pool.world(), len(pool.grown), dict(sorted(rejected.items())))
 
 
@@ -81,6 +88,9 @@ class _Pool:
     def try_one(self, number: int, threshold: float, distance: float) -> str:
         """Makes one memory; the reason for which it is not kept, or empty."""
         key = rng.key(self.key, number)
+        name_of = f"grown-{key & 0xFFFFFFFFFF:010x}"
+        if name_of in self.before.memories.row_of:
+            return "it grew before"
         rows = rng.integers(rng.pair_keys(key, np.arange(SHOWN, dtype=np.uint64)), 1 << 30).tolist()
         shown = [self.before.memories.record(self.seeds[draw % len(self.seeds)]) for draw in rows[:SEEDS_SHOWN]]
         shown += [self.grown[draw % len(self.grown)] for draw in rows[SEEDS_SHOWN:] if self.grown]
@@ -101,7 +111,7 @@ class _Pool:
             return f"ROUGE-L of {threshold:g} or more with a kept text"
         importance = round((first["importance"] + second["importance"]) / 2, 4)
         made = {
-            **second, "id": f"grown-{key & 0xFFFFFFFFFF:010x}", "text": text, "value": value, "kind": kind,
+            **second, "id": name_of, "text": text, "value": value, "kind": kind,
             "importance": importance, "created_at": self.before.manifest.clock, "prior_accesses": 0, "pinned": False,
             "deleted": False, "superseded_by": None, "origin": f"growth {number}",
         }  # fmt: skip

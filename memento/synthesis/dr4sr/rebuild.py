@@ -72,6 +72,8 @@ class _Maker:
         world, sequences = self.world, self.sequences
         at = int(sequences.sessions[sequence])
         key = rng.key(self.seed, "dr4sr", "rebuild", number)
+        while f"{rng.key(key, 'id'):016x}" in world.sessions.row_of:
+            key = rng.key(key, "again")
         known: dict[int, list[int]] = {}
         for item, place in zip(sequences.rows[sequence].tolist(), sequences.candidates[sequence].tolist(), strict=True):
             if world.candidate_sessions[place] == at:

@@ -22,6 +22,11 @@ def costs(world: World, base: World) -> Fit:
     either has fewer than 30 moves between the topics that both have.
     """
     ids = base.entities["id"].tolist()
+    if not ids or not len(world.entities):
+        raise UsageError(
+            "costs need topics, and one of the worlds has no entities",
+            "compare worlds that share their entities, such as a fork and its base",
+        )
     there = {key: place for place, key in enumerate(ids)}
     parts = []
     for of in (base, world):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memento.rng import normal_quantile
+from memento.validate.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 Form = Literal["real", "positive", "share", "above 1"]
@@ -70,10 +71,8 @@ def share(key: str, hits: int, n: int, of: str, scale: float = 1.0) -> Estimate 
     """A probability from `hits` of `n` trials with Wilson's interval (1927), times `scale`; None without trials."""
     if n == 0:
         return None
-    p, z = hits / n, Z * Z / n
-    centre, half = (p + z / 2) / (1 + z), Z * math.sqrt(p * (1 - p) / n + z / (4 * n)) / (1 + z)
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return spanned(key, [min(1.0, v * scale) for v in (p, low, high)], n, of)
+    found = wilson(hits, n)
+    return spanned(key, [min(1.0, v * scale) for v in (found.value, found.low, found.high)], n, of)
 
 
 def rate(key: str, count: int, n: int, of: str) -> Estimate | None:

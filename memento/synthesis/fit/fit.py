@@ -17,6 +17,7 @@ from memento.world.world import World
 
 _EPOCH = date(1970, 1, 1)
 _FEWEST = 2
+_NOTHING = 1e-12
 _PRODUCTS = {
     "patterns.entity.weight": "patterns.entity.strength",
     "patterns.temporal.weight": "patterns.temporal.strength",
@@ -85,9 +86,9 @@ def fit(world: World, name: str = "twin") -> Fit:
     Nothing is read from the manifest but the first day: a simulated world is fitted as an imported one
     is. Raises `UsageError` for a world with fewer than two sessions.
     """
-    if len(world.sessions) < _FEWEST:
+    if (count := len(world.sessions)) < _FEWEST:
         raise UsageError(
-            f"a fit needs a history, and this world has {len(world.sessions)} sessions",
+            f"a fit needs a history, and this world has {count} session{'s' * (count != 1)}",
             "fit a branch with sessions: `memento log --all` lists the branches",
         )
     projects = memories.projects(world) or ("main",)
@@ -153,6 +154,8 @@ def shown(value: Number, digits: int = 3) -> str:
     """A number, or some, with so many digits that count."""
     if isinstance(value, tuple):
         return "[" + ", ".join(shown(part, digits) for part in value) + "]"
+    if abs(value) < _NOTHING:
+        return "0"
     return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 

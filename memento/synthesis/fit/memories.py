@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from memento.language.lexicon import DOMAINS
 from memento.patterns.facts import DAY
+from memento.scenario import parameters
 from memento.synthesis.fit.arrivals import span
 from memento.synthesis.fit.estimate import Estimate, Floats, maximise, rate, share, spanned
 from memento.world.records import NULL_INT
@@ -106,10 +107,11 @@ def _importance(values: Floats) -> Iterator[Estimate]:
 
 
 def _accesses(counts: npt.NDArray[np.int64]) -> Iterator[Estimate]:
-    """Zipf's exponent over counts from 0 up to the limit, by maximum likelihood."""
+    """Zipf's exponent over counts from 0 up to the limit, by maximum likelihood; counts beyond any limit are at it."""
     n = len(counts)
     if n < 10 or not counts.any():
         return
+    counts = np.minimum(counts, int(parameters()["memories.access_limit"].high))
     limit = max(1_000, int(counts.max()))
     logs = np.log(np.arange(1, limit + 2))
     total = float(np.log(counts + 1.0).sum())

@@ -31,6 +31,8 @@ DECAY, HITS = "patterns.recency.decay_rate", "candidates.hits_per_relevance"
 _LEAST = 1e-4
 _FEWEST = 200
 _MOST = 200_000
+_MOST_HITS = 10_000
+"""More hits of one candidate in one session say nothing more."""
 
 
 def relevance(world: World) -> Iterator[Estimate]:
@@ -49,12 +51,13 @@ def relevance(world: World) -> Iterator[Estimate]:
     varies = np.ptp(terms, axis=0) > 0
     kept = [place for place, good in enumerate(varies) if good and place > 0]
     age, columns = facts.age_days, terms[:, kept]
-    hits, used = candidates["fts_hits"][rows].astype(np.float64), candidates["used"][rows]
+    hits, used = np.minimum(candidates["fts_hits"][rows], _MOST_HITS).astype(np.float64), candidates["used"][rows]
     inside = candidates["injected"][rows]
     alone = candidates["source"][rows] == "fts_only"
     truth = np.nan_to_num(candidates["relevance"][rows])
     fair = ~facts.superseded
-    factorial = np.array([math.lgamma(value + 1) for value in range(int(hits.max(initial=0)) + 1)])[hits.astype(int)]
+    counts, place_of = np.unique(hits, return_inverse=True)
+    factorial = np.array([math.lgamma(value + 1) for value in counts.tolist()])[place_of]
 
     def expected(theta: Floats) -> Floats:
         whole = theta[0] * np.exp(-age * theta[1]) + columns @ theta[3 : 3 + len(kept)]
@@ -65,9 +68,7 @@ def relevance(world: World) -> Iterator[Estimate]:
         if observed:
             return float((truth * np.log(r) + (1 - truth) * np.log1p(-r)).sum())
         mean = theta[2] * r
-        counted = np.where(
-            alone & (hits == 1), np.log((1 + mean) * np.exp(-mean)), hits * np.log(mean) - mean - factorial
-        )
+        counted = np.where(alone & (hits == 1), np.log1p(mean) - mean, hits * np.log(mean) - mean - factorial)
         told = (inside | (hits > 0)) & fair
         chosen = np.where(used, np.log(r), np.log1p(-r))
         return float(counted[~inside].sum() + chosen[told].sum())

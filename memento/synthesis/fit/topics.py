@@ -73,7 +73,9 @@ class Chain:
 
 
 def topics(world: World) -> Iterator[Estimate]:
-    """Estimates of the section ``topics``; none for fewer sessions than say anything."""
+    """Estimates of the section ``topics``; none for fewer sessions than say anything, or without entities."""
+    if not len(world.entities):
+        return
     chain = Chain(world)
     pool = _pool(world)
     visits = np.bincount(chain.now, minlength=chain.size).astype(np.float64)
