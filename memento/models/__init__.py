@@ -11,6 +11,10 @@ CATALOG = Catalog(
             "memento.models.interaction:Interaction",
             "session and candidate crossed, then the candidates weighed against each other",
         ),
+        "sequence": Row(
+            "memento.models.sequence:Sequence",
+            "interaction over what earlier sessions showed: a ledger of every memory and a recurrent state",
+        ),
         "signet": Row(
             "memento.models.signet:Signet",
             "the Signet predictor, exactly: attention on the context plus a gate linear in the columns",
@@ -38,5 +42,5 @@ CATALOG = Catalog(
 )
 """Every model by name; ``CATALOG["signet"]`` is the class, ``CATALOG["signet"]()`` one with its defaults."""
 
-LEARNERS = ("interaction", "signet", "lambdamart", "acan", "mlp", "linear")
+LEARNERS = ("interaction", "sequence", "signet", "lambdamart", "acan", "mlp", "linear")
 """Models that have something to learn."""

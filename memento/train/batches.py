@@ -26,9 +26,13 @@ Ints = npt.NDArray[np.int64]
 
 
 class Resident:
-    """One or more renderings on a device: S sessions, N candidates, M memories, D numbers an embedding."""
+    """One or more renderings on a device: S sessions, N candidates, M memories, D numbers an embedding.
 
-    def __init__(self, renderings: Sequence[Rendering], device: str = "cpu") -> None:
+    The sessions of a rendering are one stream, in which the earlier are the past of the later; with
+    `apart` each stands alone and has no past.
+    """
+
+    def __init__(self, renderings: Sequence[Rendering], device: str = "cpu", apart: bool = False) -> None:
         dimensions = {rendering.contexts.shape[1] for rendering in renderings}
         if len(dimensions) != 1:
             raise UsageError(
@@ -47,7 +51,8 @@ class Resident:
         self.device = torch.device(device)
         self.inputs: Tensor | None = None  # (N + 1, I)
         self.states: Tensor | None = None  # (S, K)
-        starts = np.cumsum([0, *(len(rendering) for rendering in renderings)]).tolist()
+        parts = [1] * sum(map(len, renderings)) if apart else [len(rendering) for rendering in renderings]
+        starts = np.cumsum([0, *parts]).tolist()
         self.streams: Sequence[range] = [range(start, end) for start, end in pairwise(starts)]
         self.ends: Ints = np.concatenate(offsets)
         self.sizes: Ints = np.diff(self.ends)
@@ -79,11 +84,12 @@ class Resident:
         return int(self.ends[-1])
 
     def seen_by(self, scorer: Scorer, carried: bool = False) -> Self:
-        """The same tables with the inputs of `scorer`, and with `carried` its states."""
+        """The same tables with the inputs of `scorer`, unless they hold its inputs already; `carried` adds its states."""
         if not isinstance(scorer, Model | Ranker):
             return self
         seen = copy.copy(self)
-        seen.inputs = scorer.inputs(self)
+        if seen.inputs is None:
+            seen.inputs = scorer.inputs(self)
         if carried:
             seen.states = scorer.states(seen)
         return seen

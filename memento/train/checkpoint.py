@@ -21,6 +21,7 @@ from torch import Tensor
 from memento.errors import CorruptRecord, MementoError, NewerFormat, NotFound, UsageError
 from memento.models import CATALOG, LEARNERS
 from memento.models.base import Model
+from memento.models.cells import CATALOG as CELLS
 from memento.models.linear import Linear
 from memento.render import storage
 from memento.render.columns import schema_hash
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KIND = "memento checkpoint"
-_WHOLE = {"dimension": 4096, "width": 1024, "heads": 64, "trees": 10_000, "leaves": 256, "seed": 2**63 - 1}
+_WHOLE = {
+    "dimension": 4096,
+    "width": 1024,
+    "heads": 64,
+    "state": 1024,
+    "trees": 10_000,
+    "leaves": 256,
+    "seed": 2**63 - 1,
+}
 
 
 def save(run: Run, path: str | os.PathLike[str]) -> None:
@@ -196,6 +205,9 @@ def _config(config: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "dropout":
             if not isinstance(value, int | float) or not 0 <= value < 1:
                 raise ValueError(f"dropout={value!r} is not from 0 to 1")
+        elif name == "cell":
+            if value not in CELLS:
+                raise ValueError(f"cell={value!r} is not one of {', '.join(CELLS)}")
         else:
             raise ValueError(f"no configuration {name!r}")
     return dict(config)

@@ -246,7 +246,7 @@ def _scores(scorer: Scorer, scene: Scene) -> Floats:
     The shift by the session's largest score is done in 64 bits, so that scores far from zero lose nothing.
     """
     rendering = scene.rendering
-    logits = Resident([rendering]).score(scorer).astype(np.float64)
+    logits = Resident([rendering], apart=True).score(scorer).astype(np.float64)
     sizes = np.diff(rendering.offsets)
     top = np.repeat(np.maximum.reduceat(logits, rendering.offsets[:-1]), sizes)
     weights = np.exp(logits - top)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from train.conftest import toy
 
 from memento.models.base import Batch
+from memento.render.rendering import Rendering
 
 
 def make_batch(sessions: int = 3, candidates: int = 7, dimension: int = 64, seed: int = 0, short: bool = True) -> Batch:
@@ -42,3 +44,8 @@ def batch() -> Batch:
 @pytest.fixture
 def batches() -> Callable[..., Batch]:
     return make_batch
+
+
+@pytest.fixture(scope="session")
+def toys() -> Callable[..., Rendering]:
+    return toy

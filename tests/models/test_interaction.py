@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from memento.models.base import Batch
-from memento.models.interaction import CLOCK, HARMONICS, Interaction
+from memento.models.interaction import CLOCK, HARMONICS, Interaction, alike, given
 
 
 def awake() -> Interaction:
@@ -109,12 +109,11 @@ def test_an_entity_is_known_by_what_its_candidates_share(batches: Callable[..., 
     features[0, :, 0] = torch.tensor([1.0, 2.0, 1.0, 2.0])
     embedded[0, 1] = 0
     changed = replace(batch, features=features, candidates=embedded)
-    slots = (features[..., 12:14] * 255).round().long()
-    alike = Interaction()._alike(changed, slots)[0]
+    near = alike(changed)[0]
     cosine = torch.nn.functional.cosine_similarity(embedded[0, 0], batch.contexts[0], dim=0)
-    torch.testing.assert_close(alike[:2, 1], torch.stack([cosine, cosine]))
-    assert alike[1, 0] == 0
-    torch.testing.assert_close(alike[:, 4:].expm1(), torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
+    torch.testing.assert_close(near[:2, 1], torch.stack([cosine, cosine]))
+    assert near[1, 0] == 0
+    torch.testing.assert_close(near[:, 4:].expm1(), torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
 
 
 def test_one_candidate_alone_is_scored(batches: Callable[..., Batch]) -> None:
@@ -152,3 +151,9 @@ def test_gradients_agree_with_finite_differences(batches: Callable[..., Batch]) 
             below = value()
             parameter[place] += 1e-6
         torch.testing.assert_close(parameter.grad[place], (above - below) / 2e-6, atol=1e-6, rtol=1e-5)
+
+
+def test_inputs_worked_out_ahead_change_no_score(batches: Callable[..., Batch]) -> None:
+    batch = batches()
+    model = awake()
+    assert torch.equal(model.score(batch), model.score(replace(batch, inputs=given(batch))))

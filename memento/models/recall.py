@@ -1,0 +1,147 @@
+"""What earlier sessions showed of a memory: how relevant it was at this hour, on this weekday, at all.
+
+Each label that came to light is kept under its memory, its entity, its hour and weekday. A candidate
+is then told the mean of what was seen of it under like circumstances, and how often that was. Nothing
+is learned here; the weights that read these numbers are the model's. Labels come as residuals: less
+what the candidate's columns account for, so that a memory that was new once is not taken for a good one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from memento.models.base import Sessions
+
+HOURS, WEEKDAYS = 24, 7
+REACH = 3
+"""Hours around the clock on either side that count as near, each distance pooled with the smaller ones."""
+_FAMILIES = 5 + 2 * (REACH + 1)
+_SHRINK = (1, 4)
+RECALL = 3 * _FAMILIES
+"""Numbers a candidate: for each family of like circumstances two shrunk means, and how sure they are."""
+
+
+class Moments(NamedTuple):
+    """Where and when candidates stand, shape (n,) int64 each."""
+
+    memory: Tensor
+    entity: Tensor
+    aspect: Tensor
+    hour: Tensor
+    weekday: Tensor
+
+
+def moments(features: Tensor, memory: Tensor) -> Moments:
+    """The moments of candidates from their columns, shape (n, 17), and their rows of memory, shape (n,)."""
+    slots = (features[:, 12:14] * 255).round().long()  # (n, 2)
+    return Moments(memory, slots[:, 0], slots[:, 1], _turn(features[:, 3:5], HOURS), _turn(features[:, 5:7], WEEKDAYS))
+
+
+def recall(sessions: Sessions, residuals: Tensor) -> Tensor:
+    """What each candidate's past says, from the sessions before its own in its stream; shape (N + 1, R).
+
+    `residuals`, shape (N,), are labels less what was to be expected.
+    """
+    N = sessions.candidates
+    at = moments(sessions.features[:N], sessions.memory_rows[:N])
+    index = torch.arange(len(sessions.lengths), device=residuals.device)  # (S,)
+    session = index.repeat_interleave(sessions.lengths)  # (N,)
+    first = torch.cat([torch.full((len(stream),), stream.start) for stream in sessions.streams])  # (S,)
+    since = first.to(session)[session]  # (N,)
+    kept = torch.stack([residuals.double(), torch.ones_like(residuals, dtype=torch.float64)], -1)  # (N, 2)
+
+    def earlier(keys: Tensor, asked: list[Tensor]) -> list[Tensor]:
+        """Sum and count of `kept` under each asked key, (N, 2) each, over the sessions from `since` to before."""
+        span = len(sessions.lengths) + 1
+        ordered, places = (keys * span + session).sort(stable=True)  # (N,) each
+        sums = torch.cat([kept.new_zeros(1, 2), kept[places].cumsum(0)])  # (N + 1, 2)
+        return [
+            sums[torch.searchsorted(ordered, key * span + session)]
+            - sums[torch.searchsorted(ordered, key * span + since)]
+            for key in asked
+        ]
+
+    found = [
+        *earlier(at.memory, [at.memory]),
+        *earlier(at.entity, [at.entity]),
+        *earlier(at.entity * 256 + at.aspect, [at.entity * 256 + at.aspect]),
+    ]
+    near = [_around(at.hour, distance) for distance in range(REACH + 1)]
+    day = at.memory * WEEKDAYS + at.weekday  # (N,)
+    found += earlier(day, [day])
+    for key in (at.memory, day):
+        asked = [key * HOURS + hour for hours in near for hour in hours]
+        found += _pooled(earlier(key * HOURS + at.hour, asked))
+    key = at.entity * HOURS
+    found.append(_pooled(earlier(key + at.hour, [key + hour for hours in near[:2] for hour in hours]))[-1])
+    table = _numbers(torch.stack(found, 1)).to(sessions.features.dtype)  # (N, R)
+    return torch.cat([table, table.new_zeros(1, RECALL)])  # (N + 1, R)
+
+
+class Ledger:
+    """The same, kept up one session at a time: sums and counts by memory and entity, weekday and hour."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Tensor] = {}
+
+    def read(self, at: Moments) -> Tensor:
+        """What is known of the candidates of a session, shape (n, R)."""
+        hour, weekday = int(at.hour[0]), int(at.weekday[0])
+        around = [hour % HOURS] + [h % HOURS for d in range(1, REACH + 1) for h in (hour - d, hour + d)]
+        rows = []
+        for memory, entity, aspect in zip(at.memory.tolist(), at.entity.tolist(), at.aspect.tolist()):
+            memories, entities = self._of("memory", memory), self._of("entity", entity)  # (7, 24, 2) each
+            fact = self._of("fact", entity * 256 + aspect)  # (7, 24, 2)
+            by_hour, today, entity_hour = memories.sum(0), memories[weekday], entities.sum(0)  # (24, 2) each
+            found = [by_hour.sum(0), entity_hour.sum(0), fact.sum((0, 1)), today.sum(0)]
+            for table in (by_hour, today):
+                found += _pooled([table[h] for h in around])
+            found.append(_pooled([entity_hour[h] for h in around[:3]])[-1])
+            rows.append(torch.stack(found))  # (F, 2)
+        return _numbers(torch.stack(rows))  # (n, R)
+
+    def write(self, at: Moments, residuals: Tensor) -> None:
+        """Keep what a session's labels showed, shape (n,)."""
+        hour, weekday = int(at.hour[0]), int(at.weekday[0])
+        for memory, entity, aspect, value in zip(
+            at.memory.tolist(), at.entity.tolist(), at.aspect.tolist(), residuals.tolist()
+        ):
+            for name, key in (("memory", memory), ("entity", entity), ("fact", entity * 256 + aspect)):
+                table = self._kept.setdefault((name, key), self._blank())  # (7, 24, 2)
+                table[weekday, hour] += torch.tensor([value, 1.0], dtype=torch.float64)
+
+    def _of(self, name: str, key: int) -> Tensor:
+        return self._kept.get((name, key), self._blank())
+
+    @staticmethod
+    def _blank() -> Tensor:
+        return torch.zeros(WEEKDAYS, HOURS, 2, dtype=torch.float64)
+
+
+def _turn(wave: Tensor, steps: int) -> Tensor:
+    """The whole step whose sine and cosine stand in `wave`, shape (n, 2)."""
+    angle = torch.atan2(wave[:, 0], wave[:, 1])  # (n,)
+    return (angle * (steps / (2 * math.pi))).round().long() % steps  # (n,)
+
+
+def _around(hour: Tensor, distance: int) -> list[Tensor]:
+    return [(hour + step) % HOURS for step in sorted({-distance, distance})]
+
+
+def _pooled(found: list[Tensor]) -> list[Tensor]:
+    """Running sums over growing distance: distance 0 is one entry, each further one two."""
+    pooled, total = [found[0]], found[0]
+    for place in range(1, len(found), 2):
+        total = total + found[place] + found[place + 1]
+        pooled.append(total)
+    return pooled
+
+
+def _numbers(found: Tensor) -> Tensor:
+    """Sums and counts, shape (n, F, 2), as means shrunk towards 0 as if by so many more, and sureness; (n, 3F)."""
+    total, count = found.unbind(-1)  # (n, F) each
+    return torch.cat([*(total / (count + more) for more in _SHRINK), count / (count + 3)], -1)  # (n, 3F)

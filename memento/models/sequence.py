@@ -1,0 +1,161 @@
+"""Our scorer with a past: the interaction model over a state of earlier sessions.
+
+Two things reach a session from those before it, both through what came to light of them, their
+labels. `recall` keeps what was seen of every memory, exactly and for ever. A recurrent cell carries a
+summary of whole sessions, for what hangs on their order: drift, runs of one topic, a change of habits.
+In training a cell starts anew with every window of sessions, in use it runs through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from memento.models.account import Account, centred
+from memento.models.base import Batch, Sessions, rows_of, tabulate
+from memento.models.cells import CATALOG as CELLS
+from memento.models.dropout import Dropout
+from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, given, slots_of
+from memento.models.recall import RECALL, Ledger, moments, recall
+
+CARRIED = 32
+FORGET = 0.2
+"""How often training hides a session's past, so that one without any is scored well too."""
+
+
+class Past:
+    """What one stream of sessions left behind: a ledger of its labels and the cell's state."""
+
+    def __init__(self, state: object) -> None:
+        self.ledger = Ledger()
+        self.state = state
+        self.carried: Tensor | None = None  # (1, K)
+
+
+class Sequence(Interaction):
+    """About 110,000 parameters at the defaults; the first four options are those of `Interaction`.
+
+    `cell` names a recurrent cell of `memento.models.cells`, `state` is its size.
+    """
+
+    name: ClassVar[str] = "sequence"
+    window = 8
+
+    def __init__(
+        self,
+        dimension: int = 64,
+        width: int = 64,
+        heads: int = 4,
+        dropout: float = 0.3,
+        cell: str = "mingru",
+        state: int = 32,
+    ) -> None:
+        super().__init__(dimension, width, heads, dropout, more=RECALL + CARRIED, direct=RECALL, cell=cell, state=state)
+        self.forget = Dropout(FORGET)
+        self.expected = Account(TERMS, len(FADES))
+        self.summary = nn.Linear(2 * dimension + width // 2 + CLOCK, CARRIED)
+        self.cell = CELLS[cell](CARRIED, state=state)
+        self.before_echo = nn.LayerNorm(CARRIED)
+        self.echo = nn.Linear(dimension + width // 2, CARRIED)
+
+    def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
+        """Fit an account of labels without any past, then with the past that it leaves unaccounted for."""
+        self.fit_scale(sessions.features[rows_of(sessions, chosen)])
+        plain = tabulate(sessions, given)  # (N + 1, G)
+        terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
+        rows = rows_of(sessions, chosen)  # (n,)
+        self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
+        terms, labels = self._accounts(sessions, self.inputs(sessions))  # (N, R + T), (N,)
+        self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
+
+    def inputs(self, sessions: Sessions) -> Tensor:
+        """`given` and `recall` of every candidate, shape (N + 1, G + R)."""
+        plain = tabulate(sessions, given)  # (N + 1, G)
+        terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
+        return torch.cat([plain, recall(sessions, labels - self.expected(terms))], -1)  # (N + 1, G + R)
+
+    def states(self, sessions: Sessions) -> Tensor:
+        """What the cell carries into every session from those before it in its stream, shape (S, K)."""
+        training = self.training
+        self.eval()
+        S = len(sessions.lengths)
+        summaries = sessions.contexts.new_zeros(S, CARRIED)  # (S, K)
+        with torch.no_grad():
+            first = sessions.offsets  # (S,)
+            for batch in sessions.batches(np.arange(S), 128):
+                assert batch.rows is not None
+                at = torch.searchsorted(first, batch.rows[:, 0].contiguous(), right=True) - 1  # (B,)
+                summaries[at] = self._summary(batch)
+            parts = [self._shifted(summaries[stream.start : stream.stop].unsqueeze(0)) for stream in sessions.streams]
+        self.train(training)
+        return torch.cat(parts, 1).squeeze(0)  # (S, K)
+
+    def start(self) -> Past:
+        """The past of a stream before its first session."""
+        return Past(self.cell.start(1))
+
+    def step(self, batch: Batch, past: Past, memory: Tensor) -> Tensor:
+        """Logits of one session, shape (1, C), whose candidates are the memories named by `memory`, shape (C,).
+
+        Sessions must come in order of time; the labels of each are told afterwards by `learn`.
+        """
+        known = past.ledger.read(moments(batch.features[0], memory)).to(batch.features)  # (C, R)
+        inputs = torch.cat([given(batch), known.unsqueeze(0)], -1)  # (1, C, G + R)
+        carried = batch.contexts.new_zeros(1, CARRIED) if past.carried is None else past.carried  # (1, K)
+        return self.score(replace(batch, inputs=inputs, states=carried))  # (1, C)
+
+    def learn(self, batch: Batch, past: Past, memory: Tensor) -> None:
+        """Take up what became known of a session: its labels, shape (1, C)."""
+        assert batch.labels is not None
+        self.eval()
+        with torch.no_grad():
+            terms = centred(self._terms(batch.features, given(batch)).double(), batch.mask)[0]  # (C, T)
+            labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
+            past.ledger.write(moments(batch.features[0], memory), labels - self.expected(terms))
+            past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
+
+    def _more(self, batch: Batch, identity: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        B, C, _ = batch.features.shape
+        if batch.inputs is None:
+            known = batch.features.new_zeros(B, C, RECALL)  # (B, C, R)
+        else:
+            known = batch.inputs[..., GIVEN:]  # (B, C, R)
+        carried = self._carried(batch) if batch.states is None else batch.states  # (B, K)
+        if self.training:
+            kept = self.forget(known.new_ones(B, 1, 1)).sign()  # (B, 1, 1)
+            known, carried = known * kept, carried * kept[..., 0]  # (B, C, R), (B, K)
+        echo = self.echo(identity) * self.before_echo(carried).unsqueeze(1)  # (B, C, K)
+        return [known, echo], [known]
+
+    def _carried(self, batch: Batch) -> Tensor:
+        """What each session of a window gets from those before it in the window, shape (B, K)."""
+        if batch.window == 1 or batch.labels is None:
+            return batch.contexts.new_zeros(len(batch.contexts), CARRIED)  # (B, K)
+        summaries = self._summary(batch).view(-1, batch.window, CARRIED)  # (B / T, T, K)
+        return self._shifted(summaries).flatten(0, 1)  # (B, K)
+
+    def _shifted(self, summaries: Tensor) -> Tensor:
+        """The cell's outputs, each moved on to the next session, shape (B, T, K)."""
+        passed: Tensor = self.cell(summaries[:, :-1]) if summaries.shape[1] > 1 else summaries[:, :0]  # (B, T - 1, K)
+        return torch.cat([torch.zeros_like(summaries[:, :1]), passed], 1)  # (B, T, K)
+
+    def _summary(self, batch: Batch) -> Tensor:
+        """What came to light in each session: what was relevant, about what, and when; shape (B, K)."""
+        assert batch.labels is not None
+        slots = slots_of(batch.features)  # (B, C, 2)
+        identity = torch.cat([batch.candidates, self.entity(slots[..., 0]), self.aspect(slots[..., 1])], -1)
+        told = centred(batch.labels.unsqueeze(-1), batch.mask)  # (B, C, 1)
+        about = (identity * told).sum(1)  # (B, D + W/2)
+        clock = self._clock(_mean(batch))  # (B, CLOCK)
+        return functional.silu(self.summary(torch.cat([about, batch.contexts, clock], -1)))  # (B, K)
+
+
+def _mean(batch: Batch) -> Tensor:
+    """The mean of each column over a session's candidates, shape (B, 17)."""
+    mask = batch.mask.unsqueeze(-1)  # (B, C, 1)
+    return (batch.features * mask).sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)
