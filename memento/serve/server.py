@@ -6,9 +6,7 @@ changes nothing. Lines are bounded, and each answer is flushed.
 
 from __future__ import annotations
 
-import fcntl
 import gc
-import io
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -17,12 +15,13 @@ import msgspec
 
 from memento.errors import MementoError
 from memento.serve import protocol
+from memento.serve.lines import lines
 from memento.serve.protocol import Answer, Failure, Fault
 from memento.serve.service import Service
 
 LONGEST = 1 << 26
 """Bytes of the longest line that is read: a hundred times a request of 80 candidates at 768 numbers."""
-_PIECE = 1 << 20
+_BLANK = b" \t\r\x0b\x0c"
 _NOBODY = msgspec.Raw(b"null")
 _PARAMS: dict[str, Any] = {
     "train": protocol.TrainParams,
@@ -30,16 +29,6 @@ _PARAMS: dict[str, Any] = {
     "save_checkpoint": protocol.SaveCheckpointParams,
     "score": protocol.ScoreParams,
 }
-
-
-def wide(source: Any) -> Any:
-    """`source` read in large pieces, where it is a file or a pipe: a request is a megabyte."""
-    raw = getattr(source, "raw", None)
-    if raw is None:
-        return source
-    with suppress(OSError, AttributeError):
-        fcntl.fcntl(raw.fileno(), fcntl.F_SETPIPE_SZ, _PIECE)
-    return io.BufferedReader(raw, _PIECE)
 
 
 class Server:
@@ -55,19 +44,16 @@ class Server:
 
     def run(self, source: BinaryIO, sink: BinaryIO) -> None:
         """Answers every line of `source` until it ends. A reader that went away ends it quietly too."""
-        try:
-            while line := source.readline(LONGEST + 1):
-                if len(line) > LONGEST:
-                    self._skip(source, line)
+        with suppress(BrokenPipeError):
+            for line in lines(source, LONGEST):
+                if line is None:
                     answer = self._failure(_NOBODY, protocol.INVALID_REQUEST, f"a line of more than {LONGEST} bytes")
-                elif not line.strip():
+                elif not line or (line[0] in _BLANK and not bytes(line).strip()):
                     continue
                 else:
                     answer = self.answer(line)
                 sink.write(answer + b"\n")
                 sink.flush()
-        except BrokenPipeError:
-            return
 
     def warm(self) -> None:
         """Has everything ready that a first request would have to wait for."""
@@ -80,7 +66,7 @@ class Server:
         gc.collect()
         gc.freeze()  # what is there by now stays, so no collection has to look at it
 
-    def answer(self, line: bytes) -> bytes:
+    def answer(self, line: bytes | memoryview) -> bytes:
         """The answer to one line, without its newline."""
         try:
             request = self._score.decode(line)
@@ -114,9 +100,3 @@ class Server:
 
     def _failure(self, key: msgspec.Raw, code: int, message: str) -> bytes:
         return self._encoder.encode(Failure(key, Fault(code, message)))
-
-    @staticmethod
-    def _skip(source: BinaryIO, line: bytes) -> None:
-        """Reads on to the end of a line that is too long."""
-        while line and not line.endswith(b"\n"):
-            line = source.readline(1 << 20)

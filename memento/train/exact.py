@@ -31,12 +31,12 @@ def fit_exact(
     """As `trainer.fit_model`: the newest session first, one step each at a constant rate, the last epoch kept."""
     mixture = Mixture(fit, weights, config.seed)
     replica = Replica(double(resident.contexts.shape[1]), rate=config.rate)
-    sessions = samples(resident)
+    sessions = Sessions(resident)
     judge = Judge(resident, checked)
     history: list[Epoch] = []
     for number in range(config.epochs):
-        order = mixture.epoch(number, shuffle=False)[::-1].tolist()
-        loss = replica.train([sessions[place] for place in order], 1, config.temperature).loss
+        order = mixture.epoch(number, shuffle=False)[::-1]
+        loss = replica.epoch(map(sessions.sample, order.tolist()), config.temperature).loss
         if not math.isfinite(loss) or not np.isfinite(replica.vector).all():
             raise UsageError(f"training diverged in epoch {number + 1}", f"lower the rate (now {config.rate:g})")
         history.append(Epoch(number, loss, judge.ndcg(replica.model())))
@@ -47,14 +47,17 @@ def fit_exact(
     return replica.model(), tuple(history), len(history) - 1
 
 
-def samples(resident: Resident) -> list[Sample]:
-    """Every session in float64; a memory without an embedding is all zeros, as a text without a word is."""
-    features, labels = (table.double().cpu().numpy() for table in (resident.features, resident.labels))
-    embeddings, contexts = (table.double().cpu().numpy() for table in (resident.embeddings, resident.contexts))
-    rows = resident.memory_rows.cpu().numpy()
-    made = []
-    for session in range(len(resident)):
-        part = slice(int(resident.ends[session]), int(resident.ends[session + 1]))
-        both = np.concatenate([embeddings[rows[part]], contexts[session : session + 1]])  # (C + 1, D)
-        made.append(Sample(both, features[part], labels[part]))
-    return made
+class Sessions:
+    """Sessions in float64, each made when it is asked for: their vectors are many times what a rendering holds."""
+
+    def __init__(self, resident: Resident) -> None:
+        self.features, self.labels = (t.double().cpu().numpy() for t in (resident.features, resident.labels))
+        self.embeddings, self.contexts = (t.cpu().numpy() for t in (resident.embeddings, resident.contexts))
+        self.rows = resident.memory_rows.cpu().numpy()
+        self.ends = resident.ends
+
+    def sample(self, session: int) -> Sample:
+        """One session; a memory without an embedding is all zeros, as a text without a word is."""
+        part = slice(int(self.ends[session]), int(self.ends[session + 1]))
+        both = np.concatenate([self.embeddings[self.rows[part]], self.contexts[session : session + 1]])  # (C + 1, D)
+        return Sample(both.astype(np.float64), self.features[part], self.labels[part])

@@ -9,13 +9,15 @@ where they are; only the others are stepped. Both are exact up to the rounding o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.optim.adam import adam
 
 from memento.models.base import COLUMNS
 from memento.models.signet import PROJECTS, VALUE, WIDTH, Signet
@@ -68,6 +70,7 @@ class _Passed:
     inverse: Array
     query: Array
     pull: Array
+    drawn: Array
     logits: Array
 
 
@@ -81,8 +84,11 @@ class Replica:
         given = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
         self.hash: Array = np.array(given.pop("hash"), self.dtype)  # (16384, 64)
         size = sum(value.size for value in given.values())
-        self.vector, self.gradient, self._first, self._second = (np.zeros(size, self.dtype) for _ in range(4))
-        self._spare, self._other = np.empty(size, self.dtype), np.empty(size, self.dtype)
+        self.vector, self.gradient, first, second = (np.zeros(size, self.dtype) for _ in range(4))
+        self._adam_over = tuple(torch.from_numpy(array) for array in (self.vector, self.gradient, first, second))
+        self._counted = torch.zeros(())
+        self._mean = np.full(WIDTH, 1.0 / WIDTH, self.dtype)
+        self._slot = 0
         self.weights: dict[str, Array] = {}
         self._slopes: dict[str, Array] = {}
         start = 0
@@ -126,70 +132,69 @@ class Replica:
         passed = self._forward(sample)
         target, given = _softmax(sample.labels, temperature), _softmax(passed.logits, temperature)  # (C,) each
         loss = float(target @ (np.log(target + _LOG_GUARD) - np.log(given + _LOG_GUARD)))
-        if np.isfinite(loss):
+        if math.isfinite(loss):
             self._backward(sample, passed, (given - target) / temperature)
             self._adam(sample)
         return loss
 
-    def train(
-        self,
-        samples: Sequence[Sample],
-        epochs: int = 3,
-        temperature: float = 0.5,
-        progress: Callable[[int, float], None] | None = None,
-    ) -> Stats:
+    def train(self, samples: Sequence[Sample], epochs: int = 3, temperature: float = 0.5) -> Stats:
         """Passes over `samples` in the order given, one step each; stops early below a loss of 1e-6."""
-        loss, steps = 0.0, 0
-        for number in range(epochs):
-            losses = [found for found in (self.step(s, temperature) for s in samples if len(s)) if np.isfinite(found)]
-            loss = sum(losses) / len(losses) if losses else 0.0
-            steps += len(losses)
-            if progress is not None:
-                progress(number, loss)
-            if losses and loss < ENOUGH:
+        done = Stats(0.0, 0)
+        for _ in range(epochs):
+            epoch = self.epoch(samples, temperature)
+            done = Stats(epoch.loss, done.steps + epoch.steps)
+            if epoch.steps and epoch.loss < ENOUGH:
                 break
-        return Stats(loss, steps)
+        return done
+
+    def epoch(self, samples: Iterable[Sample], temperature: float = 0.5) -> Stats:
+        """One pass over `samples`; the mean loss of those that were stepped on."""
+        losses = [loss for loss in (self.step(one, temperature) for one in samples if len(one)) if math.isfinite(loss)]
+        return Stats(sum(losses) / len(losses) if losses else 0.0, len(losses))
 
     def _forward(self, sample: Sample) -> _Passed:
-        weights = self.weights
+        weights, mean = self.weights, self._mean
         gate = weights["gate"][0]  # (114,)
         down = sample.rows @ weights["down"].T  # (C + 1, 64)
         for place, buckets in sample.texts:
             if len(buckets):
                 down[place] = self.hash[buckets].mean(0)  # (64,)
-        down -= down.mean(1, keepdims=True)
-        inverse = 1.0 / np.sqrt(np.einsum("ij,ij->i", down, down) / WIDTH + _NORM_GUARD)  # (C + 1,)
+        down -= (down @ mean)[:, None]
+        inverse = 1.0 / np.sqrt((down * down) @ mean + _NORM_GUARD)  # (C + 1,)
         down *= inverse[:, None]
         query = weights["query"] @ down[-1]  # (64,)
-        pull = weights["key"].T @ query * WIDTH**-0.5 + weights["value"].T @ gate[:VALUE]  # (64,)
+        pull = (query * WIDTH**-0.5) @ weights["key"] + gate[:VALUE] @ weights["value"]  # (64,)
+        drawn = down[:-1] @ pull  # (C,)
         shared = weights["project"][sample.project % PROJECTS] @ gate[_PROJECT] + gate[-1]
-        logits = down[:-1] @ pull + sample.features @ gate[_FEATURES] + shared  # (C,)
-        return _Passed(down, inverse, query, pull, logits)
+        logits = drawn + sample.features @ gate[_FEATURES] + shared  # (C,)
+        return _Passed(down, inverse, query, pull, drawn, logits)
 
     def _backward(self, sample: Sample, passed: _Passed, slope: Array) -> None:
         """Fills the gradient; `slope` (C,) is that of the logits."""
-        weights, slopes, scale = self.weights, self._slopes, WIDTH**-0.5
+        weights, slopes, scale, mean = self.weights, self._slopes, WIDTH**-0.5, self._mean
         gate, gates = weights["gate"][0], slopes["gate"][0]
-        drawn = slope @ passed.encoded[:-1]  # (64,)
+        encoded, context = passed.encoded[:-1], passed.encoded[-1]  # (C, 64), (64,)
+        drawn = slope @ encoded  # (64,)
         total = slope.sum()
-        np.outer(passed.query, drawn * scale, out=slopes["key"])
-        np.outer(gate[:VALUE], drawn, out=slopes["value"])
+        np.multiply((passed.query * scale)[:, None], drawn, out=slopes["key"])
+        np.multiply(gate[:VALUE, None], drawn, out=slopes["value"])
         gates[:VALUE] = weights["value"] @ drawn
         gates[_FEATURES] = slope @ sample.features
         slot = sample.project % PROJECTS
         gates[_PROJECT] = weights["project"][slot] * total
         gates[-1] = total
-        slopes["project"][...] = 0.0
+        slopes["project"][self._slot] = 0.0
         slopes["project"][slot] = gate[_PROJECT] * total
+        self._slot = slot
         query = weights["key"] @ drawn * scale  # (64,)
-        np.outer(query, passed.encoded[-1], out=slopes["query"])
+        np.multiply(query[:, None], context, out=slopes["query"])
+        # Through the norm: what is pulled, less its mean, less what lies along the encoding.
         into = np.empty_like(passed.encoded)  # (C + 1, 64)
-        np.outer(slope, passed.pull, out=into[:-1])
-        into[-1] = query @ weights["query"]
-        along = np.einsum("ij,ij->i", into, passed.encoded) / WIDTH  # (C + 1,)
-        into -= into.mean(1, keepdims=True)
-        into -= passed.encoded * along[:, None]
-        into *= passed.inverse[:, None]
+        weighed = slope * passed.inverse[:-1]  # (C,)
+        np.multiply(encoded, (weighed * passed.drawn * (-1.0 / WIDTH))[:, None], out=into[:-1])
+        into[:-1] += weighed[:, None] * (passed.pull - passed.pull @ mean)
+        asked = query @ weights["query"]  # (64,)
+        into[-1] = (asked - asked @ mean - context * (asked @ context / WIDTH)) * passed.inverse[-1]
         np.matmul(into.T, sample.rows, out=slopes["down"])
         if sample.texts:
             self._read(sample, into)
@@ -210,16 +215,16 @@ class Replica:
 
     def _adam(self, sample: Sample) -> None:
         self.steps += 1
-        corrections = 1.0 - FIRST**self.steps, 1.0 - SECOND**self.steps
-        _stepped(
-            self.vector, self.gradient, self._first, self._second, self._spare, self._other, corrections, self.rate
-        )
+        values, slope, first, second = ([array] for array in self._adam_over)
+        adam(
+            values, slope, first, second, [], [self._counted], foreach=False, fused=True, amsgrad=False, beta1=FIRST,
+            beta2=SECOND, lr=self.rate, weight_decay=0.0, eps=GUARD, maximize=False,
+        )  # fmt: skip
         if len(self._named):
-            values = self.hash[self._named]  # (K, 64)
-            gradient = self._hash_gradient if sample.texts else np.zeros_like(values)
-            spare, other = np.empty_like(values), np.empty_like(values)
-            _stepped(values, gradient, *self._hash_moments, spare, other, corrections, self.rate)
-            self.hash[self._named] = values
+            rows = self.hash[self._named]  # (K, 64)
+            gradient = self._hash_gradient if sample.texts else np.zeros_like(rows)
+            _stepped(rows, gradient, *self._hash_moments, self.steps, self.rate)
+            self.hash[self._named] = rows
 
 
 def double(dimension: int = 768) -> Signet:
@@ -232,24 +237,13 @@ def double(dimension: int = 768) -> Signet:
         torch.set_default_dtype(before)
 
 
-def _stepped(
-    values: Array, slope: Array, first: Array, second: Array, spare: Array, other: Array,
-    corrections: tuple[float, float], rate: float,
-) -> None:  # fmt: skip
-    """Adam (Kingma and Ba 2015) in place: `values`, moments and two spare arrays of one shape."""
-    np.multiply(first, FIRST, out=first)
-    np.multiply(slope, 1.0 - FIRST, out=spare)
-    np.add(first, spare, out=first)
-    np.multiply(second, SECOND, out=second)
-    np.multiply(slope, slope, out=spare)
-    np.multiply(spare, 1.0 - SECOND, out=spare)
-    np.add(second, spare, out=second)
-    np.divide(second, corrections[1], out=spare)
-    np.sqrt(spare, out=spare)
-    np.add(spare, GUARD, out=spare)
-    np.divide(first, spare, out=other)
-    np.multiply(other, rate / corrections[0], out=other)
-    np.subtract(values, other, out=values)
+def _stepped(values: Array, slope: Array, first: Array, second: Array, steps: int, rate: float) -> None:
+    """Adam (Kingma and Ba 2015) in place, for arrays of one shape that may have grown since the last step."""
+    first *= FIRST
+    first += (1.0 - FIRST) * slope
+    second *= SECOND
+    second += (1.0 - SECOND) * slope * slope
+    values -= rate / (1.0 - FIRST**steps) * first / (np.sqrt(second / (1.0 - SECOND**steps)) + GUARD)
 
 
 def _softmax(values: Array, temperature: float) -> Array:

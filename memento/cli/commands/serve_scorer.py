@@ -50,7 +50,7 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from memento.serve.server import Server, wide
+    from memento.serve.server import Server
     from memento.serve.service import Service
     from memento.train.threads import one_thread
 
@@ -63,7 +63,7 @@ def command(
     with one_thread():
         server = Server(Service(served, now))
         server.warm()
-        server.run(wide(sys.stdin.buffer), sys.stdout.buffer)
+        server.run(sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _leave(*_: object) -> None:
