@@ -162,7 +162,8 @@ def _tables(context: Context, asked: Asked) -> Done:
     world = workspace.world_at(asked.what)
     texts = dict(zip(world.memories["id"].tolist(), world.memories["text"].tolist(), strict=True))
     dataset = Dataset(rendering, texts, asked.what)
-    text = card(dataset, world.manifest, form, options.get("license") or LICENSE, asked.command(commit))
+    license = options.get("license") or (LICENSE if world.manifest.source == "simulated" else "unknown")
+    text = card(dataset, world.manifest, form, license, asked.command(commit))
     if form == "hf":
         for name, data in {**tables.folder(dataset), "README.md": text.encode()}.items():
             place = out / name

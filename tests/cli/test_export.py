@@ -37,6 +37,8 @@ def test_a_database_is_written_and_comes_back(world):
     assert (world.folder / "m.db").read_bytes() == before
     assert content["rows"]["session_scores"] > 10
     world("import", "m.db", "--format", "signet", "-b", "real")
+    world("export", "real", "--format", "npz", "-l", "observed", "-o", "real.npz")
+    assert "license: unknown" in (world.folder / "real.npz.md").read_text()
     again = world("export", "real", "--format", "signet", "--base", "m.db", "-o", "again.db", "--json").json
     assert again["rows"] == {"added": 0, "changed": 0, "removed": 0}
     assert "--base" in world("export", "real", "--format", "signet", "-o", "derived.db").err

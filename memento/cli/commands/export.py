@@ -46,7 +46,11 @@ from memento.cli.writing import force_option
     "--base", metavar="FILE", type=click.Path(path_type=Path),
     help="signet: the database that REV was imported from; what REV did not change stays as it is there.",
 )  # fmt: skip
-@click.option("--license", metavar="ID", help=f"Tables: the licence that the card states; {LICENSE} if left out.")
+@click.option(
+    "--license",
+    metavar="ID",
+    help=f"Tables: the licence that the card states; {LICENSE}, or unknown for real records, if left out.",
+)
 @click.option(
     "-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), required=True,
     help="The file to write; for hf a folder.",
