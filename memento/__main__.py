@@ -28,5 +28,11 @@ def run() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def serve_scorer() -> NoReturn:
+    """Runs ``memento serve-scorer`` for an agent that can name a program, but none of its arguments."""
+    sys.argv.insert(1, "serve-scorer")
+    run()
+
+
 if __name__ == "__main__":
     run()

@@ -68,6 +68,18 @@ def test_the_daemon_s_flags_never_stop_it(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_the_program_without_a_command_is_the_command(checkpoint: Path, tmp_path: Path) -> None:
+    words = ["--native-dim", "4", "--checkpoint", str(checkpoint)]
+    script = "from memento.__main__ import serve_scorer; serve_scorer()"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = json.dumps(STATUS).encode()
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], input=line, capture_output=True, cwd=tmp_path, env=env
+    )
+    assert json.loads(done.stdout)["result"]["native_dimensions"] == 4
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_scorer_that_cannot_be_served_is_told(memento, checkpoint: Path, tmp_path: Path) -> None:
     assert "no checkpoint" in memento("serve-scorer", "none.safetensors", code=2).err
     assert "--native-dim says 768" in memento("serve-scorer", str(checkpoint), "--native-dim", "768", code=2).err
