@@ -84,7 +84,7 @@ class Resident:
         return int(self.ends[-1])
 
     def seen_by(self, scorer: Scorer, carried: bool = False) -> Self:
-        """The same tables with the inputs of `scorer`, unless they hold its inputs already; `carried` adds its states."""
+        """The same tables with the inputs of `scorer`, unless they hold its own already; `carried` adds its states."""
         if not isinstance(scorer, Model | Ranker):
             return self
         seen = copy.copy(self)
