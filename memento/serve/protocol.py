@@ -138,14 +138,14 @@ class Fault(msgspec.Struct):
 class Answer(msgspec.Struct):
     """The answer to a request that could be met."""
 
+    jsonrpc: str
     id: msgspec.Raw
     result: Any
-    jsonrpc: str = "2.0"
 
 
 class Failure(msgspec.Struct):
     """The answer to a request that could not be met."""
 
+    jsonrpc: str
     id: msgspec.Raw
     error: Fault
-    jsonrpc: str = "2.0"

@@ -92,11 +92,11 @@ class Server:
 
     def _called(self, key: msgspec.Raw, method: Callable[[Any], Any], params: Any) -> bytes:
         try:
-            return self._encoder.encode(Answer(key, method(params)))
+            return self._encoder.encode(Answer("2.0", key, method(params)))
         except MementoError as error:
             return self._failure(key, protocol.REFUSED, error.message)
         except Exception as error:  # whatever a request brings about, the next one is answered
             return self._failure(key, protocol.INTERNAL, f"{type(error).__name__}: {error}")
 
     def _failure(self, key: msgspec.Raw, code: int, message: str) -> bytes:
-        return self._encoder.encode(Failure(key, Fault(code, message)))
+        return self._encoder.encode(Failure("2.0", key, Fault(code, message)))
