@@ -85,6 +85,7 @@ def trained(
     files: Files,
     epochs: int,
     options: Mapping[str, Any],
+    initial: Run | None = None,
 ) -> list[Run]:
     """The runs of all seeds, with progress; `epochs` at most each."""
     from memento.train import train_seeds
@@ -101,7 +102,7 @@ def trained(
 
         return train_seeds(
             sources, files.seeds, model, show, revisions, files.unfinished,
-            **{name: value for name, value in options.items() if name != "seed"},
+            initial=initial, **{name: value for name, value in options.items() if name != "seed"},
         )  # fmt: skip
 
 

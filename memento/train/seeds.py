@@ -39,15 +39,16 @@ def train_seeds(
     revisions: Sequence[str] = (),
     states: Sequence[str | os.PathLike[str]] | None = None,
     workers: int | None = None,
+    initial: Run | None = None,
     **options: Any,
 ) -> list[Run]:
     """The runs of `seeds`, in their order, each as `memento.train.train` gives it.
 
     `states` are the files in which each is kept after each epoch. At most `workers` are trained at once;
-    as many as torch takes threads, if left out.
+    as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
     """
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
-    material = Material(sources, configs[0].fit, configs[0].validation, revisions)
+    material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
     kept = [State(path, config, material.sources) for path, config in zip(states or (), configs)]
     stop, telling = threading.Event(), threading.Lock()
 

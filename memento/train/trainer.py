@@ -48,6 +48,7 @@ def train(
     progress: Progress | None = None,
     revisions: Sequence[str] = (),
     state: str | os.PathLike[str] | None = None,
+    initial: Run | None = None,
     **options: Any,
 ) -> Run:
     """Train `model` on renderings with weights, each split by time.
@@ -60,25 +61,32 @@ def train(
 
     `state` is a file in which the training is kept after each epoch; one that is there already is
     gone on from, to the same weights as without a break. It stays until the caller takes it away.
+    With `initial` training begins at the weights of that run, whose sources and seen sessions the new one has too.
     """
     config = Config.of(model, {"seed": seed, "epochs": epochs, **options})
-    material = Material(sources, config.fit, config.validation, revisions)
+    material = Material(sources, config.fit, config.validation, revisions, initial)
     return material.train(config, progress, None if state is None else State(state, config, material.sources))
 
 
 class Material:
     """What is trained on: renderings on a device, and which of their sessions are fitted and which choose.
 
-    `fit` are the sessions of each source, `checked` those that choose, both rows of `resident`. Raises
-    `UsageError` where there are no sources.
+    `fit` are the sessions of each source, `checked` those that choose, both rows of `resident`. `sources` and
+    `seen` have those of the run that training begins at, too. Raises `UsageError` where there are no sources.
     """
 
     def __init__(
-        self, given: Sequence[tuple[Rendering, float]], fit: float, validation: float, revisions: Sequence[str] = ()
+        self,
+        given: Sequence[tuple[Rendering, float]],
+        fit: float,
+        validation: float,
+        revisions: Sequence[str] = (),
+        initial: Run | None = None,
     ) -> None:
         if not given:
             raise UsageError("there is nothing to train on", "name at least one revision")
         renderings = [rendering for rendering, _ in given]
+        self.initial = initial
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
         self._seen: dict[str, Resident] = {}
@@ -91,7 +99,7 @@ class Material:
         checked = np.concatenate([np.arange(start + a, start + b) for start, (a, b) in zip(starts, parts)])
         self.checked = filled(checked[~np.isin(hashes[checked], hashes[np.concatenate(self.fit)])], self.resident)
         used = np.concatenate([np.arange(start, start + b) for start, (_, b) in zip(starts, parts)])
-        self.seen = np.unique(hashes[used])
+        self.seen = np.unique(np.concatenate([hashes[used], *([initial.seen] if initial else [])]))
         self.sources = tuple(
             Source(
                 revision=name or rendering.commit,
@@ -105,11 +113,12 @@ class Material:
             for rendering, weight, name, part in zip(
                 renderings, self.weights, [*revisions, *[""] * len(renderings)], self.fit
             )
-        )
+        ) + (initial.sources if initial else ())
 
     def train(self, config: Config, progress: Progress | None = None, state: State | None = None) -> Run:
         """One model by its options, and the linear one beside it."""
-        return self.run(config, *self.fit_model(config, progress, state))
+        start = self.initial.scorer if self.initial else None
+        return self.run(config, *self.fit_model(config, progress, state, start))
 
     def run(self, config: Config, scorer: Model, history: tuple[Epoch, ...], best: int) -> Run:
         """A model that was trained, with all that tells how it came about, and the linear one beside it."""
@@ -119,17 +128,24 @@ class Material:
         return Run(scorer, config, history, best, baseline, self.sources, self.seen)
 
     def fit_model(
-        self, config: Config, progress: Progress | None = None, state: State | None = None
+        self,
+        config: Config,
+        progress: Progress | None = None,
+        state: State | None = None,
+        initial: Model | None = None,
     ) -> tuple[Model, tuple[Epoch, ...], int]:
         """One model at its best epoch, the history, and which epoch that was.
 
-        Without sessions that choose, the last epoch is the best.
+        Without sessions that choose, the last epoch is the best. It begins at the weights of `initial`, and at the
+        scales that this one measured, where it is given. Raises `UsageError` for one of another shape.
         """
         if config.exact:
             return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
         if config.model == LambdaMart.name:
             return grow(*self.parts(config), config, progress)
         loop = self.loop(config)
+        if initial is not None:
+            loop.begin_at(initial)
         if state is not None:
             state.restore(loop)
         loop.run(progress, None if state is None else state.keep)

@@ -19,9 +19,10 @@ from memento import rng
 from memento.errors import UsageError
 from memento.models.base import Model
 from memento.render.rendering import Rendering
-from memento.train import train
 from memento.train.batches import Resident
+from memento.train.config import Config
 from memento.train.threads import one_thread
+from memento.train.trainer import Material
 from memento.validate import metrics
 from memento.validate.intervals import Figure
 from memento.validate.repeated import Repeated
@@ -125,10 +126,11 @@ def tstr(
     )
 
 
-def fitted(sources: Sequence[Rendering], model: str, seed: int, **options: Any) -> Model:
-    """A scorer trained on renderings, every session of them fitted or choosing the epoch."""
-    shares = {"fit": FIT, "validation": VALIDATION, **options}
-    return train([(rendering, 1.0) for rendering in sources if len(rendering)], model=model, seed=seed, **shares).scorer
+def fitted(sources: Sequence[Rendering], model: str, seed: int, initial: Model | None = None, **options: Any) -> Model:
+    """A scorer trained on renderings from `initial` weights on; all sessions are fitted or choose the epoch."""
+    config = Config.of(model, {"seed": seed, "fit": FIT, "validation": VALIDATION, **options})
+    material = Material([(rendering, 1.0) for rendering in sources if len(rendering)], config.fit, config.validation)
+    return material.fit_model(config, initial=initial)[0]
 
 
 def judged(scorer: Model, renderings: Sequence[Rendering]) -> Floats:

@@ -44,6 +44,7 @@ LINES = {
     "gallery": "gallery -o gallery.html",
     "fit": "fit main",
     "twin": "twin main -b copy --copies 1 --sessions 5",
+    "data-saving": "data-saving --real main --split 0.5 --synthetic main~1 -m linear",
     "tstr": "tstr --real main --split 0.5 --synthetic main~1 -m linear",
     "value": "value main",
     "population": "population main -b agents --agents 2 --steps 3 --pool 8",

@@ -182,6 +182,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "blame": ["memory:a"], "thread": ["session:a"], "grep": ["x"], "search": ["x"],
         "cherry-pick": ["a"], "revert": ["a"], "rebase": ["a"], "bundle": ["create", "x.bundle"],
         "twin": ["-b", "x"],
+        "data-saving": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "tstr": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
         "population": ["-b", "x"], "recipes": ["a"], "curriculum": ["-o", "x"],

@@ -30,6 +30,7 @@ READS = {
     "describe": ["describe main", "describe main -o world.html"],
     "export": ["export main --format chat -o main.jsonl"],
     "value": ["value main"],
+    "data-saving": ["data-saving --real main --split 0.9 --synthetic main~3 --sizes 0 -m linear --seeds 1 -e 1"],
     "tstr": ["tstr --real main --split 0.9 --synthetic main~3 -m linear --seeds 1 -e 1"],
     "fit": ["fit main", "fit main -o twin.toml"],
     "explain": ["explain candidate:CANDIDATE"],

@@ -122,3 +122,23 @@ def test_help_lists_the_models():
 
     text = CliRunner().invoke(cli, ["train", "--help"]).output
     assert all(f"{name}: " in " ".join(text.split()) for name in LEARNERS)
+
+
+def test_training_begins_at_a_checkpoint(world):
+    """A fine-tuned model knows the sources and the sessions of the one that it began at."""
+    world("generate", "tiny", "--seed", 8, "--branch", "other")
+    world("train", "other", "-o", "first.safetensors", "-e", 2, "-m", "linear")
+    document = world.json(
+        "train", "main", "--init", "first.safetensors", "-o", "tuned.safetensors", "-e", 0, "-m", "linear"
+    )
+    assert [source["revision"] for source in document["sources"]] == ["main", "other"]
+    tuned = world.json("evaluate", "tuned.safetensors", "other", "--no-canaries", "--no-record")["report"]
+    first = world.json("evaluate", "first.safetensors", "other", "--no-canaries", "--no-record")["report"]
+    assert tuned["seen"] == first["seen"] > 0
+    assert tuned["rows"]["model"] == first["rows"]["model"]
+    assert (
+        "cannot begin at linear"
+        in world("train", "main", "--init", "first.safetensors", "-o", "x", "-e", 0, code=2).err
+    )
+    assert world("train", "main", "--init", "nothing.safetensors", "-o", "x", code=2).hint
+    assert "same" in world("verify", "tuned.safetensors").out

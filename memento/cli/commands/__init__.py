@@ -107,6 +107,9 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("recipes", "Measure what training recipes gain."),
             _row("evaluate", "Judge a trained scorer on a revision."),
             _row("tstr", "Train on synthetic and test on real sessions, and the other three ways."),
+            _row(
+                "data-saving", "Draw the curve of real sessions needed, with and without synthetic ones.", "data_saving"
+            ),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("verify", "Render again what a checkpoint was trained on."),
             _row(

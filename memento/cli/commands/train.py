@@ -19,6 +19,7 @@ from memento.cli.learning import (
     scores_table,
     spec_of,
     spec_options,
+    trained_scorer,
 )
 from memento.cli.present import short
 from memento.cli.recipe import recipe_of, recipe_options
@@ -89,6 +90,9 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     type=click.IntRange(1, 10_000),
     help="Stop after N passes without a better validation NDCG@10; the model's own number if left out.",
 )
+@click.option(
+    "--init", "start", metavar="CHECKPOINT", type=click.Path(path_type=Path), help="Begin at a checkpoint's weights."
+)
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped, as it is kept in FILE.partial.")
 @labels_option()
 @spec_options
@@ -112,6 +116,7 @@ def command(
     seeds: int,
     epochs: int | None,
     patience: int | None,
+    start: Path | None,
     resume: bool,
     labels: str | None,
     context_kind: str,
@@ -130,7 +135,8 @@ def command(
     With weights, every epoch takes that share of its sessions from each revision. A recipe changes what
     sessions are trained on as: memento recipes lists its parts. The figures are kept as notes on the
     commits, which memento runs lists. After each epoch the training is kept in
-    FILE.partial, and --resume goes on from there to the same bytes as without a break.
+    FILE.partial, and --resume goes on from there to the same bytes as without a break. With --init training
+    begins at another checkpoint's weights: fine-tuning; a lower rate suits it, as --set rate=0.0005.
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
@@ -139,6 +145,7 @@ def command(
     weighted = [parse(source) for source in sources]
     for revision, _ in weighted:
         workspace.repository.resolve(revision)
+    initial = None if start is None else trained_scorer(start)
     files = Files.ready(output, out, seed, seeds, force, resume)
     from memento.measure.seeds import figures
     from memento.train.config import Config
@@ -151,7 +158,7 @@ def command(
         for rev, weight in weighted
     ]
     named = [(revision, rendering) for (revision, _), (rendering, _) in zip(weighted, renderings, strict=True)]
-    runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config.epochs, options)
+    runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config.epochs, options, initial)
     run = files.save(runs)
     reports = {made.config.seed: held_out(made, named) for made in runs}
     specs = {rendering.commit: rendering.spec for rendering, _ in renderings}

@@ -1,9 +1,9 @@
 """What questions are made of, as a world's own sessions show it.
 
 A make-up counts what a question and its evidence have to do with each other: the words that they share, the
-words that the question has alone, how many memories answer it, whose name it says, and how it opens. A
-twin's questions copy make-ups drawn among those of real sessions, which is a bootstrap of questions' laws
-without their content. A world without sessions that ask gets `DEFAULT`.
+words that the question has alone, how many memories answer it, whose name it says, how it opens, and how many
+words of grammar come after that. A twin's questions copy make-ups drawn among those of real sessions, a
+bootstrap of questions' laws without their content. A world without sessions that ask gets `DEFAULT`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ OPENINGS = (
 
 @dataclass(frozen=True)
 class Makeup:
-    """Content words shared with the evidence and not, memories of evidence, whose name is said, first words."""
+    """Content words shared with the evidence and not, memories of evidence, whose name, first words, grammar after."""
 
     shared: int
     alone: int
     evidence: int
     named: Named
     opening: str
+    filling: int = 2
 
 
 _NAMED: tuple[Named, ...] = ("own", "own", "own", "other")
@@ -69,8 +70,10 @@ def makeups(world: World) -> tuple[Makeup, ...]:
         own = {word for row in rows for word in entity_names.get(memories["entity"][row], ())}
         mentioned = set(words) & known
         named: Named = "none" if not mentioned else "own" if mentioned & own else "other"
-        opening = " ".join(takewhile(lambda word: word in GRAMMAR_WORDS or word in ("many", "kind"), words))
-        found.append(Makeup(len(said & there), len(said - there), len(rows), named, opening))
+        opening = list(takewhile(lambda word: word in GRAMMAR_WORDS or word in ("many", "kind"), words))
+        filling = sum(word in GRAMMAR_WORDS for word in words[len(opening) :])
+        makeup = Makeup(len(said & there), len(said - there), len(rows), named, " ".join(opening), filling)
+        found.append(makeup)
     return tuple(found) if len(found) >= FEWEST else DEFAULT
 
 

@@ -14,12 +14,15 @@ import numpy as np
 
 from memento import rng
 from memento.formats.reading.ranking import Ranker, stem
+from memento.language.embed import GRAMMAR_WORDS, tokenize
 from memento.synthesis.twin.makeup import Makeup
 from memento.synthesis.twin.statements import Project, Statement, content, names
 from memento.world.world import World
 
 AROUND = 3
 """Memories before and after the evidence whose words may come into a question about it."""
+PLAIN = 0.5
+"""How often a word that question and evidence share is asked for in its shortest form, as after "did"."""
 NEAR = 10
 """Further evidence is drawn among the so many memories most like the question."""
 
@@ -34,6 +37,11 @@ class Questions:
         self.ranker = Ranker(self.texts)
         known = names(world)
         self.words = [content(text, known) for text in self.texts]
+        self.grammar = [[word for word in tokenize(text) if word in GRAMMAR_WORDS] for text in self.texts]
+        told = [word for said in project.statements for word in said.words]
+        self.base: dict[str, str] = {}
+        for word in sorted({*told, *(word for words in self.words for word in words)}, key=lambda w: (len(w), w)):
+            self.base.setdefault(stem(word), word)
         self.place = {row: place for place, row in enumerate(project.offered.tolist())}
         of = dict(zip(world.entities["id"].tolist(), world.entities["name"].tolist(), strict=True))
         self.speakers: list[str] = [of.get(memories["entity"][row], "") for row in project.offered.tolist()]
@@ -50,7 +58,10 @@ class Questions:
         own = [word for place in evidence for word in self.words[place]]
         shared = _some([*both, *(word for word in own if word not in both)], len(both), makeup.shared, key, "shared")
         alone = self._alone(statement, evidence, there, makeup.alone, key)
-        asked = _shuffled([*shared, *alone], key)
+        forms = rng.uniform(rng.keys(rng.key(key, "forms"), shared)).tolist() if shared else []
+        shared = [self.base[stem(word)] if form < PLAIN else word for word, form in zip(shared, forms, strict=True)]
+        filling = _some([word for place in evidence for word in self.grammar[place]], 0, makeup.filling, key, "filling")
+        asked = _shuffled([*shared, *alone, *filling], key)
         text = " ".join(part for part in (makeup.opening, self._name(makeup, evidence[0], key), *asked) if part)
         if makeup.evidence > len(evidence):
             evidence += self._more(text, evidence, makeup.evidence - len(evidence), key)

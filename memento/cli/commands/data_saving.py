@@ -1,0 +1,119 @@
+"""``memento data-saving``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memento.cli.arguments import seed_option
+from memento.cli.commands.train import settings_of
+from memento.cli.context import Context, define, json_option
+from memento.cli.learning import figure_words, spec_options
+from memento.cli.output import Column, Output, plural
+from memento.cli.progress import Progress
+from memento.cli.protocol import role_options, roles
+from memento.cli.writing import force_option, out_option, ready_if_asked
+from memento.errors import UsageError
+from memento.models import LEARNERS
+
+if TYPE_CHECKING:
+    from memento.validate.saving import Saving
+
+
+def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
+    if value is None:
+        return None
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise UsageError(f"--sizes {value!r} is not a list of whole numbers", "write it as --sizes 0,50,100")
+    return [int(part) for part in parts]
+
+
+@define(
+    """
+    memento data-saving --real talk1 --real talk2 --test talk3 --synthetic twin1 --synthetic twin2 -o saving.html
+    memento data-saving --real main --split 0.7 --synthetic twin --sizes 0,20,50 --seeds 3
+    """
+)
+@role_options
+@click.option(
+    "-m", "--model", metavar="NAME", type=click.Choice(LEARNERS), default="interaction", show_default=True,
+    help="What is trained: interaction, or another model that learns.",
+)  # fmt: skip
+@click.option("--sizes", metavar="N,N,...", callback=_sizes, help="Numbers of real sessions; all of them come last.")
+@click.option("--seeds", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True, help="Trainings each.")
+@click.option("-e", "--epochs", metavar="N", type=click.IntRange(0, 10_000), help="Passes at most.")
+@click.option(
+    "--synthetic-epochs", metavar="N", type=click.IntRange(1, 10_000), help="Passes over synthetic sessions at most."
+)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train.")
+@spec_options
+@out_option("A page with the curve.")
+@force_option
+@seed_option("Seed of subsets, intervals and the first training.")
+@json_option
+def command(
+    context: Context, real: tuple[str, ...], test: tuple[str, ...], synthetic: tuple[str, ...], split: float | None,
+    model: str, sizes: list[int] | None, seeds: int, epochs: int | None, synthetic_epochs: int | None,
+    settings: tuple[str, ...], dimension: int, context_kind: str, out: Path | None, force: bool, seed: int,
+) -> None:  # fmt: skip
+    """Draw the curve of real sessions needed, with and without synthetic ones.
+
+    For ever more real sessions a scorer is trained on them alone, and another, trained on synthetic
+    sessions first, is trained on with them at a quarter of the rate. Told is how many real sessions the
+    second needs to reach what all of them alone give, with an interval. Sets of real sessions are nested.
+    Training that knows the test is refused, as by memento tstr.
+    """
+    from memento import __version__
+    from memento.files import write_text
+    from memento.validate.saving import saving
+
+    output = context.output
+    options = {"epochs": epochs, **settings_of(settings)}
+    path = ready_if_asked(out, force)
+    with Progress(output, "rendering"):
+        named = roles(context, real, test, synthetic, split, dimension, context_kind)
+    first: dict[str, Any] = {"epochs": synthetic_epochs} if synthetic_epochs else {}
+    with Progress(output, "training") as progress:
+
+        def show(done: int, total: int, note: str) -> None:
+            progress.update(done, total, note)
+
+        found = saving(named.real, named.test, named.synthetic, sizes, model, seeds, seed, show, first=first, **options)
+    if path is not None:
+        from memento.report.saving_page import page
+
+        given = [
+            ("real", real),
+            ("test", test or (f"the last {1 - (split or 0):.0%} of each",)),
+            ("synthetic", synthetic),
+        ]
+        write_text(path, page(found, given, __version__))
+    if output.json:
+        content = {"real": list(real), "test": list(test), "synthetic": list(synthetic), "split": split}
+        output.document("memento.data-saving/1", content | found.to_map() | {"file": str(path) if path else None})
+        return
+    curve(output, found)
+    if path is not None:
+        output.message(f"Wrote {path}")
+
+
+def curve(output: Output, found: Saving) -> None:
+    """The two curves, and what is needed, in words."""
+    from memento.report.saving_page import figure_cell, verdict
+
+    columns = [Column("real sessions", right=True), Column("real alone", right=True)]
+    columns += [Column("synthetic first", right=True), Column("gain", right=True)]
+    output.table(columns, [
+        (f"{p.sessions:,}", figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
+         figure_cell(p.gain, sign=True))
+        for p in found.points
+    ])  # fmt: skip
+    output.line(verdict(found))
+    beside = ", ".join(f"{name} {figure_words(value)}" for name, value in found.beside.items())
+    output.line(
+        f"{found.model}, {plural(found.seeds, 'seed')}, {plural(found.tested, 'real session')} tested on, "
+        f"{plural(found.synthetic, 'synthetic session')}; NDCG@10, 95% intervals; {beside}"
+    )
