@@ -42,6 +42,7 @@ LINES = {
     "effect": "effect main main~1",
     "describe": "describe main",
     "gallery": "gallery -o gallery.html",
+    "expressivity": "expressivity --steps 1 -t parity -c mingru",
     "fit": "fit main",
     "twin": "twin main -b copy --copies 1 --sessions 5",
     "data-saving": "data-saving --real main --split 0.5 --synthetic main~1 -m linear",
@@ -96,7 +97,11 @@ def test_stdout_holds_one_document(world, name):
     assert world(words[0], "--json", *words[1:], code=None).json["schema"]
 
 
-@pytest.mark.parametrize("name", [name for name in LINES if name not in ("init", "scenarios", "gallery")])
+WITHOUT = ("init", "scenarios", "gallery", "expressivity")
+"""Commands that need no repository."""
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name not in WITHOUT])
 def test_an_error_is_a_document_too(memento, name):
     result = memento(*LINES[name].split(), "--json", code=3)
     assert result.json["schema"] == "memento.error/1"

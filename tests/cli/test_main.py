@@ -171,10 +171,11 @@ def test_the_repository_is_found_by_option_variable_and_from_below(world, tmp_pa
     assert world("-C", elsewhere, "log", code=None).code in (0, 3)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [n for n in COMMANDS if n not in ("init", "scenarios", "demo", "clone", "git-setup", "gallery", "serve-scorer")],
-)
+WITHOUT = ("init", "scenarios", "demo", "clone", "git-setup", "gallery", "serve-scorer", "expressivity")
+"""Commands that need no repository."""
+
+
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in WITHOUT])
 def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
     arguments = {
         "generate": ["tiny"], "import": ["x.json", "--format", "locomo"], "fork": ["a", "b"], "switch": ["a"],

@@ -27,6 +27,7 @@ READS = {
     "diff": ["diff main~1 main"],
     "effect": ["effect main~1 main"],
     "gallery": ["gallery -o gallery.html"],
+    "expressivity": ["expressivity --steps 1 -t parity -c mingru"],
     "describe": ["describe main", "describe main -o world.html"],
     "export": ["export main --format chat -o main.jsonl"],
     "value": ["value main"],

@@ -111,6 +111,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
                 "data-saving", "Draw the curve of real sessions needed, with and without synthetic ones.", "data_saving"
             ),
             _row("runs", "List the models judged on a branch, with their figures."),
+            _row("expressivity", "Show what recurrent cells can express, beside theory."),
             _row("verify", "Render again what a checkpoint was trained on."),
             _row(
                 "serve-scorer", "Serve a trained scorer to an agent, in the place of Signet's sidecar.", "serve_scorer"

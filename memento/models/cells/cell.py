@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from memento.errors import UsageError
 
+BLOCK = 16
 State = Tensor | tuple[Tensor, ...]
 """What is carried from step to step; B is the first dimension of each part."""
 
@@ -76,3 +77,8 @@ class Cell(nn.Module):
     def size(self) -> int:
         """How many numbers it learns."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def block_of(state: int) -> int:
+    """The largest block of `BLOCK` numbers at most into which a state can be cut."""
+    return next(size for size in range(min(BLOCK, state), 0, -1) if state % size == 0)

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from memento.models.cells.cell import Cell, State
-
-BLOCK = 16
+from memento.models.cells.cell import Cell, State, block_of
 
 
 class IDS4(Cell):
@@ -27,9 +25,8 @@ class IDS4(Cell):
 
     def __init__(self, width: int, state: int = 64, transition: str | None = None) -> None:
         super().__init__(width, state, transition)
-        self.block = next(size for size in range(min(BLOCK, state), 0, -1) if state % size == 0)
-        self.blocks = state // self.block
-        N, K = self.block, self.blocks
+        self.block = N = block_of(state)
+        self.blocks = K = state // N
         self.matrices = nn.Linear(width, K * N * N)
         self.begin = nn.Parameter(functional.normalize(torch.randn(K, N), dim=-1))  # (K, N)
         self.out = nn.Linear(state, width)

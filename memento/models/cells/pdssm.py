@@ -9,17 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from memento.models.cells import onehot
-from memento.models.cells.cell import Cell, State
+from memento.models.cells.cell import Cell, State, block_of
 
 DICTIONARY = 8
+LASTING, CHOOSING = 4.0, 8.0
+"""Where moduli begin, before the logistic function: a state that faded at once would teach nothing. By how much the
+shares of the dictionary begin further apart: inputs that all had one matrix would not learn to have others."""
 
 
 class PDSSM(Cell):
-    """x_t = P(u) D(u) x_{t-1} + B u_t with `state` complex numbers, from the first unit vector.
+    """x_t = P(u) D(u) x_{t-1} + B u_t with `state` complex numbers, in blocks of 16 at most with a P each.
 
     P is column one-hot: in each column the largest entry of a mixture of eight matrices whose shares depend on the
     input, with gradients straight through the column softmax. D is complex, modulus and phase by small networks.
-    Any automaton of N states fits into N numbers. The readout is linear in real and imaginary parts, plus the input.
+    Any automaton of N states fits into a block of N. The start of each block is learned, from the first unit vector
+    on. The readout is linear in real and imaginary parts, plus the input.
     """
 
     name: ClassVar[str] = "pdssm"
@@ -27,44 +31,51 @@ class PDSSM(Cell):
 
     def __init__(self, width: int, state: int = 64, transition: str | None = None) -> None:
         super().__init__(width, state, transition)
-        N = state
-        self.shares = nn.Linear(width, DICTIONARY)
-        self.dictionary = nn.Parameter(torch.randn(DICTIONARY, N, N))  # (K, N, N), columns before rows
-        self.modulus = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, N))
-        self.phase = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, N))
-        self.enter = nn.Linear(width, 2 * N, bias=False)
-        self.out = nn.Linear(2 * N, width)
+        self.block = N = block_of(state)
+        self.blocks = K = state // N
+        last = nn.Linear(width, state)
+        self.shares = nn.Linear(width, K * DICTIONARY)
+        self.dictionary = nn.Parameter(torch.randn(K, DICTIONARY, N, N))  # (K, M, N, N), columns before rows
+        self.modulus = nn.Sequential(nn.Linear(width, width), nn.GELU(), last)
+        self.phase = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, state))
+        self.begin = nn.Parameter(0.1 * torch.randn(2, K, N))  # (2, K, N) real and imaginary parts
+        self.enter = nn.Linear(width, 2 * state, bias=False)
+        self.out = nn.Linear(2 * state, width)
         self.skip = nn.Linear(width, width, bias=False)
+        nn.init.constant_(last.bias, LASTING)
+        with torch.no_grad():
+            self.begin[0, :, 0] += 1
+            self.shares.weight.mul_(CHOOSING)
 
     def _parts(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Each column's softmax (…, N, N) and largest row (…, N), the diagonal and what enters, complex (…, N)."""
-        shares = torch.softmax(self.shares(inputs), -1)  # (…, K)
-        modulus, phase = torch.sigmoid(self.modulus(inputs)), torch.sigmoid(self.phase(inputs))  # (…, N) each
-        d = torch.polar(modulus.float(), 2 * math.pi * phase.float())  # (…, N)
-        entered = torch.complex(*self.enter(inputs).float().chunk(2, -1))  # (…, N)
-        mixed = (shares @ self.dictionary.flatten(1)).reshape(*d.shape, self.state)  # (…, N, N)
+        """Each column's softmax (…, K, N, N) and largest row (…, K, N), the diagonal and what enters (…, K, N)."""
+        K, N = self.blocks, self.block
+        ahead = inputs.shape[:-1]
+        shares = torch.softmax(self.shares(inputs).reshape(*ahead, K, DICTIONARY), -1)  # (…, K, M)
+        mixed = torch.einsum("...km,kmji->...kji", shares, self.dictionary)  # (…, K, N, N)
+        modulus, phase = torch.sigmoid(self.modulus(inputs)), torch.sigmoid(self.phase(inputs))  # (…, S) each
+        d = torch.polar(modulus.float(), 2 * math.pi * phase.float()).reshape(*ahead, K, N)  # (…, K, N)
+        entered = torch.complex(*self.enter(inputs).float().chunk(2, -1)).reshape(*ahead, K, N)  # (…, K, N)
         return torch.softmax(mixed, -1), mixed.argmax(-1), d, entered
 
     def _finish(self, states: Tensor, inputs: Tensor) -> Tensor:
-        both = torch.cat([states.real, states.imag], -1).to(inputs.dtype)  # (…, 2N)
+        both = torch.cat([states.real, states.imag], -1).flatten(-2).to(inputs.dtype)  # (…, 2S)
         outputs: Tensor = self.out(both) + self.skip(inputs)  # (…, W)
         return outputs
 
     def run(self, inputs: Tensor) -> Tensor:
         """A scan over one-hot columns."""
-        soft, rows, d, entered = self._parts(inputs)  # (B, T, N, N), (B, T, N) each
-        states = onehot.scan(soft, rows, d, entered, self.start(len(inputs)))  # (B, T, N)
+        soft, rows, d, entered = self._parts(inputs)  # (B, T, K, N, N), (B, T, K, N) each
+        states = onehot.scan(soft, rows, d, entered, self.start(len(inputs)))  # (B, T, K, N)
         return self._finish(states, inputs)  # (B, T, W)
 
     def start(self, batch: int) -> Tensor:
-        """The first unit vector, complex (B, N)."""
-        first = torch.zeros(batch, self.state, dtype=torch.complex64, device=self.dictionary.device)  # (B, N)
-        first[:, 0] = 1
-        return first
+        """The learned first state, complex (B, K, N)."""
+        return torch.complex(*self.begin.float()).expand(batch, -1, -1)  # (B, K, N)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One step of the scan."""
         assert isinstance(state, Tensor)
-        _, rows, d, entered = self._parts(inputs)  # (B, N) each
-        state = entered + onehot.moved(rows, d * state)  # (B, N)
-        return self._finish(state, inputs), state  # (B, W), (B, N)
+        _, rows, d, entered = self._parts(inputs)  # (B, K, N) each
+        state = entered + onehot.moved(rows, d * state)  # (B, K, N)
+        return self._finish(state, inputs), state  # (B, W), (B, K, N)

@@ -1,4 +1,7 @@
-"""Selective copying and induction heads (Gu and Dao 2023; github MinhZou/selective-copying-mamba)."""
+"""Selective copying and induction heads (Gu and Dao 2023; github MinhZou/selective-copying-mamba).
+
+Answers are tokens of the input, and so begin at 1: 0 is the noise of the one and the trigger of the other.
+"""
 
 from __future__ import annotations
 

@@ -17,8 +17,10 @@ IGNORED = -1
 
 @dataclass(frozen=True)
 class Task:
-    """A task over tokens 0 to `vocabulary` - 1 with answers 0 to `answers` - 1.
+    """A task over tokens 0 to `vocabulary` - 1 with `answers` answers.
 
+    They are the numbers 0 to `answers` - 1, or, where an answer is a token of the input (copying, induction heads), the
+    tokens 1 to `answers`: a model needs `answers` + 1 outputs for either.
     `make(key, count, length)` draws; `chance` is the accuracy of guessing, the best is 1 for a model that keeps the
     state. `needs` says what that takes; `source` is the paper.
     """
