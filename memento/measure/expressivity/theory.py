@@ -63,9 +63,9 @@ _COPYING = Task(
 """The published task made small: four of six data symbols among noise."""
 
 SETTINGS: Mapping[str, Setting] = {
-    "parity": Setting(TASKS["parity"], (3, 40), 256, 800, width=16),
-    "word-Z5": Setting(TASKS["word-Z5"], (3, 20), 60, 1000, state=32),
-    "word-S3": Setting(TASKS["word-S3"], (3, 20), 60, 1000, state=32),
+    "parity": Setting(TASKS["parity"], (3, 40), 256, 800, width=16, state=32),
+    "word-Z5": Setting(TASKS["word-Z5"], (3, 20), 60, 1000, state=64),
+    "word-S3": Setting(TASKS["word-S3"], (3, 20), 60, 1000, state=64),
     "word-A5": Setting(TASKS["word-A5"], (2, 8), 24, 1200, state=64, batch=128),
     "selective-copying": Setting(_COPYING, (8, 24), 64, 600, layers=2, beyond=False),
 }

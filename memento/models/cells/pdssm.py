@@ -12,9 +12,12 @@ from memento.models.cells import onehot
 from memento.models.cells.cell import Cell, State, block_of
 
 DICTIONARY = 8
-LASTING, CHOOSING = 4.0, 8.0
-"""Where moduli begin, before the logistic function: a state that faded at once would teach nothing. By how much the
-shares of the dictionary begin further apart: inputs that all had one matrix would not learn to have others."""
+LASTING, STRAIGHT = 8.0, -8.0
+"""Where moduli and phases begin, before the logistic function: near 1 and near nought, so that at first a state is
+neither lost nor turned, only moved. A phase that is off by little is off by much after many steps."""
+CHOOSING, ENTERING = 8.0, 0.05
+"""By how much the shares of the dictionary begin further apart than a linear map's (inputs that all had one matrix
+would not learn to have others), and by how much less enters."""
 
 
 class PDSSM(Cell):
@@ -33,19 +36,21 @@ class PDSSM(Cell):
         super().__init__(width, state, transition)
         self.block = N = block_of(state)
         self.blocks = K = state // N
-        last = nn.Linear(width, state)
+        last, straight = nn.Linear(width, state), nn.Linear(width, state)
         self.shares = nn.Linear(width, K * DICTIONARY)
         self.dictionary = nn.Parameter(torch.randn(K, DICTIONARY, N, N))  # (K, M, N, N), columns before rows
         self.modulus = nn.Sequential(nn.Linear(width, width), nn.GELU(), last)
-        self.phase = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, state))
+        self.phase = nn.Sequential(nn.Linear(width, width), nn.GELU(), straight)
         self.begin = nn.Parameter(0.1 * torch.randn(2, K, N))  # (2, K, N) real and imaginary parts
         self.enter = nn.Linear(width, 2 * state, bias=False)
         self.out = nn.Linear(2 * state, width)
         self.skip = nn.Linear(width, width, bias=False)
         nn.init.constant_(last.bias, LASTING)
+        nn.init.constant_(straight.bias, STRAIGHT)
         with torch.no_grad():
             self.begin[0, :, 0] += 1
             self.shares.weight.mul_(CHOOSING)
+            self.enter.weight.mul_(ENTERING)
 
     def _parts(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Each column's softmax (…, K, N, N) and largest row (…, K, N), the diagonal and what enters (…, K, N)."""
