@@ -9,7 +9,7 @@ from memento.patterns.tasks import IGNORED, TASKS
 from memento.patterns.tasks.chomsky import modular_arithmetic
 from memento.patterns.tasks.copying import copying
 from memento.patterns.tasks.task import accuracy
-from memento.patterns.tasks.words import GROUPS, products, readout, split, table, word
+from memento.patterns.tasks.words import GENERATORS, GROUPS, products, readout, split, table, walk, word
 
 NAMES = pytest.mark.parametrize("name", list(TASKS))
 
@@ -100,6 +100,27 @@ def test_targets_of_words_are_running_products() -> None:
     for row, answer in zip(inputs.tolist(), targets.tolist(), strict=True):
         assert list(itertools.accumulate(row, lambda a, b: int(cayley[a, b]))) == answer
     np.testing.assert_array_equal(products("S3", inputs), targets)
+
+
+def test_generators_reach_every_element_and_walks_are_running_products() -> None:
+    for group in GENERATORS:
+        _, first = walk(group, 3, 400, 1)
+        elements, cayley = set(first[:, 0].tolist()), table(group)
+        assert len(elements) == len(GENERATORS[group])
+        steps, targets = walk(group, 3, 30, 40)
+        assert steps.max() < len(GENERATORS[group])
+        by_step = dict(zip(steps[:, 0].tolist(), targets[:, 0].tolist(), strict=True))
+        for row, answer in zip(steps.tolist(), targets.tolist(), strict=True):
+            state = 0
+            for step, reached in zip(row, answer, strict=True):
+                state = int(cayley[state, by_step[step]])
+                assert state == reached
+        while True:
+            more = elements | {int(cayley[a, b]) for a in elements for b in elements}
+            if more == elements:
+                break
+            elements = more
+        assert len(elements) == len(cayley)
 
 
 def test_the_split_is_disjoint_and_drawn_without_replacement() -> None:

@@ -17,7 +17,7 @@ from memento.errors import UsageError
 if TYPE_CHECKING:
     from memento.measure.expressivity import Outcome, Row
 
-TASKS = ("parity", "word-Z5", "word-S3", "word-A5", "selective-copying")
+TASKS = ("parity", "word-Z5", "word-S3", "walk-A5", "selective-copying")
 CELLS = ("s6", "s4d", "mingru", "ids4", "pdssm", "gru")
 """Choices of options, here so that no help imports torch; a test holds them against their rooms."""
 
@@ -26,7 +26,7 @@ CELLS = ("s6", "s4d", "mingru", "ids4", "pdssm", "gru")
     """
     memento expressivity
     memento expressivity --task parity --seeds 5
-    memento expressivity --task word-S3 --task word-A5 --cell ids4 --cell s6
+    memento expressivity --task word-S3 --task walk-A5 --cell ids4 --cell s6
     memento expressivity -o expressivity.html --json
     """
 )

@@ -66,7 +66,7 @@ SETTINGS: Mapping[str, Setting] = {
     "parity": Setting(TASKS["parity"], (3, 40), 256, 800, width=16, state=32),
     "word-Z5": Setting(TASKS["word-Z5"], (3, 20), 60, 1000, state=64),
     "word-S3": Setting(TASKS["word-S3"], (3, 20), 60, 1000, state=64),
-    "word-A5": Setting(TASKS["word-A5"], (2, 8), 24, 1200, state=64, batch=128),
+    "walk-A5": Setting(TASKS["walk-A5"], (3, 20), 60, 1500, state=64),
     "selective-copying": Setting(_COPYING, (8, 24), 64, 600, layers=2, beyond=False),
 }
 """How each task is trained, by name."""
@@ -77,7 +77,7 @@ _ALTERNATES = "a factor of -1 alternates"
 _REAL = "real factors count modulo 2 at most"
 _CYCLE = "real factors count modulo 2 at most, the group holds a cycle of 3"
 _SHALLOW = "a diagonal of fixed depth is in TC0, the group is NC1-complete"
-_DENSE = "a matrix of the input multiplies the state: one a group element"
+_DENSE = "a matrix of the input multiplies the state: one a symbol"
 _ONE_HOT = "a one-hot column matrix of the input is an automaton's step"
 _TURNS = "a complex factor turns by a fifth"
 _NONLINEAR = "a non-linear recurrence is any finite automaton"
@@ -107,7 +107,7 @@ ROWS: tuple[Row, ...] = (
     Row("parity", "pdssm", None, True, _ONE_HOT, _TERZIC),
     *_words("word-Z5", (_REAL, _GRAZZI), _TURNS),
     *_words("word-S3", (_CYCLE, _GRAZZI), _ONE_HOT),
-    *_words("word-A5", (_SHALLOW, _MERRILL), _ONE_HOT),
+    *_words("walk-A5", (_SHALLOW, _MERRILL), _ONE_HOT),
     Row("selective-copying", "s4d", None, False, "a fixed kernel cannot tell data from noise", _MAMBA),
     Row("selective-copying", "s6", "[0,1]", True, "steps of the input's choosing skip the noise", _MAMBA),
 )

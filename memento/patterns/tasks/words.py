@@ -52,6 +52,14 @@ def word(group: str, key: int, count: int, length: int) -> Drawn:
     return inputs, products(group, inputs)
 
 
+def walk(group: str, key: int, count: int, length: int) -> Drawn:
+    """As `word`, but over the generators of the group alone: few symbols, the same group and as hard."""
+    elements = list(_ELEMENTS[group]())
+    chosen = np.array([elements.index(element) for element in GENERATORS[group]])
+    steps = even(key, "generators", (count, length), len(chosen))
+    return steps, products(group, chosen[steps])
+
+
 def split(group: str, key: int, length: int, count: int) -> tuple[list[Ints], Ints]:
     """The published split: sequences to train on, one array a length 2 to `length`, and to test on.
 
@@ -96,11 +104,20 @@ _ELEMENTS: dict[str, Callable[[], list[tuple[int, ...]]]] = {
     "A5": partial(_even_permutations, 5),
 }
 GROUPS = tuple(_ELEMENTS)
+GENERATORS = {"A5": ((1, 2, 0, 3, 4), (1, 2, 3, 4, 0), (1, 0, 3, 2, 4))}
+"""Elements by which all others are reached: of A5 a turn of three points, one of five, and two swaps at once."""
 _NEEDS = {
     "Z2": "a transition of -1", "Z5": "a complex diagonal", "S3": "transitions that do not commute",
     "Z60": "a complex diagonal", "A4xZ5": "a solvable state, several layers", "A5": "a state that is not solvable",
 }  # fmt: skip
-TASKS = tuple(
-    Task(f"word-{group}", order, order, partial(word, group), _NEEDS[group], "Merrill, Petty and Sabharwal 2024, ICML")
-    for group, order in (("Z2", 2), ("Z5", 5), ("S3", 6), ("Z60", 60), ("A4xZ5", 60), ("A5", 60))
+_SOURCE = "Merrill, Petty and Sabharwal 2024, ICML"
+TASKS = (
+    *(
+        Task(f"word-{group}", order, order, partial(word, group), _NEEDS[group], _SOURCE)
+        for group, order in (("Z2", 2), ("Z5", 5), ("S3", 6), ("Z60", 60), ("A4xZ5", 60), ("A5", 60))
+    ),
+    *(
+        Task(f"walk-{group}", len(found), 60, partial(walk, group), _NEEDS[group], _SOURCE)
+        for group, found in GENERATORS.items()
+    ),
 )
