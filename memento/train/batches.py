@@ -50,6 +50,7 @@ class Resident:
             memories += len(rendering.memory_embeddings)
         self.device = torch.device(device)
         self.inputs: Tensor | None = None  # (N + 1, I)
+        self._seen_as: object = None
         self.states: Tensor | None = None  # (S, K)
         parts = [1] * sum(map(len, renderings)) if apart else [len(rendering) for rendering in renderings]
         starts = np.cumsum([0, *parts]).tolist()
@@ -88,8 +89,9 @@ class Resident:
         if not isinstance(scorer, Model | Ranker):
             return self
         seen = copy.copy(self)
-        if seen.inputs is None:
-            seen.inputs = scorer.inputs(self)
+        kind = type(scorer), dict(scorer.config)
+        if self._seen_as != kind:
+            seen.inputs, seen._seen_as = scorer.inputs(self), kind
         if carried:
             seen.states = scorer.states(seen)
         return seen
@@ -101,15 +103,16 @@ class Resident:
         places = torch.arange(int(lengths.max()), device=self.device)  # (C,)
         mask = places < lengths  # (B, C)
         rows = torch.where(mask, self.offsets[chosen].unsqueeze(-1) + places, self.candidates)  # (B, C)
+        memories = taken(self.memory_rows, rows)  # (B, C)
         return Batch(
-            features=self.features[rows],  # (B, C, 17)
+            features=taken(self.features, rows),  # (B, C, 17)
             mask=mask,  # (B, C)
-            contexts=self.contexts[chosen],  # (B, D)
-            candidates=self.embeddings[self.memory_rows[rows]],  # (B, C, D)
-            labels=self.labels[rows],  # (B, C)
-            clean=self.clean[rows] if self.clean is not None else None,  # (B, C)
+            contexts=taken(self.contexts, chosen),  # (B, D)
+            candidates=taken(self.embeddings, memories),  # (B, C, D)
+            labels=taken(self.labels, rows),  # (B, C)
+            clean=taken(self.clean, rows) if self.clean is not None else None,  # (B, C)
             rows=rows,  # (B, C)
-            inputs=self.inputs[rows] if self.inputs is not None else None,  # (B, C, I)
+            inputs=taken(self.inputs, rows) if self.inputs is not None else None,  # (B, C, I)
             states=self.states[chosen] if self.states is not None else None,  # (B, K)
             window=window,
         )
@@ -136,6 +139,11 @@ class Resident:
 def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:
     """The scores of all candidates of a rendering, shape (N,)."""
     return Resident([rendering]).score(scorer, size=size)
+
+
+def taken(table: Tensor, rows: Tensor) -> Tensor:
+    """Rows of a table, shape ``(*rows.shape, …)``: as ``table[rows]``, and several times quicker on a CPU."""
+    return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, *table.shape[1:])
 
 
 class Windows:

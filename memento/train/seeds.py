@@ -1,19 +1,25 @@
 """Several seeds of one training, side by side: what is trained on is shared, and every core takes seeds.
 
 Each seed gives the weights that it gives alone, bit for bit: nothing that a training draws or sums hangs on
-what runs beside it.
+what runs beside it. Seeds are trained in forks of this process, which share its memory: threads of Python
+would wait for each other between the small steps that a training is made of.
 """
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
 import os
-import threading
+import pickle
+import sys
+import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from memento.errors import StoreError
 from memento.train.config import Config
 from memento.train.run import Epoch, Run
 from memento.train.state import State
@@ -25,10 +31,8 @@ if TYPE_CHECKING:
 
 SeedProgress = Callable[[int, Epoch, int], None]
 """Called after each epoch of a seed with the seed, the epoch, and the number of epochs at most."""
-
-
-class _Stopped(BaseException):
-    """Another seed failed, or the user stopped all of them."""
+Told = Callable[[Epoch, int], None]
+Work = Callable[[int, Told], Run]
 
 
 def train_seeds(
@@ -48,34 +52,87 @@ def train_seeds(
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
     """
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
-    material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
-    kept = [State(path, config, material.sources) for path, config in zip(states or (), configs)]
-    stop, telling = threading.Event(), threading.Lock()
+    count = min(workers or torch.get_num_threads(), len(seeds)) if sys.platform == "linux" else 1
+    with one_thread():
+        material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
+        kept = [State(path, config, material.sources) for path, config in zip(states or (), configs)]
 
-    def one(place: int) -> Run:
-        def told(epoch: Epoch, total: int) -> None:
-            if stop.is_set():
-                raise _Stopped
+        def work(place: int, told: Told) -> Run:
+            return material.train(configs[place], told, kept[place] if kept else None)
+
+        def told(place: int, epoch: Epoch, total: int) -> None:
             if progress is not None:
-                with telling:
-                    progress(configs[place].seed, epoch, total)
+                progress(configs[place].seed, epoch, total)
 
-        try:
-            with one_thread():
-                return material.train(configs[place], told, kept[place] if kept else None)
-        except BaseException:
-            stop.set()
-            raise
+        if count < 2:
+            return [work(place, functools.partial(told, place)) for place in range(len(seeds))]
+        material.prepare(configs[0])
+        return _forked(work, len(seeds), count, told)
 
-    count = min(workers or torch.get_num_threads(), len(seeds))
-    with one_thread(), ThreadPoolExecutor(count, "seed") as pool:
-        running = [pool.submit(one, place) for place in range(len(seeds))]
-        try:
-            return [future.result() for future in running]
-        except BaseException:
-            stop.set()
-            for future in running:
-                future.cancel()
-            errors = [future.exception() for future in running if not future.cancelled()]
-            first = next((error for error in errors if error is not None and not isinstance(error, _Stopped)), None)
-            raise first if first is not None else KeyboardInterrupt from None
+
+def _forked(work: Work, places: int, count: int, told: Callable[[int, Epoch, int], None]) -> list[Run]:
+    """What `work` gives for each place, `count` forks at a time; the first error stops all."""
+    found: dict[int, Run] = {}
+    running: dict[Connection, tuple[int, multiprocessing.process.BaseProcess]] = {}
+    left = iter(range(places))
+    try:
+        while len(found) < places:
+            while len(running) < count and (place := next(left, None)) is not None:
+                ours, process = _fork(work, place)
+                running[ours] = place, process
+            for ready in wait(list(running)):
+                assert isinstance(ready, Connection)
+                place, process = running[ready]
+                try:
+                    kind, content = pickle.loads(ready.recv_bytes())
+                except EOFError:
+                    process.join()
+                    raise StoreError(f"a training ended with exit code {process.exitcode}, without a word") from None
+                if kind == "epoch":
+                    told(place, *content)
+                elif kind == "error":
+                    raise _error(*content)
+                else:
+                    found[place] = content
+                    process.join()
+                    del running[ready]
+    finally:
+        for ours, (_, process) in running.items():
+            process.terminate()
+            process.join()
+            ours.close()
+    return [found[place] for place in range(places)]
+
+
+def _fork(work: Work, place: int) -> tuple[Connection, multiprocessing.process.BaseProcess]:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_serve, args=(work, place, theirs), daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of forks beside threads: a fork here takes one, and no lock
+        process.start()
+    theirs.close()
+    return ours, process
+
+
+def _serve(work: Work, place: int, out: Connection) -> None:
+    """In a fork: trains, and tells epochs, then the run or the error."""
+
+    def say(kind: str, content: Any) -> None:
+        out.send_bytes(pickle.dumps((kind, content)))  # plain: torch would have tensors fetched from here later
+
+    try:
+        say("run", work(place, lambda epoch, total: say("epoch", (epoch, total))))
+    except KeyboardInterrupt:
+        os._exit(130)
+    except BaseException as error:
+        say("error", (type(error), error.args, error.__dict__))
+
+
+def _error(kind: type[BaseException], arguments: tuple[Any, ...], fields: dict[str, Any]) -> BaseException:
+    """An error of a fork as it was; no constructor is called, since some take other arguments."""
+    made = kind.__new__(kind)
+    made.args = arguments
+    made.__dict__.update(fields)
+    return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
-import threading
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from memento.render.rendering import Rendering
 
 Ints = npt.NDArray[np.int64]
-_DRAWING = threading.Lock()
-"""Held while first weights are drawn: torch has one generator for all threads."""
 
 
 @one_thread()
@@ -90,7 +88,6 @@ class Material:
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
         self._seen: dict[str, Resident] = {}
-        self._lock = threading.Lock()
         parts = [split(len(rendering), fit, validation) for rendering in renderings]
         starts = [stream.start for stream in self.resident.streams]
         self.fit = [filled(np.arange(start, start + a), self.resident) for start, (a, _) in zip(starts, parts)]
@@ -122,10 +119,14 @@ class Material:
 
     def run(self, config: Config, scorer: Model, history: tuple[Epoch, ...], best: int) -> Run:
         """A model that was trained, with all that tells how it came about, and the linear one beside it."""
-        linear = Config.of("linear", {"seed": config.seed, "fit": config.fit, "validation": config.validation})
-        baseline, _, _ = self.fit_model(linear)
-        assert isinstance(baseline, Linear)
-        return Run(scorer, config, history, best, baseline, self.sources, self.seen)
+        return Run(scorer, config, history, best, self.baseline, self.sources, self.seen)
+
+    @cached_property
+    def baseline(self) -> Linear:
+        """The linear model trained on the same sessions, whose seed is 0 whatever that of the others."""
+        found, _, _ = self.fit_model(Config.of("linear", {}))
+        assert isinstance(found, Linear)
+        return found
 
     def fit_model(
         self,
@@ -167,12 +168,16 @@ class Material:
         seen = self._seen_by(scorer)
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)
 
+    def prepare(self, config: Config) -> None:
+        """Works out what every training of a model on this shares, ahead of them."""
+        self.parts(config)
+        _ = self.baseline
+
     def _seen_by(self, scorer: Model) -> Resident:
         """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""
-        with self._lock:
-            if scorer.name not in self._seen:
-                self._seen[scorer.name] = self.resident.seen_by(scorer)
-            return self._seen[scorer.name]
+        if scorer.name not in self._seen:
+            self._seen[scorer.name] = self.resident.seen_by(scorer)
+        return self._seen[scorer.name]
 
 
 def split(count: int, fit: float, validation: float) -> tuple[int, int]:
@@ -188,7 +193,7 @@ def filled(sessions: Ints, resident: Resident) -> Ints:
 
 def fresh(config: Config, dimension: int) -> Model:
     """The model that the options name, for embeddings of `dimension` numbers; weights drawn by their seed."""
-    with _DRAWING, torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return build(config.model, dimension)
 

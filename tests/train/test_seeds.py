@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import threading
+import multiprocessing
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from memento.errors import UsageError
+from memento.errors import StoreError, UsageError
 from memento.models import LEARNERS
 from memento.render.rendering import Rendering
 from memento.train import Epoch, checkpoint, train, train_seeds
@@ -27,12 +27,11 @@ def test_each_seed_gives_the_bytes_that_it_gives_alone(part: Rendering, model: s
     torch.manual_seed(9)
     expected = torch.rand(3)
     torch.manual_seed(9)
-    steps = {} if model == "lambdamart" else {"batch": 8}
-    together = train_seeds([(part, 1.0)], [2, 0, 1], model, epochs=2, workers=3, **steps)
+    together = train_seeds([(part, 1.0)], [2, 0, 1], model, epochs=2, workers=3)
     assert torch.equal(torch.rand(3), expected)
     assert [run.config.seed for run in together] == [2, 0, 1]
     for run in together:
-        alone = train([(part, 1.0)], model, seed=run.config.seed, epochs=2, **steps)
+        alone = train([(part, 1.0)], model, seed=run.config.seed, epochs=2)
         assert checkpoint.digest(run) == checkpoint.digest(alone)
 
 
@@ -57,7 +56,24 @@ def test_what_one_seed_meets_stops_all(part: Rendering) -> None:
     spoiled = replace(part, labels=np.full_like(part.labels, np.nan))
     with pytest.raises(UsageError, match="diverged"):
         train_seeds([(spoiled, 1.0)], [0, 1, 2], epochs=2, workers=2)
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("seed")]
+    assert not multiprocessing.active_children()
+
+
+def test_a_training_that_dies_is_told(part: Rendering) -> None:
+    """As where the system kills it for want of memory."""
+
+    def die(seed: int, epoch: Epoch, total: int) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    with pytest.raises(StoreError, match="ended with exit code -9"):
+        train_seeds([(part, 1.0)], [0, 1], epochs=30, patience=30, progress=die, workers=2)
+
+
+def test_an_error_of_a_fork_is_what_it_was(part: Rendering) -> None:
+    with pytest.raises(UsageError) as caught:
+        train_seeds([(part, 1.0)], [0, 1], model="signet", contrast="cl4srec", epochs=1, workers=2)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("workers", [1, 2])
