@@ -177,6 +177,14 @@ def runs(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 @_items
+def run_ids(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """The ids of all runs."""
+    from memento.history.runs import Runs
+
+    return [run.id for run in Runs(_repository(ctx)).everywhere()]
+
+
+@_items
 def edited(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """What may follow ``edit BRANCH``: records of that branch, then the fields of the record named."""
     from memento.world.records import TABLES, schema_of

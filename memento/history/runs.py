@@ -43,7 +43,8 @@ class RunRecord:
 
     `checkpoint` is the digest of the scorer, `sources` what it was trained on (plain maps with
     commit, tree and weight), `training` its options, `spec` how the commit was rendered, `seed` that
-    of canaries and intervals, `episodes` of each canary (0: none were asked).
+    of canaries and intervals, `episodes` of each canary (0: none were asked). `curves` are what
+    training showed after each epoch: ``loss``, and ``ndcg`` on the sessions that choose.
     """
 
     commit: str
@@ -56,6 +57,7 @@ class RunRecord:
     seed: int
     episodes: int
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    curves: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     @property
     def line(self) -> str:
@@ -75,6 +77,10 @@ class RunRecord:
             name: {key: value for key, value in asdict(metric).items() if value is not None}
             for name, metric in sorted(self.metrics.items())
         }
+        if self.curves:
+            content["curves"] = {name: list(values) for name, values in sorted(self.curves.items())}
+        else:
+            del content["curves"]  # as records were before they had any
         return content
 
     @classmethod
@@ -94,6 +100,7 @@ class RunRecord:
                 seed=int(content["seed"]),
                 episodes=int(content["episodes"]),
                 metrics=metrics,
+                curves={str(name): _curve(values) for name, values in content.get("curves", {}).items()},
             )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
             return None
@@ -172,6 +179,13 @@ def _metric(value: Mapping[str, Any]) -> Metric:
     if not all(map(math.isfinite, numbers.values())):
         raise ValueError("not finite")
     return Metric(**numbers)
+
+
+def _curve(values: Iterable[Any]) -> tuple[float | None, ...]:
+    found = tuple(None if value is None else float(value) for value in values)
+    if not all(value is None or math.isfinite(value) for value in found):
+        raise ValueError("not finite")
+    return found
 
 
 def _text(value: Any) -> str:

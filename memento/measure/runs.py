@@ -37,7 +37,19 @@ def record_of(
         seed=seed,
         episodes=next((asked.episodes for asked in (canaries, contracts) if asked), 0),
         metrics=metrics_of(report, canaries, contracts),
+        curves=curves_of(run),
     )
+
+
+def curves_of(run: Run) -> dict[str, tuple[float | None, ...]]:
+    """Loss and validation NDCG@10 after each epoch, to six digits; none of a model that has no epochs."""
+    if not run.history:
+        return {}
+    found = {name: [epoch.to_map()[name] for epoch in run.history] for name in ("loss", "ndcg")}
+    return {
+        name: tuple(None if value is None else float(f"{value:.6g}") for value in values)
+        for name, values in found.items()
+    }
 
 
 def metrics_of(

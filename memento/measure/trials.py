@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from memento.errors import UsageError
 from memento.history.answers import Answers
 from memento.history.runs import Metric
@@ -50,6 +53,7 @@ class Trials:
         self.tell = tell
         self._answers = Answers(repository.path, "trials")
         self._worlds: dict[str, World] = {}
+        self._trained: tuple[tuple[str, Settings], Run] | None = None
 
     def figures(
         self, tree_id: str, settings: Settings, wanted: Collection[str], scorer: Run | None = None, checkpoint: str = ""
@@ -73,6 +77,45 @@ class Trials:
             self._answers.put(question, {name: asdict(metric) for name, metric in found.items()})
             return found
         return {str(name): Metric(**values) for name, values in kept.items()}
+
+    def transfer(self, trained_on: str, tested_on: str, settings: Settings) -> Figures:
+        """The figures of a scorer trained on one tree, on the last sessions of another.
+
+        They are those that a training on the other would not look at, and of them those that this one has
+        not seen, so that all that is tested on a tree is tested on the same. Raises `UsageError` where
+        there are none.
+        """
+        question = {"from": trained_on, "tree": tested_on, **asdict(settings), "code": _columns()}
+        kept = self._answers.get(question)
+        if kept is not None:
+            return {str(name): Metric(**values) for name, values in kept.items()}
+        from memento.measure.runs import metrics_of
+        from memento.train.threads import one_thread
+        from memento.validate import evaluate
+        from memento.validate.evaluate import unseen
+
+        run, rendering = self.trained(trained_on, settings), self.rendering(tested_on)
+        seen = _before_the_last(run, rendering)
+        if not len(unseen(rendering, seen)):
+            raise UsageError(
+                "training has seen its last sessions", "a branch of another seed, or a longer one, has others"
+            )
+        with one_thread():
+            report = evaluate(run, rendering, seen=seen, seed=settings.seed)
+        found = metrics_of(report)
+        self._answers.put(question, {name: asdict(metric) for name, metric in found.items()})
+        return found
+
+    def trained(self, tree_id: str, settings: Settings) -> Run:
+        """The training on a tree; the last one is at hand."""
+        from memento.train import train
+
+        key = tree_id, settings
+        if self._trained is None or self._trained[0] != key:
+            self.tell(f"Training {settings} on world {tree_id[:10]}")
+            sources = [(self.rendering(tree_id), 1.0)]
+            self._trained = key, train(sources, model=settings.model, seed=settings.seed, epochs=settings.epochs)
+        return self._trained[1]
 
     def violations(self, tree_id: str) -> int:
         """How many invariants of a world do not hold."""
@@ -109,16 +152,14 @@ class Trials:
     def _try(self, tree_id: str, settings: Settings, canaries: bool, contracts: bool, run: Run | None) -> Figures:
         from memento.measure.runs import metrics_of
         from memento.render.rendering import Spec
-        from memento.train import train
         from memento.train.threads import one_thread
         from memento.validate import evaluate
         from memento.validate.canary import run as ask
         from memento.validate.contracts import run as ask_contracts
 
         if run is None:
-            self.tell(f"Training {settings} on world {tree_id[:10]}")
             rendering = self.rendering(tree_id)
-            run = train([(rendering, 1.0)], model=settings.model, seed=settings.seed, epochs=settings.epochs)
+            run = self.trained(tree_id, settings)
         else:
             trained = Spec.from_map(run.sources[0].spec)
             spec = Spec(labels=self._labels(tree_id), dimension=trained.dimension, context=trained.context)
@@ -166,6 +207,15 @@ def code_digest(folder: Path) -> str:
     for path in sorted(folder.rglob("*.py")):
         found.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return found.hexdigest()
+
+
+def _before_the_last(run: Run, rendering: Rendering) -> npt.NDArray[np.uint64]:
+    """Hashes of the sessions that the run saw, and of those that a training on the rendering looks at."""
+    from memento import rng
+    from memento.train.trainer import split
+
+    _, end = split(len(rendering), run.config.fit, run.config.validation)
+    return np.union1d(run.seen, rng.hashes(list(rendering.session_ids[:end])))
 
 
 def _columns() -> str:

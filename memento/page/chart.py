@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from memento.page.html import Html, join, text
 
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 INK, SOFT, RULE, OWN, OTHER, THIRD, PAGE = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606", "#070707"
 VARIABLES = {INK: "ink", SOFT: "soft", RULE: "rule", OWN: "own", OTHER: "other", THIRD: "third", PAGE: "page"}
 """Stand-in colour -> CSS variable."""
+LIGHT = {
+    INK: "#1d2126",
+    SOFT: "#5c6470",
+    RULE: "#dcdad4",
+    OWN: "#1f6f5c",
+    OTHER: "#8a6a3b",
+    THIRD: "#6f4f8f",
+    PAGE: "#ffffff",
+}
+"""Stand-in colour -> that of a light page, for pictures that stand alone; a test holds them against the style."""
 
 _STYLE: Mapping[str, Any] = {
     "font.family": "sans-serif",
@@ -58,6 +70,39 @@ def picture(name: str, size: tuple[float, float], draw: Callable[[Axes], None], 
         figure: Figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot())
         return _inline(figure, name, words)
+
+
+def png(size: tuple[float, float], draws: Sequence[Callable[[Axes], None]]) -> bytes:
+    """A PNG of charts, one above the other, each of some inches, in the light colours of pages."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    style: dict[Any, Any] = {**matplotlib.rcParamsDefault, **_STYLE, "backend": "agg"}
+    with matplotlib.rc_context(style):
+        figure: Figure = Figure(figsize=(size[0], size[1] * len(draws)), layout="constrained", dpi=144)
+        for axes, draw in zip(np.atleast_1d(figure.subplots(len(draws))).tolist(), draws, strict=True):
+            draw(axes)
+        for artist in figure.findobj():
+            for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+                _recolour(artist, name)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", facecolor=LIGHT[PAGE], metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _recolour(artist: Any, name: str) -> None:
+    """A stand-in colour of an artist becomes that of the light page."""
+    from matplotlib.colors import to_hex
+
+    get, put = getattr(artist, f"get_{name}", None), getattr(artist, f"set_{name}", None)
+    if get is None or put is None:
+        return
+    try:
+        found = to_hex(get())
+    except (TypeError, ValueError):
+        return
+    if found in LIGHT:
+        put(LIGHT[found])
 
 
 def _inline(figure: Figure, name: str, words: str) -> Html:

@@ -32,6 +32,8 @@ LINES = {
     "tag": "tag v1",
     "note": "note list",
     "runs": "runs",
+    "compare": "compare --of main",
+    "matrix": "matrix main main~1 -m linear -e 1",
     "undo": "undo",
     "redo": "redo",
     "oplog": "oplog",

@@ -37,6 +37,8 @@ READS = {
     "explain": ["explain candidate:CANDIDATE"],
     "conflicts": ["conflicts"],
     "runs": ["runs"],
+    "compare": ["compare --of main !2"],
+    "matrix": ["matrix main main~1 -m linear -e 1"],
     "gc": ["gc --dry-run", "gc"],
     "fsck": ["fsck", "fsck --full"],
     "query": ["query all()"],

@@ -19,3 +19,16 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
     with Repository.init(tmp_path) as made:
         made.commit("main", tree.write(made.objects, World.build(Manifest(clock=1000), {})), "first")
         yield made
+
+
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    """A repository with the tiny scenario on main."""
+    from memento.workspace import Workspace
+
+    monkeypatch.delenv("MEMENTO_DIR", raising=False)
+    monkeypatch.setenv("MEMENTO_DURABILITY", "fast")
+    with Workspace.init(tmp_path) as workspace:
+        workspace.generate("tiny", seed=7)
+        workspace.generate("tiny", "other", seed=8)
+        yield workspace.repository

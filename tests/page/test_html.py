@@ -29,3 +29,12 @@ def test_tables_mark_numbers():
     made = table(["a", "b"], [["x", "1"]], right=[1])
     assert '<th scope="col" class="number">b</th>' in made
     assert '<td class="number">1</td>' in made
+
+
+def test_pictures_that_stand_alone_have_the_light_colours_of_pages():
+    from memento.page.chart import LIGHT, PAGE, VARIABLES
+    from memento.page.style import CSS
+
+    light = CSS[: CSS.index("@media")]
+    assert set(LIGHT) == set(VARIABLES)
+    assert all(f"--{VARIABLES[stand_in]}: {colour};" in light for stand_in, colour in LIGHT.items() if stand_in != PAGE)

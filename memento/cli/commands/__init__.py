@@ -112,6 +112,8 @@ SECTIONS: dict[str, dict[str, Row]] = {
             ),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("expressivity", "Show what recurrent cells can express, beside theory."),
+            _row("compare", "Compare runs: figures side by side, and how training went."),
+            _row("matrix", "Train on each revision, and test on each."),
             _row("verify", "Render again what a checkpoint was trained on."),
             _row(
                 "serve-scorer", "Serve a trained scorer to an agent, in the place of Signet's sidecar.", "serve_scorer"

@@ -1,0 +1,131 @@
+"""The page and the picture of a comparison of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from memento.history.runs import Metric
+from memento.measure.compare import Comparison, told
+from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, picture, png
+from memento.page.html import Html, document, element, figure, section, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SIZE = (8.6, 3.2)
+_LOOKS = [(colour, style) for style in ("-", "--", ":") for colour in (OWN, OTHER, THIRD, INK)]
+_TITLES = {"loss": "loss", "ndcg": "NDCG@10 on the sessions that choose"}
+
+
+def page(found: Comparison, version: str) -> str:
+    """The whole document; the same comparison gives the same bytes."""
+    rows = ", ".join(row.name for row in found.rows)
+    parts = [
+        element(
+            "header", element("h1", "Runs compared"), element("p", f"{rows}; the first is what others are held to.")
+        ),
+        section("Figures", _table(found), _bars(found)),
+        section("Training", *[_curves(found, name) for name in _TITLES if _has(found, name)]),
+        element("footer", f"memento {version}"),
+    ]
+    return document("memento compare", parts, f"memento {version}")
+
+
+def image(found: Comparison) -> bytes:
+    """One PNG: how validation NDCG@10 and loss went, or the figures where no run has curves."""
+    names = [name for name in _TITLES if _has(found, name)]
+    draws = [_drawing(found, name) for name in names] or [_bar_drawing(found)]
+    return png(_SIZE, draws)
+
+
+def words(metric: Metric | None, sign: bool = False) -> str:
+    """A figure with its interval, a dash where there is none."""
+    if metric is None:
+        return "-"
+    value = f"{metric.value:+.3f}" if sign else f"{metric.value:.3f}"
+    if metric.low is None or metric.high is None:
+        return value
+    return (
+        f"{value} ({metric.low:+.3f} to {metric.high:+.3f})"
+        if sign
+        else f"{value} ({metric.low:.3f}–{metric.high:.3f})"
+    )
+
+
+def _table(found: Comparison) -> Html:
+    heads = ["run", "model", *found.options, *found.metrics, *(f"{name} less the first's" for name in found.metrics)]
+    rows = []
+    for row in found.rows:
+        figures = [words(row.figures.get(name)) for name in found.metrics]
+        apart = [words(row.differences.get(name), True) if row.differences else "" for name in found.metrics]
+        rows.append([row.name, row.records[0].model, *told(row, found.options), *figures, *apart])
+    return table(heads, rows, right=range(2, len(heads)))
+
+
+def _bars(found: Comparison) -> Html:
+    name = found.metrics[0]
+    said = "; ".join(f"{row.name} {words(row.figures.get(name))}" for row in found.rows)
+    drawn = picture("figures", (8.6, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{name}: {said}")
+    return figure(drawn, f"{name} with its 95% interval; a tick is chance, a line the ceiling, where they are known.")
+
+
+def _bar_drawing(found: Comparison) -> Callable[[Axes], None]:
+    name = found.metrics[0]
+
+    def draw(axes: Axes) -> None:
+        for place, row in enumerate(found.rows):
+            metric = row.figures.get(name)
+            if metric is None:
+                continue
+            colour, _ = _LOOKS[place % len(_LOOKS)]
+            if metric.low is not None and metric.high is not None:
+                axes.plot([metric.low, metric.high], [place, place], color=colour, linewidth=2)
+            axes.plot([metric.value], [place], "o", color=colour)
+            for mark, value in (("|", metric.chance), ("_", None), ("D", metric.ceiling)):
+                if value is not None:
+                    axes.plot([value], [place], mark, color=SOFT, markersize=6, fillstyle="none")
+        axes.set_yticks(range(len(found.rows)), [row.name for row in found.rows])
+        axes.set_ylim(len(found.rows) - 0.4, -0.6)
+        axes.set_xlabel(name)
+
+    return draw
+
+
+def _has(found: Comparison, name: str) -> bool:
+    return any(
+        value is not None for row in found.rows for record in row.records for value in record.curves.get(name, ())
+    )
+
+
+def _curves(found: Comparison, name: str) -> Html:
+    ends = []
+    for row in found.rows:
+        last = [
+            values[-1] for record in row.records if (values := record.curves.get(name, ())) and values[-1] is not None
+        ]
+        ends.append(f"{row.name} ends at {sum(last) / len(last):.4f}" if last else f"{row.name} has none")
+    drawn = picture(f"curve-{name}", _SIZE, _drawing(found, name), f"{_TITLES[name]} by epoch: {'; '.join(ends)}")
+    return figure(drawn, f"{_TITLES[name].capitalize()}, epoch by epoch.")
+
+
+def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
+    def draw(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        for row, (colour, style) in zip(found.rows, cycle(_LOOKS)):
+            for number, record in enumerate(row.records):
+                values = record.curves.get(name, ())
+                known = [(epoch + 1, value) for epoch, value in enumerate(values) if value is not None]
+                if known:
+                    epochs, heights = zip(*known, strict=True)
+                    label = f"{row.name}, {record.model}" if number == 0 else None
+                    marker = "o" if len(known) == 1 else None
+                    axes.plot(epochs, heights, color=colour, linestyle=style, linewidth=1.6, label=label, marker=marker)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(_TITLES[name])
+        axes.legend(fontsize=8)
+
+    return draw
