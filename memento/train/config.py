@@ -13,8 +13,8 @@ from memento.train.losses import CATALOG as LOSSES
 from memento.train.parts import KINDS, written
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
-    "sequence": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "patience": 10},
+    "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "average": 0.99, "patience": 10},
+    "sequence": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "average": 0.99, "patience": 10},
     "signet": {"epochs": 30, "batch": 8, "rate": 2e-3, "patience": 8},
     "lambdamart": {"epochs": 500, "rate": 0.05, "patience": 50},
     "acan": {"epochs": 60, "batch": 16, "rate": 3e-3, "patience": 15},
@@ -24,7 +24,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 EXACT: dict[str, Any] = {"epochs": 3, "batch": 1, "rate": 1e-3, "patience": 10_000, "shuffle": False}
 """Defaults with `exact`: those of Signet's sidecar."""
 
-UNUSED = {"lambdamart": ("batch", "loss", "temperature", "shuffle", *KINDS)}
+UNUSED = {"lambdamart": ("batch", "average", "loss", "temperature", "shuffle", *KINDS)}
 """Options that a model that is fitted at once has no use for: LambdaMART sees all sessions in each step."""
 
 
@@ -34,7 +34,8 @@ class Config:
 
     `epochs` at most, `patience` of them without a better validation NDCG@10 before it stops;
     `batch` sessions a step; `rate` of Adam at the start, falling to a twentieth by a cosine;
-    `decay` of weights, decoupled (Loshchilov and Hutter 2019); `loss` by its name in
+    `decay` of weights, decoupled (Loshchilov and Hutter 2019); `average` of weights over steps, by this
+    much of the mean so far a step, 0 for none; `loss` by its name in
     `memento.train.losses`, with the `temperature` of those that have one; `fit` and `validation` shares
     of each source's sessions, in order of time: the last of them are left for `evaluate`. `shuffle` off
     keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
@@ -52,6 +53,7 @@ class Config:
     batch: int = 16
     rate: float = 2e-3
     decay: float = 0.0
+    average: float = 0.0
     loss: str = "listnet"
     temperature: float = 0.5
     fit: float = 0.7
@@ -74,6 +76,7 @@ class Config:
         bounds = {
             "rate": (1e-8, 10.0),
             "decay": (0.0, 10.0),
+            "average": (0.0, 0.9999),
             "temperature": (1e-3, 100.0),
             "fit": (0.01, 1.0),
             "validation": (0.0, 0.99),
@@ -87,7 +90,7 @@ class Config:
             ending = f"; did you mean {near[0]}?" if near else ""
             faults.append(f"loss={self.loss!r} is not one of {', '.join(LOSSES)}{ending}")
         if self.exact:
-            fixed = {"model": "signet", "batch": 1, "decay": 0.0, "loss": "listnet", "shuffle": False}
+            fixed = {"model": "signet", "batch": 1, "decay": 0.0, "average": 0.0, "loss": "listnet", "shuffle": False}
             for name, value in fixed.items():
                 if getattr(self, name) != value:
                     faults.append(f"{name}={getattr(self, name)!r}, and exact takes {name}={value!r} alone")

@@ -19,6 +19,7 @@ from memento import rng
 from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.models.dropout import Draws, draw_from
+from memento.train.average import Average
 from memento.train.config import Config
 from memento.train.feed import Feed
 from memento.train.judge import Judge
@@ -32,7 +33,8 @@ class Loop:
     """Trains `scorer` epoch by epoch on what `feed` gives; `judge` tells how good it is after each.
 
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
-    its weights. Without sessions to judge by, the last epoch is the best.
+    its weights. Without sessions to judge by, the last epoch is the best. With `config.average` the running
+    mean of the weights is judged and kept.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Loop:
             weight_decay=config.decay,
             fused=True,
         )
+        self.average = Average(scorer, config.average) if config.average else None
         self.generator = torch.Generator(feed.resident.device)
         self.draws = Draws(self.generator)
         draw_from(scorer, self.draws)
@@ -70,6 +73,11 @@ class Loop:
             )
         self.scorer.load_state_dict(other.state_dict())
         self.kept = _copy(self.scorer)
+
+    @property
+    def judged(self) -> Model:
+        """The scorer that counts: with the last weights, or with their mean."""
+        return self.scorer if self.average is None else self.average.scorer
 
     @property
     def done(self) -> bool:
@@ -95,10 +103,10 @@ class Loop:
         loss = self.step_through(number)
         if not math.isfinite(loss):
             raise UsageError(f"training diverged in epoch {number + 1}", f"lower the rate (now {self.config.rate:g})")
-        epoch = Epoch(number, loss, self.judge.ndcg(self.scorer))
+        epoch = Epoch(number, loss, self.judge.ndcg(self.judged))
         self.history.append(epoch)
         if self.best < 0 or math.isnan(epoch.ndcg) or epoch.ndcg > self.history[self.best].ndcg:
-            self.best, self.kept = number, _copy(self.scorer)
+            self.best, self.kept = number, _copy(self.judged)
         return epoch
 
     def step_through(self, number: int) -> float:
@@ -113,6 +121,8 @@ class Loop:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             loss = self.step(self.feed.batch(sessions, number, step), number)
+            if self.average is not None:
+                self.average.update(number * len(steps) + step)
             total += loss * len(sessions)
             count += len(sessions)
         return float(total) / max(1, count)
@@ -126,9 +136,11 @@ class Loop:
         return loss.detach()
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """All numbers of the state by name: weights now and at the best epoch, and both moments of Adam."""
+        """All numbers of the state by name: weights now, their mean and at the best epoch, both moments of Adam."""
         found = {f"model.{name}": value for name, value in self.scorer.state_dict().items()}
         found |= {f"best.{name}": value for name, value in self.kept.items()}
+        if self.average is not None:
+            found |= {f"mean.{name}": value for name, value in self.average.scorer.state_dict().items()}
         for name, parameter in self.scorer.named_parameters():
             for moment, value in self.optimiser.state.get(parameter, {}).items():
                 found[f"{moment}.{name}"] = value
@@ -150,6 +162,8 @@ class Loop:
                 self.optimiser.state[parameter] = {
                     m: value.reshape(()) if m == "step" else value.to(parameter.device) for m, value in moments.items()
                 }
+        if self.average is not None:
+            self.average.scorer.load_state_dict(_under("mean", values, self.scorer.state_dict()))
         self.scorer.load_state_dict(now)
         self.kept, self.history, self.best = kept, list(history), best
 

@@ -101,7 +101,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Another training option: batch, rate, decay, loss, temperature, fit, validation, shuffle, exact.",
+    help="Another training option: batch, rate, decay, average, loss, temperature, fit, validation, shuffle, exact.",
 )
 @recipe_options
 @force_option
