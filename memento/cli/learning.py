@@ -14,6 +14,7 @@ from memento.cli.writing import force_option as force_option
 from memento.cli.writing import ready as ready
 from memento.cli.writing import size_words as size_words
 from memento.errors import NotFound, StoreError
+from memento.models import BASELINES, SHOWN
 
 if TYPE_CHECKING:
     from memento.cli.context import Context
@@ -75,6 +76,28 @@ def trained_scorer(path: Path) -> Run:
     return checkpoint.load(path)
 
 
+def _baselines(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    if value is None:
+        return SHOWN
+    names = [name.strip() for name in value.split(",")]
+    if "all" in names:
+        return BASELINES
+    for name in names:
+        if name not in BASELINES:
+            raise NotFound("baseline", name, BASELINES, f"known: {', '.join(BASELINES)}, all")
+    return tuple(names)
+
+
+def _complete_baselines(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in (*BASELINES, "all") if name.startswith(last)]
+
+
+baselines_option = click.option(
+    "--baselines", metavar="NAME,...", callback=_baselines, shell_complete=_complete_baselines,
+    help=f"What stands beside the model, or all of {', '.join(BASELINES)}. Chance and ceiling always do; "
+    f"{', '.join(SHOWN)} if left out.",
+)  # fmt: skip
 record_option = click.option(
     "--record/--no-record", "keep", default=True, help="Keep the figures as a note on the commit; see memento runs."
 )

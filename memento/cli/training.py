@@ -14,6 +14,7 @@ from memento.cli.progress import Progress
 from memento.cli.unfinished import going_on, kept_beside
 from memento.cli.writing import ready
 from memento.errors import UsageError
+from memento.models import SHOWN
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -106,7 +107,9 @@ def trained(
         )  # fmt: skip
 
 
-def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tuple[str, Report]]:
+def held_out(
+    run: Run, renderings: Sequence[tuple[str, Rendering]], baselines: Sequence[str] = SHOWN
+) -> list[tuple[str, Report]]:
     """Reports on the sessions of each revision that training did not see; a revision without any has none."""
     from memento.train.threads import one_thread
     from memento.validate import evaluate
@@ -118,7 +121,7 @@ def held_out(run: Run, renderings: Sequence[tuple[str, Rendering]]) -> list[tupl
         done.add(rendering.commit)
         try:
             with one_thread():
-                reports.append((revision, evaluate(run, rendering)))
+                reports.append((revision, evaluate(run, rendering, baselines=baselines)))
         except UsageError:
             continue
     return reports

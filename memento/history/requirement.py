@@ -9,9 +9,10 @@ from typing import Any
 
 from memento.errors import nearest
 from memento.expression import Call, Comparison, Every, ExpressionError, Node, Not, Number, Some, parse
+from memento.models import BASELINES
 
 RANKING = ("ndcg", "mrr", "recall", "share", "skill")
-MARGINS = tuple(f"margin.{name}" for name in ("linear", "recency", "frequency", "chance"))
+MARGINS = tuple(f"margin.{name}" for name in (*BASELINES, "chance"))
 CANARIES = tuple(f"canary.{name}" for name in ("selective", "temporal", "recency", "supersession", "combined"))
 SHARP = tuple(name.replace("canary", "sharp") for name in CANARIES)
 CONTRACTS = tuple(

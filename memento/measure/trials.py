@@ -151,6 +151,7 @@ class Trials:
 
     def _try(self, tree_id: str, settings: Settings, canaries: bool, contracts: bool, run: Run | None) -> Figures:
         from memento.measure.runs import metrics_of
+        from memento.models import BASELINES
         from memento.render.rendering import Spec
         from memento.train.threads import one_thread
         from memento.validate import evaluate
@@ -165,7 +166,7 @@ class Trials:
             spec = Spec(labels=self._labels(tree_id), dimension=trained.dimension, context=trained.context)
             rendering = self.rendering(tree_id, spec)
         with one_thread():
-            report = evaluate(run, rendering, seed=settings.seed)
+            report = evaluate(run, rendering, seed=settings.seed, baselines=BASELINES)
             asked = held = None
             if self._labels(tree_id) == "planted":
                 terms = (rendering.spec, settings.episodes, settings.seed)

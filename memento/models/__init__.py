@@ -34,6 +34,7 @@ CATALOG = Catalog(
             "the same as the released code has it: other weights, the oldest first",
         ),
         "effective": Row("memento.models.effective:Effective", "Signet's own order: importance that fades by the day"),
+        "copy": Row("memento.models.copy:Copy", "what was relevant before, first at this time of day"),
         "recency": Row("memento.models.recency:Recency", "newest first"),
         "frequency": Row("memento.models.frequency:Frequency", "most accessed first"),
         "random": Row("memento.models.random:Random", "a keyed draw for each candidate"),
@@ -44,3 +45,7 @@ CATALOG = Catalog(
 
 LEARNERS = ("interaction", "sequence", "signet", "lambdamart", "acan", "mlp", "linear")
 """Models that have something to learn."""
+SHOWN = ("linear", "generative-agents", "effective", "recency", "frequency")
+"""What a report sets beside a model, unless told otherwise; chance and ceiling always stand there."""
+BASELINES = (*SHOWN, "generative-agents-released", "copy")
+"""All that it can: what learns nothing, and the linear model that every training brings along."""

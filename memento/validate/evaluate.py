@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from memento import rng
-from memento.errors import UsageError
+from memento.errors import NotFound, UsageError
+from memento.models import BASELINES, CATALOG, SHOWN
 from memento.models.base import Scorer
-from memento.models.frequency import Frequency
-from memento.models.recency import Recency
 from memento.render.rendering import Rendering
 from memento.train.batches import Resident
 from memento.train.run import Run
@@ -30,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 class Report:
     """Figures with 95% intervals over sessions.
 
-    `rows` leads a ranker (model, chance, recency, frequency, linear, ceiling, and ceiling redrawn)
+    `rows` leads a ranker (model, the baselines that were asked for, chance, ceiling, and ceiling redrawn)
     to its figures (ndcg, mrr, recall). `share` is the model's NDCG over the ceiling's, `skill` what
     it gained over chance of what could be gained; both None without a ceiling. `margin` is its NDCG
     less that of each baseline, session by session. `seen` sessions were left out since the model was
@@ -95,13 +94,15 @@ def evaluate(
     resamples: int = 1000,
     seed: int = 0,
     groups: Mapping[str, Collection[str]] | None = None,
+    baselines: Sequence[str] = SHOWN,
 ) -> Report:
     """Rank every session of a rendering that the scorer has not been trained on, and report.
 
     `groups` are ids of sessions by the name of a group, for figures apart; empty ones are left out.
 
     A `Run` brings its linear `baseline` and the sessions it has `seen`; with a bare scorer both may
-    be given. A session counts as seen by its id, on whatever branch it stands. Raises `UsageError`
+    be given. `baselines` are those of `memento.models.BASELINES` to set beside it; `linear` is left out
+    where there is none. A session counts as seen by its id, on whatever branch it stands. Raises `UsageError`
     where no unseen session is left, or embeddings have another length than the model's.
     """
     if isinstance(scorer, Run):
@@ -122,9 +123,9 @@ def evaluate(
     resident = Resident([rendering])
     rows = np.concatenate([np.arange(rendering.offsets[s], rendering.offsets[s + 1]) for s in chosen])
     bootstrap = Bootstrap(len(tested), resamples, seed)
-    rankers: dict[str, Scorer] = {"model": scorer, "recency": Recency(), "frequency": Frequency()}
-    if baseline is not None:
-        rankers["linear"] = baseline
+    beside = [name for name in known(baselines) if name != "linear" or baseline is not None]
+    rankers: dict[str, Any] = {"model": scorer}
+    rankers |= {name: baseline if name == "linear" else CATALOG[name]() for name in beside}
     tables = {
         name: metrics.table(resident.score(ranker, chosen)[rows], tested.labels, tested.offsets)
         for name, ranker in rankers.items()
@@ -135,7 +136,7 @@ def evaluate(
         tables["ceiling"] = top.rendered
         if top.redraws:
             tables["ceiling redrawn"] = top.redrawn
-    order = ["model", "linear", "recency", "frequency", "chance", "ceiling", "ceiling redrawn"]
+    order = ["model", *beside, "chance", "ceiling", "ceiling redrawn"]
     model, chance = tables["model"]["ndcg"], tables["chance"]["ndcg"]
     means = {name: bootstrap.means(tables[name]["ndcg"]) for name in ("model", "chance", "ceiling") if name in tables}
     share = skill = None
@@ -152,11 +153,7 @@ def evaluate(
         },
         share=share,
         skill=skill,
-        margin={
-            name: bootstrap.figure(model - tables[name]["ndcg"])
-            for name in ("linear", "recency", "frequency", "chance")
-            if name in tables
-        },
+        margin={name: bootstrap.figure(model - tables[name]["ndcg"]) for name in (*beside, "chance")},
         sessions=len(tested),
         candidates=len(tested.labels),
         seen=left_out,
@@ -188,6 +185,14 @@ def _groups(
                 if name in tables
             }
     return found
+
+
+def known(baselines: Sequence[str]) -> list[str]:
+    """Baselines in the order of the catalogue, each once. Raises `NotFound` for a name that is none."""
+    for name in baselines:
+        if name not in BASELINES:
+            raise NotFound("baseline", name, BASELINES, f"known: {', '.join(BASELINES)}; others learn: train them")
+    return [name for name in CATALOG if name in baselines]
 
 
 def unseen(rendering: Rendering, seen: npt.NDArray[np.uint64] | None) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from memento.models import BASELINES, SHOWN
 from memento.render import storage
 
 CANARIES = ["selective copying", "temporal induction", "recency ordering", "supersession", "combined pattern"]
@@ -15,10 +16,21 @@ CANARIES = ["selective copying", "temporal induction", "recency ordering", "supe
 def test_stands_beside_baselines_and_ceiling(trained):
     done = trained("evaluate", "m.safetensors", "main", "--no-canaries")
     rows = {line.split()[0]: line for line in done.out.splitlines() if "–" in line}
-    assert list(rows) == ["interaction", "linear", "recency", "frequency", "chance", "ceiling"]
+    assert list(rows) == ["interaction", *SHOWN, "chance", "ceiling"]
     assert rows["ceiling"].rstrip().endswith("100.0%")
     assert "that training did not see" in done.out
     assert "CANARY" not in done.out
+
+
+def test_baselines_can_be_chosen(trained):
+    def rows(names: str) -> list[str]:
+        words = ("evaluate", "m.safetensors", "main", "--no-canaries", "--no-record", "--baselines", names)
+        return [line.split()[0] for line in trained(*words).out.splitlines() if "–" in line]
+
+    assert rows("copy,recency") == ["interaction", "copy", "recency", "chance", "ceiling"]
+    assert set(rows("all")) == {"interaction", *BASELINES, "chance", "ceiling"}
+    for faulty in ("recncy", "recency,", "mlp", ""):
+        assert trained("evaluate", "m.safetensors", "main", "--baselines", faulty, code=2).err
 
 
 def test_canaries_are_shown_as_they_are(trained):

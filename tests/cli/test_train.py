@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memento.cli.learning import CONTEXTS, LABELS
-from memento.models import LEARNERS
+from memento.models import LEARNERS, SHOWN
 from memento.render import contexts, labels
 from memento.train import checkpoint
 
@@ -25,7 +25,7 @@ def test_writes_a_checkpoint_and_prints_baselines(world):
     assert run.scorer.name == "interaction"
     assert len(run.history) == 2
     rankers = [line.split()[0] for line in done.out.splitlines() if "(" in line and "–" in line]
-    assert rankers == ["interaction", "linear", "recency", "frequency", "chance", "ceiling"]
+    assert rankers == ["interaction", *SHOWN, "chance", "ceiling"]
     assert "parameters, 2 epochs" in done.out
     assert "memento evaluate m.safetensors main" in done.hint
 

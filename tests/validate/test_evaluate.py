@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from memento import rng
-from memento.errors import UsageError
+from memento.errors import NotFound, UsageError
+from memento.models import BASELINES, CATALOG, SHOWN
 from memento.models.interaction import Interaction
 from memento.models.oracle import Oracle
 from memento.models.recency import Recency
@@ -34,8 +35,9 @@ def report(run: Run, rendering: Rendering) -> Report:
 
 def test_a_model_stands_beside_chance_baselines_and_ceiling(report: Report) -> None:
     assert list(report.rows) == [
-        "model", "linear", "recency", "frequency", "chance", "ceiling", "ceiling redrawn",
+        "model", *SHOWN, "chance", "ceiling", "ceiling redrawn",
     ]  # fmt: skip
+    assert list(report.margin) == [*SHOWN, "chance"]
     for row in report.rows.values():
         assert set(row) == {"ndcg", "mrr", "recall"}
         assert row["ndcg"].low <= row["ndcg"].value <= row["ndcg"].high
@@ -107,3 +109,36 @@ def test_the_same_seed_gives_the_same_report(run: Run, rendering: Rendering, rep
 def test_embeddings_of_another_length_are_refused(rendering: Rendering) -> None:
     with pytest.raises(UsageError, match="embeddings of 32 numbers"):
         evaluate(Interaction(dimension=32), rendering)
+
+
+def test_baselines_are_those_that_were_asked_for(run: Run, rendering: Rendering) -> None:
+    few = evaluate(run, rendering, resamples=5, baselines=["recency", "copy", "recency"])
+    assert list(few.rows) == ["model", "copy", "recency", "chance", "ceiling", "ceiling redrawn"]
+    assert list(few.margin) == ["copy", "recency", "chance"]
+    none = evaluate(run, rendering, resamples=5, baselines=[])
+    assert list(none.rows) == ["model", "chance", "ceiling", "ceiling redrawn"]
+    every = evaluate(run, rendering, resamples=5, baselines=BASELINES)
+    assert set(every.rows) == {"model", *BASELINES, "chance", "ceiling", "ceiling redrawn"}
+    assert every.rows["recency"] == few.rows["recency"]
+    with pytest.raises(NotFound, match="did you mean effective"):
+        evaluate(run, rendering, baselines=["efective"])
+    with pytest.raises(NotFound, match="no baseline named 'mlp'"):
+        evaluate(run, rendering, baselines=["mlp"])
+
+
+def test_a_baseline_learns_nothing_or_comes_with_the_run(run: Run, rendering: Rendering) -> None:
+    assert set(SHOWN) <= set(BASELINES)
+    assert all(not hasattr(CATALOG[name], "parameters") for name in BASELINES if name != "linear")
+    assert "linear" not in evaluate(run.scorer, rendering, resamples=5, baselines=BASELINES).rows
+
+
+def test_copy_knows_the_sessions_that_training_saw(run: Run, rendering: Rendering) -> None:
+    """They are left out of the figures, and are the past of those that are not."""
+    labels = rendering.labels.copy()
+    labels[: rendering.offsets[20]] = 1 - labels[: rendering.offsets[20]]
+    one, two = (
+        evaluate(run, r, resamples=5, baselines=["copy", "recency"])
+        for r in (rendering, replace(rendering, labels=labels))
+    )
+    assert one.rows["recency"] == two.rows["recency"]
+    assert one.rows["copy"] != two.rows["copy"]

@@ -11,6 +11,7 @@ from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
     LABELS,
+    baselines_option,
     episodes_option,
     record,
     record_option,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @define(
     """
     memento evaluate model.safetensors main
-    memento evaluate model.safetensors trial --no-canaries
+    memento evaluate model.safetensors trial --no-canaries --baselines all
     memento evaluate model.safetensors main --contracts
     memento evaluate model.safetensors main --noise-curve --json
     """
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also train again on labels at 10, 0 and -10 dB and ask those models; takes three trainings.",
 )
+@baselines_option
 @seed_option("Seed of canaries and intervals.")
 @record_option
 @json_option
@@ -72,14 +74,15 @@ def command(
     contracts: bool,
     episodes: int,
     noise_curve: bool,
+    baselines: tuple[str, ...],
     seed: int,
     keep: bool,
 ) -> None:
     """Judge a trained scorer on a revision.
 
     Ranks the sessions of REV (the current branch if left out) that training did not see. NDCG@10, MRR
-    and recall@10 stand beside chance, recency, frequency, a linear scorer, and the ceiling: what the
-    planted rule itself gets against noisy labels. Then the canaries, with their sharp forms, and with
+    and recall@10 stand beside chance, rankers that learn nothing, a linear scorer trained along, and the
+    ceiling: what the planted rule itself gets against noisy labels. Then the canaries, with their sharp forms, and with
     --contracts the contract tests. The exit code is 0 whatever passes.
     The figures are kept as a note on the commit, which memento runs lists and push takes along.
     """
@@ -101,7 +104,13 @@ def command(
     held: Contracts | None = None
     curve: tuple[Outcome, ...] = ()
     with one_thread():
-        report = evaluate(run, rendering, seed=seed, groups=groups(workspace.world_at(revision), run.seen))
+        report = evaluate(
+            run,
+            rendering,
+            seed=seed,
+            groups=groups(workspace.world_at(revision), run.seen),
+            baselines=baselines,
+        )
         planted = bool(workspace.snapshot(revision).manifest.patterns)
         if canaries and planted:
             asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)

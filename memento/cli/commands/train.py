@@ -12,6 +12,7 @@ import click
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
+    baselines_option,
     labels_option,
     record,
     record_option,
@@ -104,6 +105,7 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     help="Another training option: batch, rate, decay, average, loss, temperature, fit, validation, shuffle, exact.",
 )
 @recipe_options
+@baselines_option
 @force_option
 @record_option
 @json_option
@@ -123,6 +125,7 @@ def command(
     dimension: int,
     settings: tuple[str, ...],
     real: tuple[str, ...],
+    baselines: tuple[str, ...],
     force: bool,
     keep: bool,
     **parts: str | None,
@@ -160,7 +163,7 @@ def command(
     named = [(revision, rendering) for (revision, _), (rendering, _) in zip(weighted, renderings, strict=True)]
     runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config.epochs, options, initial)
     run = files.save(runs)
-    reports = {made.config.seed: held_out(made, named) for made in runs}
+    reports = {made.config.seed: held_out(made, named, baselines) for made in runs}
     specs = {rendering.commit: rendering.spec for rendering, _ in renderings}
     kept = [
         record(context, made, report, None, specs[report.commit], 0)
