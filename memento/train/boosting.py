@@ -1,6 +1,7 @@
 """Training without a gradient: LambdaMART's trees, grown one after the other by LightGBM.
 
-Deterministic on one machine: one thread, rows in order, every draw from the seed.
+Deterministic on one machine: one thread, rows in order. Nothing is drawn while there are no more than 200,000
+candidates, so that all seeds give the same trees; beyond, LightGBM chooses by the seed which it cuts its bins from.
 """
 
 from __future__ import annotations

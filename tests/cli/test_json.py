@@ -34,6 +34,7 @@ LINES = {
     "runs": "runs",
     "compare": "compare --of main",
     "matrix": "matrix main main~1 -m linear -e 1",
+    "models": "models",
     "undo": "undo",
     "redo": "redo",
     "oplog": "oplog",

@@ -51,6 +51,7 @@ READS = {
     "render": ["render main --out r"],
     "verify": ["verify m.safetensors"],
     "serve-scorer": ["serve-scorer m.safetensors"],
+    "models": ["models main -m linear -e 1"],
     "recipes": ["recipes main --try augment=crop -n 1 -e 1 -m linear"],
 }
 """Commands that leave all references as they are, each with lines that are run."""
