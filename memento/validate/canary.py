@@ -208,9 +208,9 @@ def robustness(
     return tuple(outcomes)
 
 
-def at_noise(world: World, snr_db: float) -> World:
-    """The same world with its labels at another signal-to-noise ratio, in dB."""
-    noise = {"distribution": "gaussian", **world.manifest.noise, "snr_db": float(snr_db)}
+def at_noise(world: World, snr_db: float | None) -> World:
+    """The same world with its labels at another signal-to-noise ratio, in dB; None is no noise."""
+    noise = {"distribution": "gaussian", **world.manifest.noise, "snr_db": float(snr_db)} if snr_db is not None else {}
     return World(replace(world.manifest, noise=noise), world.tables)
 
 

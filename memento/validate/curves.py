@@ -1,4 +1,4 @@
-"""Curves of a score over how much there was to learn from: a plateau less a mixture of exponentials.
+"""Curves of a score over how much there was to learn from, or how clear it was: a plateau less exponentials.
 
 ``a - sum b_k exp(-c_k n)``: linear at first, then slower, then level (Yang et al. 2024, "Synthetic continued
 pretraining", arXiv 2409.07431, section 6).
@@ -47,6 +47,21 @@ def mixture(n: Sequence[float], values: Sequence[float], parts: int = 2) -> Curv
             tried = [_fitted(x, y, rates) for rates in np.stack(np.meshgrid(*near), -1).reshape(-1, parts).tolist()]
             best = min([best, *tried], key=lambda curve: curve.error)
     return best
+
+
+def crossing(x: Sequence[float], y: Sequence[float], level: float) -> float | None:
+    """Where a curve through points first falls below a level, going down in x; straight between two points.
+
+    The largest x where it is below already at the first point; None where it never falls so low.
+    """
+    points = sorted(zip(x, y, strict=True), reverse=True)
+    for place, (at, value) in enumerate(points):
+        if value < level:
+            if place == 0:
+                return at
+            before, above = points[place - 1]
+            return before + (at - before) * (above - level) / (above - value)
+    return None
 
 
 def _fitted(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], rates: Sequence[float]) -> Curve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from memento.errors import UsageError
 from memento.render.rendering import Spec, render
@@ -17,11 +18,12 @@ LEVELS = (10.0, 0.0, -10.0)
 _HINT = "leave out --noise-curve, or train on simulated revisions alone"
 
 
-def retrained(run: Run, world_at: Callable[[str], World], level: float) -> Run:
-    """`run` again, with the same options on the same commits, their labels at `level` dB.
+def retrained(run: Run, world_at: Callable[[str], World], level: float | None, **changed: Any) -> Run:
+    """`run` again, with the same options on the same commits, their labels at `level` dB (None: without noise).
 
-    `world_at` gives the world of a commit. Clean labels become planted ones, which have noise.
-    Raises `UsageError` as `check` does, and for a world without planted patterns.
+    `world_at` gives the world of a commit; `changed` are options of `Config` that differ, such as the seed. Clean
+    labels become planted ones, which have noise. Raises `UsageError` as `check` does, and for a world without
+    planted patterns.
     """
     check(run)
     sources = []
@@ -31,7 +33,7 @@ def retrained(run: Run, world_at: Callable[[str], World], level: float) -> Run:
             raise UsageError(f"the world of {source.revision} plants no patterns that noise could drown", _HINT)
         noisy = replace(spec, labels="planted") if spec.labels == "clean" else spec
         sources.append((render(at_noise(world, level), noisy), source.weight))
-    return train(sources, **run.config.to_map())
+    return train(sources, **(run.config.to_map() | changed))
 
 
 def check(run: Run) -> None:

@@ -17,6 +17,8 @@ LATER = {
     "demo", "render", "train", "evaluate", "verify", "recipes", "curriculum", "import", "clone", "git-setup",
     "serve-scorer",
 }  # fmt: skip
+LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "import", "clone", "git-setup", "serve-scorer"}
+LATER = {"demo", "render", "train", "snr", "evaluate", "verify", "recipes", "import", "clone", "git-setup"}
 """Commands whose own tests call them with --json."""
 
 LINES = {
