@@ -111,6 +111,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row(
                 "data-saving", "Draw the curve of real sessions needed, with and without synthetic ones.", "data_saving"
             ),
+            _row("deploy-sim", "Simulate a scorer in Signet's daemon, session by session.", "deploy_sim"),
             _row("snr", "Train at each signal-to-noise ratio, and tell where scores fall."),
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("expressivity", "Show what recurrent cells can express, beside theory."),
