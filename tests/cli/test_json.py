@@ -15,10 +15,8 @@ from memento.cli.commands import COMMANDS
 ROOT = Path(package.__file__).parent.parent
 LATER = {
     "demo", "render", "train", "evaluate", "verify", "recipes", "curriculum", "import", "clone", "git-setup",
-    "serve-scorer",
+    "serve-scorer", "snr", "deploy-sim",
 }  # fmt: skip
-LATER = {"demo", "render", "train", "evaluate", "verify", "recipes", "import", "clone", "git-setup", "serve-scorer"}
-LATER = {"demo", "render", "train", "snr", "evaluate", "verify", "recipes", "import", "clone", "git-setup"}
 """Commands whose own tests call them with --json."""
 
 LINES = {
