@@ -45,6 +45,13 @@ class Autoregressive(Pattern):
         step = joined.remember(("step", self.hours), lambda: step_of(joined, self.hours))
         return self.weight * drive.at(joined.memory_entities, facts, step % int(self.steps))
 
+    def forecast(self, facts: Facts) -> Floats:
+        """The terms of ``phi_1 x' + phi_2 x''``, what the two steps before tell, shape (N,)."""
+        joined = facts.world
+        drive = joined.remember(("ar forecast", self), lambda: Entities(joined, self.share, "ar", self._forecasts))
+        step = joined.remember(("step", self.hours), lambda: step_of(joined, self.hours))
+        return self.weight * drive.at(joined.memory_entities, facts, step % int(self.steps))
+
     @property
     def phi(self) -> tuple[float, float]:
         """The parameters of the process that is drawn, which is stationary."""
@@ -61,6 +68,15 @@ class Autoregressive(Pattern):
         return innovation_share(self.phi)
 
     def _table(self, entity: str) -> Floats:
-        values = arma(self.phi, (), int(self.steps), rng.key(0, "autoregressive", entity))
+        return self._squashed(self._values(entity))
+
+    def _forecasts(self, entity: str) -> Floats:
+        values = np.concatenate([[0.0, 0.0], self._values(entity)])
+        return self._squashed(self.phi[0] * values[1:-1] + self.phi[1] * values[:-2])
+
+    def _values(self, entity: str) -> Floats:
+        return arma(self.phi, (), int(self.steps), rng.key(0, "autoregressive", entity))
+
+    def _squashed(self, values: Floats) -> Floats:
         sd = 1.0 / np.sqrt(self.floor)
         return np.asarray(np.clip(0.5 + values / (4.0 * sd), 0.0, 1.0))

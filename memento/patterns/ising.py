@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from memento import rng
 from memento.patterns.clock import Entities, step_of
 from memento.patterns.facts import Facts
 from memento.patterns.pattern import Pattern, choice, parameter
-from memento.patterns.predictive import COUPLINGS, spins
+from memento.patterns.predictive import COUPLINGS, Spins, spins
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +46,31 @@ class Ising(Pattern):
         step = joined.remember(("step", self.hours), lambda: step_of(joined, self.hours))
         return self.weight * drive.at(joined.memory_entities, facts, step % int(self.steps))
 
+    def forecast(self, facts: Facts) -> Floats:
+        """``weight`` times the chance of being active, from the last spin and how often spins stayed so far, (N,)."""
+        joined = facts.world
+        drive = joined.remember(
+            ("ising forecast", self), lambda: Entities(joined, self.share, "ising", self._forecasts)
+        )
+        step = joined.remember(("step", self.hours), lambda: step_of(joined, self.hours))
+        return self.weight * drive.at(joined.memory_entities, facts, step % int(self.steps))
+
     def _table(self, entity: str) -> Floats:
+        return (self._spins(entity) > 0).astype(np.float64)
+
+    def _forecasts(self, entity: str) -> Floats:
+        """The chance of +1 at each step: known for a fixed coupling, else by Laplace's rule within the block."""
+        chain = self._spins(entity)
+        stayed = np.concatenate([[0.0], (chain[1:] == chain[:-1]).astype(np.float64)])
+        if self.coupling == "fixed":
+            same = np.full(len(chain), 1.0 / (1.0 + math.exp(-2.0 * self.strength)))
+        else:
+            first = np.arange(len(chain)) // int(self.block) * int(self.block)
+            total = np.concatenate([[0.0], np.cumsum(stayed)])
+            same = (total[:-1] - total[first] + 1.0) / (np.arange(len(chain)) - first + 2.0)
+        before = np.concatenate([[0], chain[:-1]])
+        return np.asarray(np.where(before > 0, same, np.where(before < 0, 1.0 - same, 0.5)))
+
+    def _spins(self, entity: str) -> Spins:
         key = rng.key(0, "ising", entity)
-        return (spins(int(self.steps), key, self.coupling, self.strength, int(self.block)) > 0).astype(np.float64)
+        return spins(int(self.steps), key, self.coupling, self.strength, int(self.block))

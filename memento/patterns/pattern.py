@@ -115,6 +115,13 @@ class Pattern(ABC):
         values = {spec.name: getattr(self, spec.name) for spec in self.parameters()}
         return {name: value if isinstance(value, str) else float(value) for name, value in values.items()}
 
+    def forecast(self, facts: Facts) -> npt.NDArray[np.float64] | None:
+        """The best guess of the terms from the steps before the session's, shape (N,).
+
+        None where the terms follow from what a session shows, so that nothing has to be remembered.
+        """
+        return None
+
     @abstractmethod
     def terms(self, facts: Facts) -> npt.NDArray[np.float64]:
         """What the pattern adds to the relevance of each candidate, shape (N,)."""

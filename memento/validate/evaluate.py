@@ -20,6 +20,7 @@ from memento.train.run import Run
 from memento.validate import metrics
 from memento.validate.ceiling import ceiling
 from memento.validate.intervals import Bootstrap, Figure
+from memento.validate.learnability import TEMPERATURE, Learnability, Term, learnability
 
 SCHEMA = "memento.report/1"
 Floats = npt.NDArray[np.float64]
@@ -35,6 +36,7 @@ class Report:
     less that of each baseline, session by session. `seen` sessions were left out since the model was
     trained on them; `empty` had nothing relevant, so that they are in no mean. `groups` leads a group of
     sessions, such as hard ones or those about unseen topics, to the NDCG of model, chance and ceiling in it.
+    `learnability` tells in nats what could be learned and how much of it was; None without planted labels.
     """
 
     model: str
@@ -53,6 +55,7 @@ class Report:
     cutoff: int = metrics.CUTOFF
     relevant: float = metrics.RELEVANT
     groups: dict[str, dict[str, Figure]] = field(default_factory=dict)
+    learnability: Learnability | None = None
 
     @property
     def ndcg(self) -> float:
@@ -83,6 +86,7 @@ class Report:
             "groups": {
                 group: {name: figure.to_map() for name, figure in row.items()} for group, row in self.groups.items()
             },
+            "learnability": self.learnability.to_map() if self.learnability else None,
         }
 
 
@@ -95,17 +99,21 @@ def evaluate(
     seed: int = 0,
     groups: Mapping[str, Collection[str]] | None = None,
     baselines: Sequence[str] = SHOWN,
+    terms: Mapping[str, Term] | None = None,
 ) -> Report:
     """Rank every session of a rendering that the scorer has not been trained on, and report.
 
-    `groups` are ids of sessions by the name of a group, for figures apart; empty ones are left out.
+    `groups` are ids of sessions by the name of a group, for figures apart; empty ones are left out. `terms` of
+    planted patterns, see `terms_of`, part what is left to learn.
 
     A `Run` brings its linear `baseline` and the sessions it has `seen`; with a bare scorer both may
     be given. `baselines` are those of `memento.models.BASELINES` to set beside it; `linear` is left out
     where there is none. A session counts as seen by its id, on whatever branch it stands. Raises `UsageError`
     where no unseen session is left, or embeddings have another length than the model's.
     """
+    temperature = TEMPERATURE
     if isinstance(scorer, Run):
+        temperature = scorer.config.temperature
         baseline = scorer.baseline if baseline is None else baseline
         seen = scorer.seen if seen is None else seen
         scorer = scorer.scorer
@@ -163,6 +171,14 @@ def evaluate(
         labels=rendering.spec.labels,
         noise=dict(rendering.noise),
         groups=_groups(groups or {}, tested.session_ids, tables, bootstrap),
+        learnability=learnability(
+            resident.score(scorer, chosen)[rows],
+            tested,
+            {name: term.take(rows) for name, term in (terms or {}).items()},
+            temperature,
+            seed=seed,
+            resamples=resamples,
+        ),
     )
 
 

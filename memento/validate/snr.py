@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memento.errors import UsageError
+from memento.patterns.history import ranges
 from memento.render.rendering import Rendering
 from memento.train.batches import Resident
 from memento.train.run import Run
@@ -142,7 +143,7 @@ def sweep(
                     "the model was trained on all sessions that it would be tested on",
                     "test on another revision with --against, or train on a smaller share (fit)",
                 )
-            parts.append(_table(run, rendering.select(chosen)))
+            parts.append(_table(run, rendering, chosen))
         tables.append({key: np.mean([part[key] for part in parts], axis=0) for key in parts[0]})
         measured = rendering.noise.get("clipped_db") if level is not None else None
         found.append(float(measured) if measured is not None and math.isfinite(measured) else None)
@@ -179,17 +180,19 @@ def words(level: float | None) -> str:
     return "clean" if level is None else f"{level:g} dB"
 
 
-def _table(run: Run, rendering: Rendering) -> dict[str, Floats]:
-    """NDCG@10 of every session, shape (S,), by what it is of."""
-    assert rendering.clean is not None
-    scores = Resident([rendering]).score(run.scorer)
-    top = ceiling(rendering, redraws=0)
+def _table(run: Run, rendering: Rendering, chosen: npt.NDArray[np.int64]) -> dict[str, Floats]:
+    """NDCG@10 of the chosen sessions, shape (K,), by what it is of; all sessions serve as the past."""
+    scores = Resident([rendering]).score(run.scorer, chosen)
+    scores = scores[ranges(rendering.offsets[chosen], rendering.offsets[chosen + 1])]
+    tested = rendering.select(chosen)
+    top = ceiling(tested, redraws=0)
+    assert tested.clean is not None
     assert top is not None
     return {
-        "observed": metrics.table(scores, rendering.labels, rendering.offsets)["ndcg"],
-        "true": metrics.table(scores, rendering.clean, rendering.offsets)["ndcg"],
+        "observed": metrics.table(scores, tested.labels, tested.offsets)["ndcg"],
+        "true": metrics.table(scores, tested.clean, tested.offsets)["ndcg"],
         "ceiling": top.rendered["ndcg"],
-        "chance": metrics.chance(rendering.labels, rendering.offsets)["ndcg"],
+        "chance": metrics.chance(tested.labels, tested.offsets)["ndcg"],
     }
 
 

@@ -186,14 +186,14 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "data-saving": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "tstr": ["--real", "a", "--test", "b", "--synthetic", "c"],
         "value": ["a"], "rewrite": ["-b", "x"], "entigraph": ["-b", "x"], "grow": ["-b", "x"],
-        "population": ["-b", "x"], "recipes": ["a"], "models": ["a"], "curriculum": ["-o", "x"],
+        "population": ["-b", "x"], "recipes": ["a"], "models": ["a"], "snr": ["a"], "curriculum": ["-o", "x"],
         "compare": ["a", "b"], "matrix": ["a", "b"],
         "export": ["a", "--format", "chat", "-o", "x"],
         "extend": ["a", "--days", "1"], "regenerate": ["a", "-b", "c"], "effect": ["a", "b"],
         "explain": ["a", "b"], "replay": ["a", "b", "--at-time", "2026-03-02"],
         "query": ["all()"], "bisect": ["a..b", "--metric", "ndcg", "--below", "1"],
     }  # fmt: skip
-    if name in ("render", "train", "evaluate", "verify", "import"):
+    if name in ("render", "train", "evaluate", "verify", "import", "deploy-sim"):
         return
     result = memento(name, *arguments.get(name, []), code=3)
     assert "no memento repository" in result.err

@@ -52,6 +52,8 @@ READS = {
     "verify": ["verify m.safetensors"],
     "serve-scorer": ["serve-scorer m.safetensors"],
     "models": ["models main -m linear -e 1"],
+    "snr": ["snr main -m linear -e 1 --levels 0"],
+    "deploy-sim": ["deploy-sim m.safetensors main --no-retrain"],
     "recipes": ["recipes main --try augment=crop -n 1 -e 1 -m linear"],
 }
 """Commands that leave all references as they are, each with lines that are run."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from memento.validate import Report
     from memento.validate.canary import Canaries, Outcome
     from memento.validate.contracts import Contracts
+    from memento.validate.intervals import Figure
+    from memento.validate.learnability import Learnability
     from memento.workspace import Workspace
 
 
@@ -90,6 +92,7 @@ def command(
     from memento.train.threads import one_thread
     from memento.validate import evaluate
     from memento.validate.groups import groups
+    from memento.validate.learnability import terms_of
 
     if noise_curve and not canaries:
         raise UsageError("--noise-curve asks canaries, and --no-canaries asks none", "leave out one of them")
@@ -104,14 +107,11 @@ def command(
     held: Contracts | None = None
     curve: tuple[Outcome, ...] = ()
     with one_thread():
-        report = evaluate(
-            run,
-            rendering,
-            seed=seed,
-            groups=groups(workspace.world_at(revision), run.seen),
-            baselines=baselines,
-        )
         planted = bool(workspace.snapshot(revision).manifest.patterns)
+        world = workspace.world_at(revision)
+        terms = terms_of(world, rendering) if planted else {}
+        known = groups(world, run.seen)
+        report = evaluate(run, rendering, seed=seed, groups=known, terms=terms, baselines=baselines)
         if canaries and planted:
             asked, curve = ask(context, run, revision, spec, episodes, seed, noise_curve)
         if contracts and planted:
@@ -140,6 +140,9 @@ def command(
     if report.groups:
         output.line()
         _groups(output, report)
+    if report.learnability is not None:
+        output.line()
+        _learned(output, report.learnability)
     if asked is not None:
         output.line()
         canary_tables(output, asked, curve)
@@ -165,6 +168,31 @@ def _groups(output: Output, report: Report) -> None:
     columns = [Column("sessions", style="bold"), Column("n", right=True), Column("NDCG@10", right=True)]
     columns += [Column("95% interval"), Column("chance", right=True), Column("ceiling", right=True)]
     output.table(columns, rows)
+
+
+def _learned(output: Output, found: Learnability) -> None:
+    """The risk beside the least risk, and what each pattern is worth and has left to learn."""
+    if found.patterns:
+        remembered = any(known.unforeseen is not None for known in found.patterns)
+        columns = [Column("pattern", style="bold"), Column("worth", right=True), Column("left to learn", right=True)]
+        columns += [Column("unforeseen", right=True)] if remembered else []
+        rows = []
+        for known in found.patterns:
+            cells = (known.name, nats_words(known.worth), nats_words(known.left))
+            rows.append((*cells, nats_words(known.unforeseen)) if remembered else cells)
+        output.table(columns, rows)
+    share = "" if found.learned.n == 0 else f"; {found.learned.value:.1%} of what can be learned"
+    output.line(
+        f"risk {nats_words(found.risk)} nats, least {found.least.value:.4f}, chance {found.chance.value:.4f}, "
+        f"gap {nats_words(found.gap)}{share}"
+    )
+
+
+def nats_words(figure: Figure | None) -> str:
+    """``0.0123 (0.0101–0.0144)``, a dash where there is none."""
+    if figure is None or figure.n == 0:
+        return "-"
+    return f"{figure.value:.4f} ({figure.low:.4f}–{figure.high:.4f})"
 
 
 def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:
