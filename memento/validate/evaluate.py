@@ -134,10 +134,8 @@ def evaluate(
     beside = [name for name in known(baselines) if name != "linear" or baseline is not None]
     rankers: dict[str, Any] = {"model": scorer}
     rankers |= {name: baseline if name == "linear" else CATALOG[name]() for name in beside}
-    tables = {
-        name: metrics.table(resident.score(ranker, chosen)[rows], tested.labels, tested.offsets)
-        for name, ranker in rankers.items()
-    }
+    given = {name: resident.score(ranker, chosen)[rows] for name, ranker in rankers.items()}
+    tables = {name: metrics.table(scores, tested.labels, tested.offsets) for name, scores in given.items()}
     tables["chance"] = metrics.chance(tested.labels, tested.offsets)
     top = ceiling(tested, seed=seed)
     if top is not None:
@@ -172,7 +170,7 @@ def evaluate(
         noise=dict(rendering.noise),
         groups=_groups(groups or {}, tested.session_ids, tables, bootstrap),
         learnability=learnability(
-            resident.score(scorer, chosen)[rows],
+            given["model"],
             tested,
             {name: term.take(rows) for name, term in (terms or {}).items()},
             temperature,
