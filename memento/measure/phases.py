@@ -15,6 +15,7 @@ import numpy as np
 
 from memento.errors import UsageError
 from memento.history.repository import Repository
+from memento.measure.recipes import bounds
 from memento.models.base import Model
 from memento.render.rendering import Rendering, Spec, render
 from memento.scenario import Scenario
@@ -27,7 +28,6 @@ from memento.train.run import Run
 from memento.train.threads import one_thread
 from memento.train.trainer import Material, split
 from memento.validate import metrics
-from memento.validate.ceiling import ceiling
 from memento.validate.intervals import Bootstrap, Figure
 from memento.world import tree
 
@@ -59,7 +59,7 @@ class Stage:
 class Course:
     """A curriculum that was run: its last scorer with all its sources, and what it was after each phase.
 
-    `bounds` are the ceiling and the chance level of each phase's held-out worlds.
+    `bounds` are the chance level and the ceiling of each phase's held-out worlds.
     """
 
     run: Run
@@ -163,20 +163,10 @@ def run(
         loop = material.loop(config)
         loop.run(keep=watch)
         made = material.run(config, loop.scorer, tuple(loop.history), loop.best)
-    return Course(made, tuple(stages), {name: _bounds(held[name]) for name in names})
+    return Course(made, tuple(stages), {name: bounds(held[name]) for name in names})
 
 
 def _judged(scorer: Model, held: Sequence[Rendering], resident: Resident, seed: int) -> Figure:
     labels = np.concatenate([rendering.labels for rendering in held])
     values = metrics.table(resident.score(scorer), labels, resident.ends)["ndcg"]
     return Bootstrap(len(values), seed=seed).figure(values)
-
-
-def _bounds(held: Sequence[Rendering]) -> tuple[float, float]:
-    """The ceiling and the chance level of NDCG@10."""
-    tops, lows = [], []
-    for rendering in held:
-        top = ceiling(rendering)
-        tops.append(top.rendered["ndcg"] if top else np.full(len(rendering), np.nan))
-        lows.append(metrics.chance(rendering.labels, rendering.offsets)["ndcg"])
-    return float(np.nanmean(np.concatenate(tops))), float(np.nanmean(np.concatenate(lows)))

@@ -7,6 +7,7 @@ another draw of both would give.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,14 @@ from memento.errors import UsageError
 from memento.models.base import Model
 from memento.train import ranking
 from memento.train.batches import Resident
+from memento.train.config import Config
 from memento.train.lesson import Draws, lesson_of
 from memento.train.negatives import Fenrec
-from memento.train.run import Run
-from memento.train.trainer import train
+from memento.train.run import Epoch
+from memento.train.threads import one_thread
+from memento.train.trainer import Material
+from memento.validate import metrics
+from memento.validate.ceiling import ceiling
 from memento.validate.intervals import Figure, over_seeds
 
 if TYPE_CHECKING:
@@ -68,6 +73,25 @@ class Gain:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The gains of all recipes on some sessions, with what a random order and the planted rule get there.
+
+    `chance` and `ceiling` are NDCG@10; the ceiling is NaN where relevance was not planted.
+    """
+
+    gains: tuple[Gain, ...]
+    sessions: int
+    chance: float
+    ceiling: float
+
+    def to_map(self) -> dict[str, Any]:
+        """Plain values; NaN is None."""
+        top = None if math.isnan(self.ceiling) else self.ceiling
+        rows = [gain.to_map() for gain in self.gains]
+        return {"sessions": self.sessions, "chance": self.chance, "ceiling": top, "recipes": rows}
+
+
+@dataclass(frozen=True)
 class Arm:
     """One training to compare: what it trains on, and its options."""
 
@@ -82,7 +106,7 @@ def compare(
     first: int = 0,
     model: str = "interaction",
     progress: Callable[[int, int, str], None] | None = None,
-) -> list[Gain]:
+) -> Comparison:
     """The gain of each arm over the first of them.
 
     Judged on the sessions of `held`, or without them of the first arm's first source, which no training
@@ -93,35 +117,53 @@ def compare(
     plain = next(iter(arms))
     judged = list(held) or [arms[plain].sources[0][0]]
     resident = Resident(judged)
-    runs: dict[str, list[Run]] = {}
+    runs: dict[str, list[tuple[Model, tuple[Epoch, ...]]]] = {}
+    seen = []
     for name, arm in arms.items():
         runs[name] = []
+        config = Config.of(model, {"seed": first, **arm.options})
+        material = Material(arm.sources, config.fit, config.validation)
+        seen.append(material.seen)
         for seed in range(first, first + seeds):
             if progress:
                 done = (len(runs) - 1) * seeds + len(runs[name])
                 progress(done, len(arms) * seeds, f"{name}, seed {seed}")
-            runs[name].append(train(arm.sources, model=model, seed=seed, **arm.options))
-    seen = [run.seen for several in runs.values() for run in several]
+            with one_thread():
+                scorer, history, _ = material.fit_model(dataclasses.replace(config, seed=seed))
+            runs[name].append((scorer, history))
     names = [str(name) for rendering in judged for name in rendering.session_ids]
     chosen = np.flatnonzero(~np.isin(rng.hashes(names), np.concatenate(seen))).astype(np.int64)
     if not len(chosen):
         raise UsageError("training saw every session there is to judge by", "name another revision with --against")
     tables = {}
     for name, several in runs.items():
-        found = [scored(run.scorer, resident, chosen) for run in several]
+        with one_thread():
+            found = [scored(scorer, resident, chosen) for scorer, _ in several]
         tables[name] = np.stack([one for one, _ in found]), np.stack([hard for _, hard in found])  # (K, n) each
-    bars = [max((epoch.ndcg for epoch in run.history), default=math.nan) * REACHED for run in runs[plain]]
-    return [
+    bars = [max((epoch.ndcg for epoch in history), default=math.nan) * REACHED for _, history in runs[plain]]
+    gains = tuple(
         Gain(
             name,
             over_seeds(tables[name][0], first),
             over_seeds(tables[name][0] - tables[plain][0], first),
             over_seeds(tables[name][1], first),
             over_seeds(tables[name][1] - tables[plain][1], first),
-            float(np.mean([_first(run, bar) for run, bar in zip(runs[name], bars, strict=True)])),
+            float(np.mean([_first(history, bar) for (_, history), bar in zip(runs[name], bars, strict=True)])),
         )
         for name in arms
-    ]
+    )
+    chance, top = bounds(judged, chosen)
+    return Comparison(gains, gains[0].ndcg.n, chance, top)
+
+
+def bounds(judged: Sequence[Rendering], sessions: Ints | None = None) -> tuple[float, float]:
+    """The chance level and the ceiling of NDCG@10 over some renderings, or some of their sessions."""
+    low = np.concatenate([metrics.chance(rendering.labels, rendering.offsets)["ndcg"] for rendering in judged])
+    tops = [ceiling(rendering) for rendering in judged]
+    high = np.concatenate([top.rendered["ndcg"] if top else np.full(len(r), np.nan) for top, r in zip(tops, judged)])
+    chosen = np.arange(len(low)) if sessions is None else sessions
+    known = chosen[np.isfinite(low[chosen])]
+    return float(np.mean(low[known])), float(np.mean(high[known]))
 
 
 def scored(scorer: Model, resident: Resident, sessions: Ints) -> tuple[Floats, Floats]:
@@ -142,6 +184,6 @@ def scored(scorer: Model, resident: Resident, sessions: Ints) -> tuple[Floats, F
     return found
 
 
-def _first(run: Run, bar: float) -> float:
+def _first(history: Sequence[Epoch], bar: float) -> float:
     """The first epoch, from 1, whose validation NDCG@10 is at least `bar`; NaN where there is none."""
-    return float(next((epoch.number + 1 for epoch in run.history if epoch.ndcg >= bar), math.nan))
+    return float(next((epoch.number + 1 for epoch in history if epoch.ndcg >= bar), math.nan))

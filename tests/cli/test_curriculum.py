@@ -51,9 +51,9 @@ def test_worlds_that_are_there_are_used_again_and_others_of_their_name_refused(r
 
 def test_order_is_compared_with_all_at_once_and_with_the_last_alone(run):
     found = run.json("curriculum", "curriculum-1", "curriculum-2", "--compare", "--seeds", 2, "-m", "linear", *QUICK)
-    assert [row["recipe"] for row in found["compared"]] == ["all at once", "in order", "curriculum-2 alone"]
+    assert [row["recipe"] for row in found["compared"]["recipes"]] == ["all at once", "in order", "curriculum-2 alone"]
     assert found["file"] is None
-    assert found["compared"][0]["gain"]["value"] == 0
+    assert found["compared"]["recipes"][0]["gain"]["value"] == 0
 
 
 @pytest.mark.parametrize(

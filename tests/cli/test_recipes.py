@@ -25,6 +25,8 @@ def test_every_recipe_stands_beside_the_plain_training(world):
     assert crop["ndcg"]["value"] - plain["ndcg"]["value"] == pytest.approx(crop["gain"]["value"])
     assert crop["gain"]["low"] <= crop["gain"]["value"] <= crop["gain"]["high"]
     assert 0 < plain["hard"]["value"] < 1
+    assert 0 < found["chance"] < plain["ndcg"]["value"] < found["ceiling"] <= 1
+    assert found["sessions"] == plain["ndcg"]["n"]
 
 
 def test_a_recipe_may_be_compared_with_another(world):

@@ -19,7 +19,7 @@ from memento.models import CATALOG
 
 if TYPE_CHECKING:
     from memento.measure.phases import Course
-    from memento.measure.recipes import Gain
+    from memento.measure.recipes import Comparison
     from memento.render.rendering import Rendering
 
 
@@ -106,21 +106,23 @@ def command(
         with Progress(output, f"training {model}") as progress:
             found = course.run(groups, flat, held, shares, steps, seed, model, progress.report)
         save(found.run, path)
-    gains = _compared(output, groups, held, shares, steps, seeds, seed, model) if compare else []
+    compared = _compared(output, groups, held, shares, steps, seeds, seed, model) if compare else None
     if output.json:
         document: dict[str, Any] = {"phases": [s.name for s in scenarios], "ends": list(shares), "branches": branches}
         document["file"] = str(path) if path else None
         document["stages"] = [stage.to_map() for stage in found.stages] if found else []
-        document["bounds"] = {n: {"ceiling": a, "chance": b} for n, (a, b) in found.bounds.items()} if found else {}
-        output.document("memento.curriculum/1", document | {"compared": [gain.to_map() for gain in gains]})
+        document["bounds"] = {n: {"chance": a, "ceiling": b} for n, (a, b) in found.bounds.items()} if found else {}
+        output.document("memento.curriculum/1", document | {"compared": compared.to_map() if compared else None})
         return
     if found is not None:
         output.line(run_words(found.run))
         _stages(output, found)
         output.message(f"Wrote {path} ({size_words(path)})" if path else "")
-    if gains:
-        recipes_table(output, gains)
-        output.line(f"on {gains[0].ndcg.n:,} fresh sessions of {scenarios[-1].name}; {model}, {plural(seeds, 'seed')}")
+    if compared:
+        recipes_table(output, compared)
+        output.line(
+            f"on fresh sessions of {scenarios[-1].name}; {model}, {plural(seeds, 'seed')}; 95% intervals over both"
+        )
 
 
 def _ends(text: str | None, phases: int, otherwise: tuple[float, ...]) -> tuple[float, ...]:
@@ -147,7 +149,7 @@ def _compared(
     seeds: int,
     seed: int,
     model: str,
-) -> list[Gain]:
+) -> Comparison:
     """All phases at once, in order, and the last alone, all in as many steps."""
     from memento.measure import phases as course
     from memento.measure.recipes import Arm, compare
@@ -173,8 +175,8 @@ def _stages(output: Output, course: Course) -> None:
         (stage.phase, str(stage.epochs), *(_words(stage.figures[name].value) for name in course.bounds))
         for stage in course.stages
     ]
-    rows.append(("ceiling", "", *(_words(top) for top, _ in course.bounds.values())))
-    rows.append(("chance", "", *(_words(low) for _, low in course.bounds.values())))
+    rows.append(("ceiling", "", *(_words(top) for _, top in course.bounds.values())))
+    rows.append(("chance", "", *(_words(low) for low, _ in course.bounds.values())))
     output.table(columns, rows)
     output.line("NDCG@10 on fresh worlds of each phase")
 

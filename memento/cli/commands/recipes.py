@@ -11,12 +11,12 @@ from memento.cli.arguments import REVISION, seed_option
 from memento.cli.commands.train import settings_of
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import labels_option, spec_of
-from memento.cli.output import Column, Output
+from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
-    from memento.measure.recipes import Gain
+    from memento.measure.recipes import Comparison
     from memento.validate.intervals import Figure
 
 TRIED = (
@@ -103,21 +103,21 @@ def command(
     with Progress(output, "training", total=len(recipes) * seeds) as progress:
         found = compare(arms, held, seeds, seed, model, progress.report)
     if output.json:
-        rows = [gain.to_map() for gain in found]
         named = {"revisions": list(revisions), "against": against, "model": model, "seeds": seeds}
-        output.document("memento.recipes/1", {**named, "recipes": rows})
+        output.document("memento.recipes/1", {**named, **found.to_map()})
         return
     recipes_table(output, found)
     judged = against or f"the last sessions of {weighted[0][0]}"
-    output.line(f"on {found[0].ndcg.n:,} sessions of {judged}; {model}, {seeds} seeds; 95% intervals over both")
+    output.line(f"on {judged}; {model}, {plural(seeds, 'seed')}; 95% intervals over sessions and seeds")
 
 
-def recipes_table(output: Output, found: list[Gain]) -> None:
+def recipes_table(output: Output, found: Comparison) -> None:
+    """Each recipe beside the first; then chance and ceiling of the sessions it was judged on."""
     columns = [Column("recipe", style="bold"), Column("NDCG@10", right=True), Column("gain", right=True)]
     columns += [Column("relative", right=True), Column("with hard negatives", right=True), Column("gain", right=True)]
     columns += [Column("epochs to 99%", right=True)]
     rows = []
-    for number, gain in enumerate(found):
+    for number, gain in enumerate(found.gains):
         first = number == 0
         relative = "" if first or math.isnan(gain.relative) else f"{gain.relative:+.1%}"
         reached = "-" if math.isnan(gain.reached) else f"{gain.reached:.1f}"
@@ -125,6 +125,8 @@ def recipes_table(output: Output, found: list[Gain]) -> None:
         hard = (f"{gain.hard.value:.4f}", "" if first else _words(gain.hard_gain))
         rows.append((gain.name, *own, *hard, reached))
     output.table(columns, rows)
+    top = "none known" if math.isnan(found.ceiling) else f"{found.ceiling:.4f}"
+    output.line(f"{found.sessions:,} sessions: chance {found.chance:.4f}, ceiling {top}")
 
 
 def _words(figure: Figure) -> str:

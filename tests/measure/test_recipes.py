@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from memento.errors import UsageError
+from memento.measure.phases import epochs_for, options
+from memento.measure.recipes import Arm, Gain, bounds, compare
+from memento.render.rendering import Rendering, render
+from memento.scenario import load
+from memento.simulate import world
+from memento.validate.intervals import Figure
+
+
+@pytest.fixture(scope="module")
+def rendering() -> Rendering:
+    return render(world(load("tiny"), 3))
+
+
+def test_an_arm_alike_gains_nothing_and_a_worse_one_loses(rendering: Rendering) -> None:
+    quick = {"epochs": 3}
+    arms = {
+        "plain": Arm([(rendering, 1.0)], quick),
+        "again": Arm([(rendering, 1.0)], quick),
+        "one session": Arm([(rendering, 1.0)], {**quick, "fit": 0.02, "validation": 0.0}),
+    }
+    told: list[tuple[int, int, str]] = []
+    held = [render(world(load("tiny"), 4))]
+    found = compare(arms, held, seeds=2, model="linear", progress=lambda *what: told.append(what))
+    plain, again, less = found.gains
+    assert (again.gain.value, again.gain.low, again.gain.high) == (0.0, 0.0, 0.0)
+    assert again.ndcg == plain.ndcg
+    assert less.gain.value == pytest.approx(less.ndcg.value - plain.ndcg.value)
+    assert found.sessions == len(held[0])
+    assert [done for done, of, _ in told] == list(range(6))
+
+
+def test_chance_and_ceiling_are_of_the_sessions_judged(rendering: Rendering) -> None:
+    low, high = bounds([rendering])
+    assert 0 < low < high <= 1
+    part = bounds([rendering], np.array([0, 1, 2]))
+    assert part != (low, high)
+
+
+def test_a_relative_gain_is_over_what_the_plain_training_reaches() -> None:
+    figure = Figure(0.9, 0.8, 0.95, 10)
+    gain = Gain("x", figure, Figure(0.3, 0.2, 0.4, 10), figure, figure, math.nan)
+    assert gain.relative == pytest.approx(0.5)
+    assert gain.to_map()["reached"] is None
+
+
+def test_sessions_that_training_saw_judge_nothing(rendering: Rendering) -> None:
+    everything = Arm([(rendering, 1.0)], {"epochs": 1, "fit": 1.0, "validation": 0.0})
+    with pytest.raises(UsageError, match="saw every session"):
+        compare({"plain": everything}, seeds=1, model="linear")
+    with pytest.raises(UsageError, match="no recipe"):
+        compare({})
+
+
+def test_phases_take_about_the_steps_asked_for(rendering: Rendering) -> None:
+    fitted = round(len(rendering) * 0.85)
+    per_epoch = math.ceil(2 * fitted / 16)
+    assert epochs_for([rendering, rendering], 10 * per_epoch, 16) == 10
+    assert epochs_for([rendering], 0, 16) == 1
+    chosen = options([[rendering], [rendering]], (0.4,), 10 * per_epoch, "interaction")
+    assert chosen["epochs"] == chosen["patience"] == 10
+    assert chosen["mix"] == "phases:sources=1+1:at=0.4"
