@@ -24,6 +24,7 @@ from memento.train.batches import Resident
 from memento.train.config import Config
 from memento.train.lesson import Draws, lesson_of
 from memento.train.negatives import Fenrec
+from memento.train.recipe import Recipe
 from memento.train.run import Epoch
 from memento.train.threads import one_thread
 from memento.train.trainer import Material
@@ -115,13 +116,16 @@ def compare(
     if not arms:
         raise UsageError("there is no recipe to compare", "name one: --try augment=crop")
     plain = next(iter(arms))
+    configs = {name: Config.of(model, {"seed": first, **arm.options}) for name, arm in arms.items()}
+    for name, config in configs.items():
+        Recipe.of(config).check(len(arms[name].sources))
     judged = list(held) or [arms[plain].sources[0][0]]
     resident = Resident(judged)
     runs: dict[str, list[tuple[Model, tuple[Epoch, ...]]]] = {}
     seen = []
     for name, arm in arms.items():
         runs[name] = []
-        config = Config.of(model, {"seed": first, **arm.options})
+        config = configs[name]
         material = Material(arm.sources, config.fit, config.validation)
         seen.append(material.seen)
         for seed in range(first, first + seeds):

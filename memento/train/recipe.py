@@ -85,11 +85,13 @@ class Recipe:
             return Feed(resident, windows, mixture, config)
         return Lessons(self, resident, windows, mixture, fit, config)
 
-    def check(self, model: Model, resident: Resident) -> None:
-        """Raises `UsageError` where a part asks for what the model or the sessions do not have."""
-        if self.contrast:
+    def check(self, sources: int, model: Model | None = None, resident: Resident | None = None) -> None:
+        """Raises `UsageError` where a part asks for what the sources, the model or the sessions do not have."""
+        for mixing in self.mix:
+            mixing.check(sources)
+        if self.contrast and model is not None:
             needs_hidden(model)
-        if self.difficulty("snr") is not None and resident.clean is None:
+        if self.difficulty("snr") is not None and resident is not None and resident.clean is None:
             raise UsageError(
                 "a curriculum of noise needs labels without noise, and observed ones have none",
                 "leave out snr, or train on simulated revisions alone",

@@ -163,7 +163,7 @@ class Material:
         windows = Windows(self.fit, scorer.window)
         mixture = Mixture(windows.starts, self.weights, config.seed)
         recipe = Recipe.of(config)
-        recipe.check(scorer, self.resident)
+        recipe.check(len(self.fit), scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
         seen = self._seen_by(scorer)
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)

@@ -69,6 +69,8 @@ def test_all_parts_are_listed(memento):
         (("--try", "augment=slide"), "no augmentation named 'slide'"),
         (("--try", "augmnt=crop"), "no option 'augmnt'"),
         (("--try", "crop"), "not KEY=VALUE"),
+        (("--try", "mix=wrap"), "none is real"),
+        (("--base", "seed=3"), "--seed 3"),
         (("--against", "nowhere", "--try", "augment=crop"), "nowhere"),
         (("--against", "main~4", "--try", "augment=crop"), "main~4"),
     ],

@@ -135,7 +135,8 @@ def _ends(text: str | None, phases: int, otherwise: tuple[float, ...]) -> tuple[
         found = ()
     if len(found) != phases - 1 or sorted(found) != list(found) or not all(0 < share < 1 for share in found):
         raise UsageError(
-            f"--ends {text} are not {phases - 1} rising shares of the run", "one less than phases: --ends 0.1,0.3,0.6"
+            f"--ends {text} does not part the run into {plural(phases, 'phase')}",
+            "rising shares of the run, one less than phases: --ends 0.1,0.3,0.6",
         )
     return found
 

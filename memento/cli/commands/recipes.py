@@ -26,6 +26,7 @@ TRIED = (
     "augment=slide-window,subset-split",
 )
 """What is tried where nothing is named."""
+_OWN = ("seed", "model")
 
 
 @define(
@@ -88,10 +89,10 @@ def command(
     from memento.train import parse
     from memento.train.config import Config
 
-    shared = settings_of(base.split()) | ({"epochs": epochs} if epochs else {})
+    shared = settings_of(base.split(), _OWN, "--base") | ({"epochs": epochs} if epochs else {})
     recipes: dict[str, dict[str, Any]] = {}
     for text in ("", *(tried or TRIED)):
-        options = shared | settings_of(text.split())
+        options = shared | settings_of(text.split(), _OWN, "--try")
         Config.of(model, options)
         recipes[text or base or "plain"] = options
     workspace = context.workspace

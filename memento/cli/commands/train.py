@@ -204,8 +204,15 @@ def _plain(together: Mapping[str, Mapping[str, Figure]]) -> dict[str, Any]:
     return {rev: {name: figure.to_map() for name, figure in found.items()} for rev, found in together.items()}
 
 
-def settings_of(settings: Sequence[str]) -> dict[str, Any]:
-    """Options of training from ``KEY=VALUE`` texts; all faults of their form at once."""
+OWN = ("seed", "epochs", "patience", "model")
+"""Options of training that are options of the command by themselves."""
+
+
+def settings_of(settings: Sequence[str], own: Sequence[str] = OWN, option: str = "--set") -> dict[str, Any]:
+    """Options of training from ``KEY=VALUE`` texts; all faults of their form at once.
+
+    `own` are those that have an option of their own, `option` is where the texts were given.
+    """
     values: dict[str, Any] = {}
     faults = []
     for setting in settings:
@@ -213,11 +220,11 @@ def settings_of(settings: Sequence[str]) -> dict[str, Any]:
         if not sign or not key:
             faults.append(f"{setting!r} is not KEY=VALUE")
             continue
-        if key in ("seed", "epochs", "patience", "model"):
+        if key in own:
             faults.append(f"{key} has an option of its own: --{key} {text}")
         values[key] = _number(text)
     if faults:
-        raise InvalidFile("--set", faults, "memento train --help names the options")
+        raise InvalidFile(option, faults, "memento train --help names the options")
     return values
 
 
