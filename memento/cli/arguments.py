@@ -61,6 +61,14 @@ def instant_of(context: Context, base: str, session: str | None, time: str | Non
     return context.workspace.timelines.instant(base, str(session).removeprefix("session:"))
 
 
+def free_branch(context: Context, name: str) -> str:
+    """A name that a new branch can have; checked before any work is done for it. Raises `UsageError`."""
+    from memento.history.names import Taken
+
+    Taken(context.workspace.repository.branch_names()).add(name)
+    return name
+
+
 def overrides(settings: Sequence[str], hint: str) -> dict[str, str]:
     """The parameters that ``--set KEY=VALUE`` changes. Raises `InvalidFile` with every fault."""
     found, faults = {}, []

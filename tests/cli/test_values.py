@@ -134,3 +134,18 @@ def test_a_bundle_that_is_there_stays(world):
     world("bundle", "create", "w.bundle", "--force")
     assert "names no file" in world("bundle", "create", ".", code=2).err
     world("bundle", "verify", "w.bundle", "--force", code=2)
+
+
+@pytest.mark.parametrize(
+    "words", [("grow",), ("entigraph",), ("population",), ("rewrite", "--mode", "off"), ("regenerate",), ("twin",)]
+)
+def test_the_name_of_a_new_branch_is_looked_at_first(world, words, monkeypatch):
+    from memento.workspace import Workspace
+
+    monkeypatch.setattr(Workspace, "world_at", None)
+    for name, why in {
+        "a b": "not allowed", "a..b": "not allowed", "-x": "begins with", "main": "already", "main/x": "folder of names",
+        "MAIN": "upper and lower case", "HEAD": "HEAD", "x" * 101: "101 characters", "a" * 40: "id",
+    }.items():  # fmt: skip
+        done = world(words[0], "main", f"-b{name}", *words[1:], code=2)
+        assert why in done.err, (name, done.err)

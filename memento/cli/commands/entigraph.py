@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
@@ -55,8 +55,7 @@ def command(
     repository = workspace.repository
     if not branch:
         raise UsageError("name the new branch with -b", f"`memento entigraph {revision} -b wider`")
-    if repository.has_branch(branch):
-        raise UsageError(f"branch {branch} is there already", "name another with -b")
+    free_branch(context, branch)
     root = repository.commit_of(revision)
     found = expand(workspace.world_at(revision), pairs, triples, seed)
     with repository.batch(f"entigraph {revision} as {branch}") as batch:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
 from memento.cli.present import short
-from memento.errors import UsageError
 
 
 @define(
@@ -53,8 +52,7 @@ def command(
     from memento.world import tree
 
     output, repository = context.output, context.workspace.repository
-    if repository.has_branch(branch):
-        raise UsageError(f"branch {branch} is there already", "name another with -b")
+    free_branch(context, branch)
     root = repository.commit_of(revision)
     found = grow(context.workspace.world_at(revision), count, threshold, distance, seed)
     with repository.batch(f"grow {revision} as {branch}") as batch:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
@@ -67,7 +67,6 @@ def command(
             raise UsageError("--junk writes no branch", "leave -b out, or leave --junk out")
         _junk(context, seed)
         return
-    from memento.history.names import check_name
     from memento.population import Setting, populate
     from memento.world import tree
 
@@ -75,9 +74,7 @@ def command(
     repository = workspace.repository
     if not branch:
         raise UsageError("name the new branch with -b", f"`memento population {revision} -b agents`")
-    check_name(branch)
-    if repository.has_branch(branch):
-        raise UsageError(f"branch {branch} is there already", "name another with -b")
+    free_branch(context, branch)
     root = repository.commit_of(revision)
     setting = Setting(agents, steps, topics, pool, injected, explored, seed)
     found = populate(workspace.world_at(revision), setting)

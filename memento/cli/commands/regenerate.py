@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
@@ -52,7 +52,6 @@ def command(
     --personalise a personaliser learns, with a target model, which regenerated rows serve it (DR4SR+);
     --uplift trains such a model with and without new rows, equally long, and ranks held-out items.
     """
-    from memento.history.names import check_name
     from memento.synthesis.dr4sr.regenerate import Settings, regenerate
     from memento.world import tree
 
@@ -63,9 +62,7 @@ def command(
         return
     if not branch:
         raise UsageError("name the new branch with -b", f"`memento regenerate {revision} -b told`")
-    check_name(branch)
-    if workspace.repository.has_branch(branch):
-        raise UsageError(f"there is a branch {branch!r} already", "name another one with -b NAME")
+    free_branch(context, branch)
     parent = workspace.repository.commit_of(revision)
     with Progress(output, f"regenerating {revision}") as progress:
         made = regenerate(workspace.world_at(revision), settings, progress.report)

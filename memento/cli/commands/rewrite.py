@@ -6,12 +6,11 @@ import os
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
-from memento.errors import UsageError
 
 _STYLES = ("formal", "casual", "terse", "polite", "plain")
 _MODES = ("record", "replay", "off")
@@ -75,16 +74,13 @@ def command(
     MEMENTO_API_KEY and is kept nowhere; the server is never taken from a repository.
     """
     from memento import rng
-    from memento.history.names import check_name
     from memento.rewriting import Endpoint, Recordings, Rewriter
     from memento.world import tree
 
     output, workspace = context.output, context.workspace
     repository = workspace.repository
     root = repository.commit_of(revision)
-    check_name(branch)
-    if repository.has_branch(branch):
-        raise UsageError(f"branch {branch} is there already", "name another with -b")
+    free_branch(context, branch)
     server = None
     if mode == "record" and endpoint:
         server = Endpoint(endpoint, model, os.environ.get("MEMENTO_API_KEY", "").strip(), timeout)

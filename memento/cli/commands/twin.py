@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, free_branch, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
 from memento.cli.present import short
@@ -50,7 +50,6 @@ def command(
     many words questions share with their evidence follows REV's own questions. It goes to a new branch
     from REV, so that what may be tested on it is known: memento tstr refuses a twin of the test.
     """
-    from memento.history.names import check_name
     from memento.synthesis.twin import Settings, twin
     from memento.world import tree
 
@@ -58,9 +57,7 @@ def command(
     repository = workspace.repository
     if not branch:
         raise UsageError("name the new branch with -b", f"`memento twin {revision} -b twin`")
-    check_name(branch)
-    if repository.has_branch(branch):
-        raise UsageError(f"there is a branch {branch!r} already", "name another one with -b NAME")
+    free_branch(context, branch)
     parent = repository.commit_of(revision)
     settings = Settings(copies, swap, sessions, fitted, seed)
     with Progress(output, f"writing a twin of {revision}") as progress:
