@@ -60,6 +60,7 @@ def scaling(
     if len(names) < LEAST:
         raise UsageError(f"{len(names)} variants make no curve", f"expand the base into at least {LEAST}")
     judge = Judge(rendering, against, model, epochs, seed)
+    judge.refuse_seen([base, *names])
     bootstrap = Bootstrap(len(judge.held), 1000, seed)
     ordered, sizes, points = [base, *sorted(names)], counts(len(names)), []
     with one_thread():

@@ -85,7 +85,8 @@ def rank(
         own = shingles(world(name))
         fresh = 1.0 - float(np.isin(own, said).mean()) if len(own) else 0.0
         gain = gains.get(name, (None, None, None))
-        found.append(Value(name, float(np.mean(1.0 - np.exp(-apart))), fresh, *gain))
+        far = float(np.mean(1.0 - np.exp(-apart))) if len(apart) else 0.0
+        found.append(Value(name, far, fresh, *gain))
         seen = np.concatenate([seen, mine])[-_KEPT:]
         said = np.union1d(said, own)
         if progress and not against:
@@ -147,6 +148,7 @@ def _gains(
     from memento.validate.intervals import Bootstrap
 
     judge = Judge(rendering, against, model, epochs, seed)
+    judge.refuse_seen([base, *names])
     bootstrap = Bootstrap(len(judge.held), 1000, seed)
     with one_thread():
         alone = judge([base])
@@ -170,6 +172,17 @@ class Judge:
         self.rendering, self.model, self.epochs, self.seed = rendering, model, epochs, seed
         self.held = rendering(against)
         self._resident = Resident([self.held])
+
+    def refuse_seen(self, revisions: Sequence[str]) -> None:
+        """Raises `UsageError` where a revision to train on has sessions of the held-out one."""
+        held = set(self.held.session_ids)
+        for revision in revisions:
+            shared = held.intersection(self.rendering(revision).session_ids)
+            if shared:
+                raise UsageError(
+                    f"{len(shared):,} of the {len(held):,} sessions to judge by are seen in training, in {revision}",
+                    "--against takes a world of its own, such as one generated with another seed",
+                )
 
     def __call__(self, revisions: Sequence[str]) -> Floats:
         """NDCG@10 by session, shape (S,), of a model that saw every revision with the same weight."""

@@ -38,3 +38,10 @@ def test_a_curve_over_worlds(world):
     assert "plateau" in world("value", "main-*", "--base", "main", "--against", "held", "--curve", "--epochs", "1").out
     assert "--against" in world("value", "main-*", "--base", "main", "--curve", code=2).hint
     assert "make no curve" in world("value", "held", "--against", "main", "--curve", code=2).err
+
+
+def test_a_revision_that_cannot_be_compared_is_named(observed):
+    done = observed("value", "real", "--base", "main", code=2)
+    assert "real: " in done.err
+    assert "render it" not in done.hint
+    assert "seen in training" in observed("value", "main", "--base", "main", "--against", "main", code=2).err

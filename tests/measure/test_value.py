@@ -75,3 +75,24 @@ def test_sketches_and_shingles(repository: Repository) -> None:
     np.testing.assert_allclose(rows[0, :17], made.features[low:high].mean(axis=0), rtol=1e-4, atol=1e-5)
     world = tree.read(repository.objects, repository.tree_of("main"))
     assert len(np.unique(shingles(world))) == len(shingles(world)) > 100
+
+
+def test_a_revision_that_training_saw_is_no_judge(repository: Repository) -> None:
+    (variant,) = expand(repository, "main", parse(["tone"]), fanout=1).variants
+    (other,) = expand(repository, "held", parse(["tone"]), fanout=1).variants
+    for names, against in (([variant.name], "main"), ([other.name], "held"), ([variant.name], variant.name)):
+        with pytest.raises(UsageError, match="seen in training"):
+            rank(repository, names, "main", lambda r: rendering(repository, r), against, epochs=1)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_worlds_without_sessions_have_a_value(repository: Repository) -> None:
+    from memento.world.world import World
+
+    world = tree.read(repository.objects, repository.tree_of("main"))
+    bare = World.build(world.manifest, {"memories": world.memories, "entities": world.entities})
+    repository.commit("bare", tree.write(repository.objects, bare), "no sessions")
+    (one,) = rank(repository, ["bare"], "main", lambda r: rendering(repository, r))
+    assert (one.features, one.text) == (0.0, 0.0)
+    (other,) = rank(repository, ["main"], "bare", lambda r: rendering(repository, r))
+    assert other.features == 1.0

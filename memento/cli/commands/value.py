@@ -141,4 +141,15 @@ def _renderer(context: Context, base: str) -> Callable[[str], Rendering]:
     from memento.measure.value import spec_of
 
     spec = spec_of(context.workspace.labels_of(base))
-    return lambda revision: context.workspace.rendering_at(revision, spec)
+
+    def rendered(revision: str) -> Rendering:
+        try:
+            return context.workspace.rendering_at(revision, spec)
+        except NotFound:
+            raise
+        except UsageError as error:
+            raise UsageError(
+                f"{revision}: {error.message}", f"compare worlds that are labelled as the base is: {spec.labels}"
+            ) from None
+
+    return rendered
