@@ -17,6 +17,7 @@ stdout holds JSON whatever happens.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -129,16 +130,18 @@ def describe_os_error(error: OSError) -> tuple[str, str]:
 
 
 def _say(output: Output, code: int, message: str, hint: str = "", kind: str = "", faults: Sequence[str] = ()) -> int:
+    """Tells an error on both streams, each as far as anybody takes it, and returns its exit code."""
     try:
         if output.json:
             content = {"error": message, "hint": hint or None, "kind": kind or None, "exit_code": code}
             output.document("memento.error/1", content | ({"faults": list(faults)} if faults else {}))
+        sys.stdout.flush()
+    except OSError:
+        _silence_stdout()
+    with contextlib.suppress(OSError):
         output.error(message)
         if hint:
             output.hint("\n".join(clean(line) for line in hint.splitlines()))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_stdout()
     return code
 
 

@@ -123,7 +123,19 @@ def cli() -> None:
     """
 
 
+def _open_streams() -> None:
+    """Gives each standard stream that is closed the null device, so that no file of ours takes its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def run() -> NoReturn:
     """Runs one command line and exits with its code."""
+    _open_streams()
     cli.main()
     raise SystemExit(0)

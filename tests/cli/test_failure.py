@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,27 @@ def test_a_full_stdout_is_an_error(tiny_repository):
         )
     assert done.returncode == 4
     assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("log >/dev/full", 4), ("log --json >/dev/full", 4), ("show nowhere --json >/dev/full", 2),
+        ("log 2>/dev/full", 0), ("show nowhere 2>/dev/full", 2), ("show nowhere --json >/dev/full 2>/dev/full", 2),
+        ("log >&-", 0), ("log --json >&-", 0), ("log 2>&-", 0), ("show nowhere >&- 2>&-", 2), ("log <&- >&- 2>&-", 0),
+        ("tag one 2>/dev/full", 4), ("tag two >&- 2>&-", 0), ("edit main --file - <&-", 2),
+    ],
+)  # fmt: skip
+def test_streams_that_are_full_or_closed(tiny_repository, tmp_path, line, code):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    shutil.copytree(tiny_repository, tmp_path / "w")
+    command = f"{sys.executable} {ROOT}/cli.py -C {tmp_path}/w {line}; echo $? >code"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "Traceback" not in done.stderr
+    assert int((tmp_path / "code").read_text()) == code, done.stderr
+    if "2>" not in line and ">/dev/full" in line:
+        assert done.stderr.startswith("Error: ")
 
 
 def test_an_interrupt_exits_with_130(tmp_path):
