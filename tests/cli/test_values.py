@@ -145,7 +145,8 @@ def test_the_name_of_a_new_branch_is_looked_at_first(world, words, monkeypatch):
     monkeypatch.setattr(Workspace, "world_at", None)
     for name, why in {
         "a b": "not allowed", "a..b": "not allowed", "-x": "begins with", "main": "already",
-        "main/x": "folder of names", "MAIN": "upper and lower case", "HEAD": "HEAD", "x" * 101: "101 characters", "a" * 40: "id",
+        "main/x": "folder of names", "MAIN": "upper and lower case", "HEAD": "HEAD",
+        "x" * 101: "101 characters", "a" * 40: "id",
     }.items():  # fmt: skip
         done = world(words[0], "main", f"-b{name}", *words[1:], code=2)
         assert why in done.err, (name, done.err)
