@@ -106,7 +106,7 @@ class Pool:
         """The `count` newest rows about an entity below a bound, newest first, shape (B, count); -1 past the first."""
         ends = np.searchsorted(self._entity_codes, (np.maximum(entities, 0) << _POINT) | bounds)
         places = ends[:, None] - 1 - np.arange(count)
-        valid = (places >= self._starts[np.maximum(entities, 0)][:, None]) & (entities >= 0)[:, None]
-        if not len(self._entity_codes):
+        if not len(self._entity_codes) or not len(self._starts):
             return np.full(places.shape, -1)
+        valid = (places >= self._starts[np.maximum(entities, 0)][:, None]) & (entities >= 0)[:, None]
         return np.where(valid, self._entity_codes[np.maximum(places, 0)] & ((1 << _POINT) - 1), -1)

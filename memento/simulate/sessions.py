@@ -74,7 +74,7 @@ class Baseline:
         self.pool = pool
         self.memories = pool.memories
         self.seed = seed
-        self.near = np.full((len(graph), _NEIGHBORS), -1)
+        self.near = np.full((max(1, len(graph)), _NEIGHBORS), -1)
         for entity, linked in enumerate(graph.neighbors):
             if self.law.scope != "all":
                 linked = [other for other in linked if graph.project[other] == graph.project[entity]]

@@ -238,6 +238,19 @@ def test_a_world_that_was_not_simulated_needs_a_law() -> None:
     assert len(extend(empty_world(), days=7, law=load("tiny")).world.memories) == 0
 
 
+def test_a_world_without_entities_goes_on_without_topics() -> None:
+    world = story("tiny", 3, SHORT).world
+    manifest = replace(world.manifest, source="imported", scenario={}, patterns={}, noise={})
+    tables = {name: world.tables[name] for name in ("memories", "sessions", "turns", "candidates")}
+    bare = World.build(manifest, tables)
+    longer = extend(bare, days=7, law=load("tiny")).world
+    fresh = ~np.isin(longer.sessions["id"], bare.sessions["id"])
+    assert fresh.any()
+    assert set(longer.sessions["topic"][fresh]) == {""}
+    assert np.any(fresh[longer.candidate_sessions])
+    assert len(check(longer)) <= len(check(bare))
+
+
 # ── again, under other parameters ────────────────────────────────────────────────────────────────
 
 
