@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
+from memento.errors import StoreError
 from memento.history.objects import Objects
 from memento.vary.consistency import Checker
 from memento.vary.operator import Operator
@@ -84,11 +88,29 @@ class Maker:
             for job in work:
                 yield list(_children(self.objects, job))
             return
-        for made, staged, differences in self._pool.map(_work, work):
-            self.objects.staged.update(staged)
-            for name, difference in differences.items():
-                self.objects.differences.setdefault(name, difference)
-            yield made
+        with _interrupts_held():
+            coming = self._pool.map(_work, work)
+        try:
+            for made, staged, differences in coming:
+                self.objects.staged.update(staged)
+                for name, difference in differences.items():
+                    self.objects.differences.setdefault(name, difference)
+                yield made
+        except BrokenProcessPool:
+            raise StoreError(
+                "a process that made variants was ended from outside; nothing was made",
+                "it may have run out of memory: take fewer --workers",
+            ) from None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Holds Ctrl-C back while processes start: they inherit that, and let it end them once they are up (`_begin`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _compare(objects: Objects, old: str, new: str, made: Collection[str]) -> None:
@@ -155,6 +177,8 @@ _store: list[Objects] = []
 
 
 def _begin(path: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     gc.set_threshold(_COLLECT)
     _store.append(Objects(Path(path), durable=False))
 

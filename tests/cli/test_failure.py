@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -144,6 +145,33 @@ def test_an_interrupt_exits_with_130(tmp_path):
     assert done.returncode == 130
     assert done.stderr == "Error: interrupted; the repository is as it was\n"
     assert signal.SIGINT.name not in done.stderr
+
+
+@pytest.mark.parametrize("wait", [0.6, 1.5])
+def test_an_interrupt_of_many_processes_is_told_once(tiny_repository, tmp_path, wait):
+    """Ctrl-C reaches every process of the terminal; workers end without a word, at any time of their start."""
+    shutil.copytree(tiny_repository, tmp_path / "w")
+    line = [
+        sys.executable,
+        ROOT / "cli.py",
+        "-C",
+        tmp_path / "w",
+        "expand",
+        "main",
+        "-o",
+        "tone",
+        "-k",
+        "3000",
+        "-w",
+        "2",
+    ]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(wait)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)  # before it is up, it ends without a word
+    assert "Traceback" not in said
+    assert said in ("", "Error: interrupted; the repository is as it was\n") or "expanding" in said
 
 
 def test_what_was_done_before_an_interrupt_is_told(world, monkeypatch):

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from memento.errors import UsageError
+from memento.errors import StoreError, UsageError
 from memento.history import Repository
 from memento.vary import parse, recipe
 from memento.vary.expand import MAX_VARIANTS, count, estimate, expand, ledger, verify
+from memento.vary.making import Maker, jobs
 
 ROOT = Path(__file__).parents[2]
 OPERATORS = ["jitter", "drop:share=0.2"]
@@ -225,3 +227,17 @@ def test_a_renaming_stores_its_inverse(repository: Repository) -> None:
     before, after = (tree.read(repository.objects, repository.tree_of(name)) for name in ("main", variant.commit))
     assert applied(after, back.apply(after, 0)) == before
     assert not [one.why for one in verify(repository, [variant.name]) if one.why]
+
+
+def test_a_worker_that_is_killed_is_told_and_nothing_is_made(repository: Repository) -> None:
+    recipes = [recipe.Recipe(parse(["tone"])[0], 0, child) for child in range(4000)]
+    root = repository.tree_of("main")
+    with Maker(repository.objects, 2) as maker:
+        coming = maker.make(list(jobs(root, recipes, {}, False, {})))
+        next(coming)
+        assert maker._pool is not None
+        for process in list(maker._pool._processes):
+            os.kill(process, signal.SIGKILL)
+        with pytest.raises(StoreError, match="ended from outside"):
+            list(coming)
+    repository.objects.discard()
