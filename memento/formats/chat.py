@@ -22,7 +22,7 @@ _HEAD = "What you remember:"
 def write(world: World) -> Iterator[str]:
     """One line for each session that has turns, in order of time, without its newline."""
     for session, threads in conversations(world):
-        used = memories_of(world, session)
+        used = memories_of(world, session, threads)
         said = messages(threads, threads.main_line())
         if not said:
             continue
@@ -61,7 +61,7 @@ def messages(threads: Threads, keys: Sequence[str]) -> list[dict[str, str]]:
     return found
 
 
-def memories_of(world: World, session: str) -> list[int]:
+def memories_of(world: World, session: str, threads: Threads) -> list[int]:
     """The rows of the memories that a session used: those marked as used, and those that its turns cite."""
     found: dict[int, None] = {}
     at = world.sessions.row_of[session]
@@ -71,7 +71,7 @@ def memories_of(world: World, session: str) -> list[int]:
     ):  # fmt: skip
         if used and row >= 0:
             found[row] = None
-    for cites in world.turns["cites"][world.turns["session"] == session].tolist():
+    for cites in threads.turns["cites"].tolist():
         found.update(
             dict.fromkeys(row for row in world.memories.rows(cites.split(" ")).tolist() if row >= 0) if cites else {}
         )

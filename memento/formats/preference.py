@@ -6,6 +6,7 @@ fork is chosen against each that is lower; equals make no pair. ``margin`` is th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,6 @@ def pairs(threads: Threads) -> Iterator[dict[str, Any]]:
                     "prompt": messages(threads, threads.way(parent)) if parent else [],
                     "chosen": messages(threads, threads.way(best))[-1:],
                     "rejected": messages(threads, threads.way(worse))[-1:],
-                    "margin": round(rated[best] - rated[worse], 6),
+                    "margin": round(min(rated[best] - rated[worse], sys.float_info.max), 6),
                     "turns": [best, worse],
                 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 from memento.errors import NotFound
@@ -55,3 +56,26 @@ def test_the_same_world_gives_the_same_lines(world: World) -> None:
         assert list(write(name, empty_world())) == []
     with pytest.raises(NotFound):
         write("chatt", world)
+
+
+def test_preferences_of_any_size_make_a_margin(world: World) -> None:
+    turns = world.turns
+    rated = np.flatnonzero(~np.isnan(turns["preference"]))
+    preference = turns["preference"].copy()
+    preference[rated] = np.where(np.arange(len(rated)) % 2 == 0, 1.7e308, -1.7e308)
+    huge = world.replace(turns=turns.replace(preference=preference))
+    margins = [json.loads(line)["margin"] for line in write("preference", huge)]
+    assert margins
+    assert all(0 < margin < float("inf") for margin in margins)
+
+
+def test_memories_are_those_of_the_session_alone(world: World) -> None:
+    cited: dict[str, set[str]] = {}
+    for session, cites in zip(world.turns["session"].tolist(), world.turns["cites"].tolist(), strict=True):
+        cited.setdefault(session, set()).update(cites.split())
+    used = zip(*(world.candidates[name].tolist() for name in ("session", "memory", "used")), strict=True)
+    for session, memory, taken in used:
+        if taken:
+            cited.setdefault(session, set()).add(memory)
+    for line in map(json.loads, write("chat", world)):
+        assert {memory["id"] for memory in line["memories"]} == cited[line["session"]]
