@@ -69,16 +69,24 @@ def free_branch(context: Context, name: str) -> str:
     return name
 
 
-def overrides(settings: Sequence[str], hint: str) -> dict[str, str]:
-    """The parameters that ``--set KEY=VALUE`` changes. Raises `InvalidFile` with every fault."""
-    found, faults = {}, []
+def overrides(settings: Sequence[str], hint: str, own: Sequence[str] = (), option: str = "--set") -> dict[str, str]:
+    """The parameters that ``--set KEY=VALUE`` changes, each once; those in `own` are options.
+
+    `option` is where they were given. Raises `InvalidFile` with every fault.
+    """
+    found: dict[str, str] = {}
+    faults: list[str] = []
     for setting in settings:
-        key, sign, value = setting.partition("=")
-        if not sign or not key.strip():
+        key, _, value = (part.strip() for part in setting.partition("="))
+        if not key or not value:
             faults.append(f"{setting!r} is not KEY=VALUE")
-        found[key.strip()] = value.strip()
+        elif key in found:
+            faults.append(f"{key} is set twice")
+        elif key in own:
+            faults.append(f"{key} has an option of its own: --{key} {value}")
+        found[key] = value
     if faults:
-        raise InvalidFile("--set", faults, hint)
+        raise InvalidFile(option, faults, hint)
     return found
 
 

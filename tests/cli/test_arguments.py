@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from memento.cli.arguments import is_record, record_name, split_records
-from memento.errors import NotFound, UsageError
+from memento.cli.arguments import is_record, overrides, record_name, split_records
+from memento.errors import InvalidFile, NotFound, UsageError
 
 
 def test_record_names():
@@ -42,3 +42,29 @@ def test_records_and_revisions_are_told_apart():
 )  # fmt: skip
 def test_a_colon_alone_makes_no_record(text, record):
     assert is_record(text) == record
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a=1", "a=2"], "a is set twice"), (["a=1", " a =2"], "a is set twice"), (["a"], "is not KEY=VALUE"),
+        (["=1"], "is not KEY=VALUE"), (["a="], "is not KEY=VALUE"), (["a= "], "is not KEY=VALUE"),
+    ],
+)  # fmt: skip
+def test_settings_are_keys_with_values_and_each_once(words, said):
+    with pytest.raises(InvalidFile, match=said):
+        overrides(words, "hint")
+    assert overrides(["a=1", "b=x=y"], "") == {"a": "1", "b": "x=y"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("generate", "tiny"), ("demo", "d", "--scenario", "tiny"), ("train", "main", "-o", "x"),
+        ("replay", "main", "new", "--at-time", "2026-03-10T00:00:00Z"),
+    ],
+)  # fmt: skip
+def test_every_set_is_read_alike(world, line):
+    for words, said in ((("--set", "time.days=7", "--set", "time.days=8"), "twice"), (("--set", "x"), "not KEY=VALUE")):
+        assert said in world(*line, *words, code=2).err
+    assert not (world.folder / "d").exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import seed_option
+from memento.cli.arguments import overrides, seed_option
 from memento.cli.changes import diff_lines
 from memento.cli.completion import scenarios
 from memento.cli.context import Context, define, json_option
@@ -19,7 +19,6 @@ from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
 from memento.demo.folder import REPORT
 from memento.demo.narrator import Narrator
-from memento.errors import InvalidFile
 
 if TYPE_CHECKING:
     from memento.changes.diff import Diff
@@ -90,11 +89,9 @@ def command(
 
     output = context.output
     folder = context.directory / directory if context.directory else directory
-    overrides = dict(setting.partition("=")[::2] for setting in settings)
-    if not all(overrides.values()):
-        raise InvalidFile("--set", [f"{s!r} is not KEY=VALUE" for s in settings if not s.partition("=")[2]])
+    changed = overrides(settings, f"`memento scenarios {scenario}` lists the parameters")
     with _Printed(output) as narrator:
-        outcome = tell(folder, Settings(scenario, seed, epochs, episodes, overrides), narrator, force)
+        outcome = tell(folder, Settings(scenario, seed, epochs, episodes, changed), narrator, force)
     if output.json:
         output.document("memento.demo/1", outcome.to_map())
         return

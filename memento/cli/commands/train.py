@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, overrides, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
     baselines_option,
@@ -34,7 +34,6 @@ from memento.cli.training import (
     trained,
 )
 from memento.cli.writing import force_option, out_option, size_words
-from memento.errors import InvalidFile
 from memento.models import CATALOG, LEARNERS
 
 if TYPE_CHECKING:
@@ -213,19 +212,8 @@ def settings_of(settings: Sequence[str], own: Sequence[str] = OWN, option: str =
 
     `own` are those that have an option of their own, `option` is where the texts were given.
     """
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in settings:
-        key, sign, text = setting.partition("=")
-        if not sign or not key:
-            faults.append(f"{setting!r} is not KEY=VALUE")
-            continue
-        if key in own:
-            faults.append(f"{key} has an option of its own: --{key} {text}")
-        values[key] = _number(text)
-    if faults:
-        raise InvalidFile(option, faults, "memento train --help names the options")
-    return values
+    values = overrides(settings, "memento train --help names the options", own, option)
+    return {key: _number(text) for key, text in values.items()}
 
 
 def _number(text: str) -> int | float | bool | str:
