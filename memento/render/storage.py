@@ -20,7 +20,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
 from memento.errors import CorruptRecord, StoreError, UsageError
-from memento.files import replacing as replacing
+from memento.files import replacing
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -78,14 +78,3 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         storage.write(path, {"a": ARRAYS["a"]}, {})
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
-
-
-def test_an_interrupt_leaves_no_trace(tmp_path: Path) -> None:
-    def interrupted() -> None:
-        with storage.replacing(tmp_path / "x") as file:
-            file.write(b"half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert list(tmp_path.iterdir()) == []
