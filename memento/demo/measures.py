@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from memento.demo import pictures
 from memento.demo.outcome import CanaryRow, Evaluated, NoisePoint, Rendered, Score, Trained
 from memento.page.html import Html, element, figure, section, table
+from memento.page.meter import meter
 
 
 def rendering(rendered: Rendered) -> Html:
@@ -110,7 +111,7 @@ def _rows(rows: Sequence[CanaryRow]) -> Iterator[tuple[Html | str, ...]]:
         yield (
             "" if row.name == named else element("b", row.name),
             row.question,
-            pictures.meter(row),
+            meter(row.rate, *row.interval, row.threshold, row.chance),
             f"{row.rate:.3f}",
             _interval(row.interval),
             "" if row.chance is None else f"{row.chance:.3f}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from memento.demo.outcome import CanaryRow, Evaluated, NoisePoint, Trained
+from memento.demo.outcome import Evaluated, NoisePoint, Trained
 from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, picture
-from memento.page.html import Html, element
+from memento.page.html import Html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,31 +143,6 @@ def hours(counts: Sequence[int]) -> Html:
         (4.8, 2.6),
         draw,
         f"Sessions by hour of day; the most, {counts[most]}, end at {most:02}:00 to {most:02}:59",
-    )
-
-
-def meter(row: CanaryRow) -> Html:
-    """A canary's rate on a rail from 0 to 1: interval as a bar, threshold as a line, chance as a notch."""
-    width, middle = 140, 9
-
-    def x(share: float) -> str:
-        return f"{4 + share * (width - 8):.1f}"
-
-    low, high = row.interval
-    parts = [
-        element("line", x1=x(0), x2=x(1), y1=middle, y2=middle, class_="rail"),
-        element("line", x1=x(low), x2=x(high), y1=middle, y2=middle, class_="span"),
-        element("circle", cx=x(row.rate), cy=middle, r=3.5, class_="dot"),
-    ]
-    if row.threshold is not None:
-        parts.append(element("line", x1=x(row.threshold), x2=x(row.threshold), y1=1, y2=17, class_="goal"))
-    if row.chance is not None:
-        parts.append(element("line", x1=x(row.chance), x2=x(row.chance), y1=12, y2=17, class_="chance"))
-    words = f"{row.rate:.2f}, 95% interval {low:.2f} to {high:.2f}"
-    words += f", threshold {row.threshold:.2f}" if row.threshold is not None else ""
-    words += f", chance {row.chance:.2f}" if row.chance is not None else ""
-    return element(
-        "svg", *parts, viewBox=f"0 0 {width} 18", width=width, height=18, role="img", aria_label=words, class_="meter"
     )
 
 

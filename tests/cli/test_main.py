@@ -193,7 +193,7 @@ def test_without_a_repository_the_exit_code_is_3_or_usage(memento, name):
         "explain": ["a", "b"], "replay": ["a", "b", "--at-time", "2026-03-02"],
         "query": ["all()"], "bisect": ["a..b", "--metric", "ndcg", "--below", "1"],
     }  # fmt: skip
-    if name in ("render", "train", "evaluate", "verify", "import", "deploy-sim"):
+    if name in ("render", "train", "report", "evaluate", "verify", "import", "deploy-sim"):
         return
     result = memento(name, *arguments.get(name, []), code=3)
     assert "no memento repository" in result.err

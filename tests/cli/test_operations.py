@@ -117,6 +117,7 @@ WRITES: Mapping[str, list[tuple[str, ...]]] = {
     ],
     "curriculum": [("curriculum tiny --steps 1 --sessions 5 -m linear --out m2.safetensors",)],
     "train": [("train main --epochs 1 --out m2.safetensors",)],
+    "report": [("report m.safetensors main -o report.html --no-canaries --no-contracts",)],
     "evaluate": [("evaluate m.safetensors main",)],
 }  # fmt: skip
 """Commands that change references: lists of lines of which the last is the one under test.

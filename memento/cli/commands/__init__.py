@@ -107,6 +107,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("curriculum", "Train one scorer through phases of ever harder worlds."),
             _row("recipes", "Measure what training recipes gain."),
             _row("evaluate", "Judge a trained scorer on a revision."),
+            _row("report", "Write all that is known of a trained scorer on one page."),
             _row("tstr", "Train on synthetic and test on real sessions, and the other three ways."),
             _row(
                 "data-saving", "Draw the curve of real sessions needed, with and without synthetic ones.", "data_saving"
