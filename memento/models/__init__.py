@@ -11,6 +11,10 @@ CATALOG = Catalog(
             "memento.models.interaction:Interaction",
             "session and candidate crossed, then the candidates weighed against each other",
         ),
+        "retrieval": Row(
+            "memento.models.retrieval:Retrieval",
+            "the interaction model, and what each candidate explains of the question",
+        ),
         "sequence": Row(
             "memento.models.sequence:Sequence",
             "interaction over what earlier sessions showed: a ledger of every memory and a recurrent state",
@@ -43,7 +47,7 @@ CATALOG = Catalog(
 )
 """Every model by name; ``CATALOG["signet"]`` is the class, ``CATALOG["signet"]()`` one with its defaults."""
 
-LEARNERS = ("interaction", "sequence", "signet", "lambdamart", "acan", "mlp", "linear")
+LEARNERS = ("interaction", "retrieval", "sequence", "signet", "lambdamart", "acan", "mlp", "linear")
 """Models that have something to learn."""
 SHOWN = ("linear", "generative-agents", "effective", "recency", "frequency")
 """What a report sets beside a model, unless told otherwise; chance and ceiling always stand there."""

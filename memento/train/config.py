@@ -14,6 +14,7 @@ from memento.train.parts import KINDS, written
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "interaction": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "average": 0.99, "patience": 10},
+    "retrieval": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "average": 0.99, "patience": 10},
     "sequence": {"epochs": 40, "batch": 16, "rate": 2e-3, "decay": 0.02, "average": 0.99, "patience": 10},
     "signet": {"epochs": 30, "batch": 8, "rate": 2e-3, "patience": 8},
     "lambdamart": {"epochs": 500, "rate": 0.05, "patience": 50},
