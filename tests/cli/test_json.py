@@ -16,8 +16,7 @@ ROOT = Path(package.__file__).parent.parent
 LATER = {
     "demo", "render", "train", "evaluate", "verify", "recipes", "curriculum", "import", "clone", "git-setup",
     "serve-scorer", "snr", "deploy-sim",
-    "demo", "render", "report", "train", "evaluate", "verify", "recipes", "curriculum", "import", "clone", "git-setup",
-    "serve-scorer",
+    "report",
 }  # fmt: skip
 """Commands whose own tests call them with --json."""
 
