@@ -48,6 +48,9 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @click.option(
     "--synthetic-epochs", metavar="N", type=click.IntRange(1, 10_000), help="Passes over synthetic sessions at most."
 )
+@click.option(
+    "--patience", metavar="N", type=click.IntRange(1, 10_000), help="Stop after N passes without a better one."
+)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train.")
 @spec_options
 @out_option("A page with the curve.")
@@ -56,8 +59,9 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @json_option
 def command(
     context: Context, real: tuple[str, ...], test: tuple[str, ...], synthetic: tuple[str, ...], split: float | None,
-    model: str, sizes: list[int] | None, seeds: int, epochs: int | None, synthetic_epochs: int | None,
-    settings: tuple[str, ...], dimension: int, context_kind: str, out: Path | None, force: bool, seed: int,
+    model: str, sizes: list[int] | None, seeds: int, epochs: int | None, patience: int | None,
+    synthetic_epochs: int | None, settings: tuple[str, ...], dimension: int, context_kind: str,
+    out: Path | None, force: bool, seed: int,
 ) -> None:  # fmt: skip
     """Draw the curve of real sessions needed, with and without synthetic ones.
 
@@ -71,7 +75,7 @@ def command(
     from memento.validate.saving import saving
 
     output = context.output
-    options = {"epochs": epochs, **settings_of(settings)}
+    options = {"epochs": epochs, "patience": patience, **settings_of(settings)}
     path = ready_if_asked(out, force)
     with Progress(output, "rendering"):
         named = roles(context, real, test, synthetic, split, dimension, context_kind)

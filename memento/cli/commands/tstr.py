@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     "--seeds", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True, help="Trainings of each kind."
 )
 @click.option("-e", "--epochs", metavar="N", type=click.IntRange(0, 10_000), help="Passes at most.")
+@click.option(
+    "--patience", metavar="N", type=click.IntRange(1, 10_000), help="Stop after N passes without a better one."
+)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train.")
 @click.option("--fidelity", "faithful", is_flag=True, help="Also tell how like the real sessions the synthetic are.")
 @click.option(
@@ -51,7 +54,8 @@ if TYPE_CHECKING:
 @json_option
 def command(
     context: Context, real: tuple[str, ...], test: tuple[str, ...], synthetic: tuple[str, ...], split: float | None,
-    model: str, seeds: int, epochs: int | None, settings: tuple[str, ...], faithful: bool, steps: int, dimension: int,
+    model: str, seeds: int, epochs: int | None, patience: int | None,
+    settings: tuple[str, ...], faithful: bool, steps: int, dimension: int,
     context_kind: str, seed: int,
 ) -> None:  # fmt: skip
     """Train on synthetic and test on real sessions, and the other three ways.
@@ -63,7 +67,7 @@ def command(
     """
     from memento.cli.commands.train import settings_of
 
-    options = settings_of(settings)
+    options = {"epochs": epochs, "patience": patience, **settings_of(settings)}
     with Progress(context.output, "rendering"):
         named = roles(context, real, test, synthetic, split, dimension, context_kind)
     from memento.validate.fidelity import fidelity
@@ -75,7 +79,7 @@ def command(
         def show(done: int, total: int, note: str) -> None:
             progress.update(done, total, note)
 
-        found = tstr(named.real, named.test, named.synthetic, model, seeds, seed, show, epochs=epochs, **options)
+        found = tstr(named.real, named.test, named.synthetic, model, seeds, seed, show, **options)
     alike: Fidelity | None = None
     if faithful:
         from memento.validate.fidelity.rows import joined
