@@ -189,10 +189,10 @@ def _learned(output: Output, found: Learnability) -> None:
 
 
 def nats_words(figure: Figure | None) -> str:
-    """``0.0123 (0.0101–0.0144)``, a dash where there is none."""
+    """``0.0123 (0.0101 to 0.0144)``, a dash where there is none."""
     if figure is None or figure.n == 0:
         return "-"
-    return f"{figure.value:.4f} ({figure.low:.4f}–{figure.high:.4f})"
+    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:
