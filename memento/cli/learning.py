@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.output import Column, Output, plural
-from memento.cli.writing import force_option as force_option
-from memento.cli.writing import ready as ready
-from memento.cli.writing import size_words as size_words
 from memento.errors import NotFound, StoreError
 from memento.models import BASELINES, SHOWN
 

@@ -9,9 +9,9 @@ import click
 
 from memento.cli.arguments import seed_option
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import force_option, ready, size_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
+from memento.cli.writing import force_option, out_option, ready, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ CELLS = ("s6", "s4d", "mingru", "ids4", "pdssm", "gru")
     help="Training steps at most; each task's own number if left out.",
 )  # fmt: skip
 @seed_option("The first seed.")
-@click.option("-o", "--out", "out", metavar="FILE", type=click.Path(path_type=Path), help="Also draw a page, HTML.")
+@out_option("Also draw a page, HTML.")
 @force_option
 @json_option
 def command(
