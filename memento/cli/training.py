@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,10 @@ from memento.errors import UsageError
 from memento.models import SHOWN
 
 if TYPE_CHECKING:
+    from memento.cli.context import Context
     from memento.render.rendering import Rendering
-    from memento.train import Epoch, Run
+    from memento.train import Config, Epoch, Run
+    from memento.train.team import Team
     from memento.validate import Report
     from memento.validate.intervals import Figure
 
@@ -63,6 +66,25 @@ class Files:
         return chosen
 
 
+@contextlib.contextmanager
+def together(context: Context, seeds: int) -> Iterator[Team | None]:
+    """The processes that torchrun started, met and parted from; only one of them speaks.
+
+    Raises `UsageError` for several seeds, which take cores by themselves.
+    """
+    from memento.train.team import join, leave
+
+    team = join()
+    try:
+        if team is not None and seeds > 1:
+            raise UsageError("--seeds takes cores by itself", "run it without torchrun")
+        if team is not None and not team.leads:
+            context.output.quiet, context.output.json = True, False
+        yield team
+    finally:
+        leave()
+
+
 def of_seed(path: Path, seed: int) -> Path:
     """The checkpoint of one of several seeds: ``model-3.safetensors`` beside ``model.safetensors``."""
     return path.with_name(f"{path.stem}-{seed}{path.suffix}")
@@ -84,19 +106,26 @@ def trained(
     revisions: Sequence[str],
     model: str,
     files: Files,
-    epochs: int,
+    config: Config,
     options: Mapping[str, Any],
+    folder: Path | None = None,
     initial: Run | None = None,
 ) -> list[Run]:
-    """The runs of all seeds, with progress; `epochs` at most each."""
+    """The runs of all seeds, with progress, and events for TensorBoard in a folder where one is named."""
     from memento.train import train_seeds
+    from memento.train.events import Events
 
     behind = dict.fromkeys(files.seeds, 0)
     what = f"training {model}" + (f", {len(files.seeds)} seeds" if files.several else "")
-    with Progress(output, what, total=epochs * len(files.seeds)) as progress, going_on(*files.unfinished):
+    with contextlib.ExitStack() as open_:
+        events = open_.enter_context(Events(folder, config.rate, files.several)) if folder is not None else None
+        progress = open_.enter_context(Progress(output, what, total=config.epochs * len(files.seeds)))
+        open_.enter_context(going_on(*files.unfinished))
 
         def show(seed: int, epoch: Epoch, total: int) -> None:
             behind[seed] = epoch.number + 1
+            if events is not None:
+                events.add(seed, epoch, total)
             score = "" if epoch.ndcg != epoch.ndcg else f", NDCG@10 {epoch.ndcg:.3f}"
             lead = f"seed {seed}: " if files.several else ""
             progress.update(sum(behind.values()), note=f"{lead}loss {epoch.loss:.4f}{score}")

@@ -25,7 +25,7 @@ def kept_beside(output: Output, path: Path, resume: bool, force: bool) -> Path:
             raise UsageError(
                 f"{unfinished} keeps a training that did not finish", "--resume goes on with it, --force begins anew"
             )
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
     if resume and not unfinished.exists():
         output.message(f"Nothing is kept in {unfinished}; the training begins")
     return unfinished

@@ -25,6 +25,7 @@ from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.objective import Objective, objective_of
 from memento.train.run import Epoch
+from memento.train.team import share, team
 
 Progress = Callable[[Epoch, int], None]
 
@@ -57,6 +58,7 @@ class Loop:
         self.generator = torch.Generator(feed.resident.device)
         self.draws = Draws(self.generator)
         draw_from(scorer, self.draws)
+        self.team = team()
         self.history: list[Epoch] = []
         self.best = -1
         self.kept = _copy(scorer)
@@ -89,7 +91,7 @@ class Loop:
         """Trains to the end and leaves the scorer at its best epoch; `keep` is called after each epoch."""
         while not self.done:
             epoch = self.epoch()
-            if keep is not None:
+            if keep is not None and (self.team is None or self.team.leads):
                 keep(self)
             if progress is not None:
                 progress(epoch, self.config.epochs)
@@ -103,7 +105,7 @@ class Loop:
         loss = self.step_through(number)
         if not math.isfinite(loss):
             raise UsageError(f"training diverged in epoch {number + 1}", f"lower the rate (now {self.config.rate:g})")
-        epoch = Epoch(number, loss, self.judge.ndcg(self.judged))
+        epoch = Epoch(number, loss, self._judged())
         self.history.append(epoch)
         if self.best < 0 or math.isnan(epoch.ndcg) or epoch.ndcg > self.history[self.best].ndcg:
             self.best, self.kept = number, _copy(self.judged)
@@ -130,10 +132,26 @@ class Loop:
     def step(self, batch: Batch, number: int) -> Tensor:
         """One step of the optimiser; the loss before it, a scalar."""
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.objective(self.scorer, batch, number)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if self.team is None:
+            loss = self.objective(self.scorer, batch, number)
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            sessions = len(batch.features)
+            rows = self.team.rows(sessions, batch.window)
+            self.draws.rows, self.draws.whole = rows, sessions
+            loss = torch.zeros((), device=batch.features.device)
+            if len(rows):
+                loss = self.objective(self.scorer, share(batch, rows), number) * (len(rows) / sessions)
+                loss.backward()  # type: ignore[no-untyped-call]
+            loss = self.team.add_up(self.scorer.parameters(), loss)
         self.optimiser.step()
         return loss.detach()
+
+    def _judged(self) -> float:
+        """How good the scorer is now; one process says so for all."""
+        if self.team is None:
+            return self.judge.ndcg(self.judged)
+        return self.team.agree(self.judge.ndcg(self.judged) if self.team.leads else math.nan)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All numbers of the state by name: weights now, their mean and at the best epoch, both moments of Adam."""

@@ -149,6 +149,8 @@ class Material:
             loop.begin_at(initial)
         if state is not None:
             state.restore(loop)
+            if loop.team is not None:
+                loop.team.wait()
         loop.run(progress, None if state is None else state.keep)
         return loop.scorer, tuple(loop.history), loop.best
 

@@ -117,6 +117,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
             _row("runs", "List the models judged on a branch, with their figures."),
             _row("expressivity", "Show what recurrent cells can express, beside theory."),
             _row("compare", "Compare runs: figures side by side, and how training went."),
+            _row("compare", "Compare runs: their figures side by side, and how training went."),
             _row("matrix", "Train on each revision, and test on each."),
             _row("verify", "Render again what a checkpoint was trained on."),
             _row(

@@ -31,6 +31,7 @@ from memento.cli.training import (
     run_lines,
     run_map,
     seeds_table,
+    together,
     trained,
 )
 from memento.cli.writing import force_option, out_option, size_words
@@ -94,6 +95,10 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "--init", "start", metavar="CHECKPOINT", type=click.Path(path_type=Path), help="Begin at a checkpoint's weights."
 )
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped, as it is kept in FILE.partial.")
+@click.option(
+    "--tensorboard", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
+    help="Also write events that TensorBoard draws.",
+)  # fmt: skip
 @labels_option()
 @spec_options
 @click.option(
@@ -119,6 +124,7 @@ def command(
     patience: int | None,
     start: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     labels: str | None,
     context_kind: str,
     dimension: int,
@@ -138,7 +144,8 @@ def command(
     sessions are trained on as: memento recipes lists its parts. The figures are kept as notes on the
     commits, which memento runs lists. After each epoch the training is kept in
     FILE.partial, and --resume goes on from there to the same bytes as without a break. With --init training
-    begins at another checkpoint's weights: fine-tuning; a lower rate suits it, as --set rate=0.0005.
+    begins at another checkpoint's weights: fine-tuning; a lower rate suits it, as --set rate=0.0005. Under
+    torchrun several processes train one model together.
     """
     CATALOG.rows.get(model) or CATALOG[model]
     output, workspace = context.output, context.workspace
@@ -160,7 +167,11 @@ def command(
         for rev, weight in weighted
     ]
     named = [(revision, rendering) for (revision, _), (rendering, _) in zip(weighted, renderings, strict=True)]
-    runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config.epochs, options, initial)
+    with together(context, seeds) as team:
+        folder = tensorboard if team is None or team.leads else None
+        runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config, options, folder, initial)
+    if team is not None and not team.leads:
+        return
     run = files.save(runs)
     reports = {made.config.seed: held_out(made, named, baselines) for made in runs}
     specs = {rendering.commit: rendering.spec for rendering, _ in renderings}
@@ -169,7 +180,7 @@ def command(
         for made in (runs if keep else ())
         for _, report in reports[made.config.seed]
     ]
-    together = {rev: figures(runs, rendering, seed) for rev, rendering in named} if files.several else {}
+    over = {rev: figures(runs, rendering, seed) for rev, rendering in named} if files.several else {}
     if output.json:
         shown = [r.to_json() | {"revision": rev} for rev, r in reports[run.config.seed]]
         document = {"file": str(files.path), **run_map(run), "reports": shown}
@@ -177,7 +188,7 @@ def command(
             each = [
                 {"seed": made.config.seed, "file": str(files.of(made.config.seed)), **run_map(made)} for made in runs
             ]
-            document |= {"seeds": each, "over_seeds": _plain(together)}
+            document |= {"seeds": each, "over_seeds": _plain(over)}
         output.document("memento.train/1", {**document, "runs": [name for name, done in kept if done]})
         return
     run_lines(output, run)
@@ -189,8 +200,8 @@ def command(
         output.line(f"{revision} ({short(report.commit)}), its last sessions{', the best seed' * files.several}:")
         scores_table(output, report)
         output.line(scores_note(report))
-        if together.get(revision):
-            output.line(over_seeds_line(together[revision], len(runs)))
+        if over.get(revision):
+            output.line(over_seeds_line(over[revision], len(runs)))
     if not reports[run.config.seed]:
         output.message("No session was left to judge it on; evaluate it on another revision")
     output.message(f"Wrote {files.path} ({size_words(files.path)})" + (", and one for each seed" * files.several))
@@ -199,8 +210,8 @@ def command(
     output.hint(f"`{judge}` {more}; `{shlex.join(['memento', 'verify', str(files.path)])}` renders its commits again")
 
 
-def _plain(together: Mapping[str, Mapping[str, Figure]]) -> dict[str, Any]:
-    return {rev: {name: figure.to_map() for name, figure in found.items()} for rev, found in together.items()}
+def _plain(over: Mapping[str, Mapping[str, Figure]]) -> dict[str, Any]:
+    return {rev: {name: figure.to_map() for name, figure in found.items()} for rev, found in over.items()}
 
 
 OWN = ("seed", "epochs", "patience", "model")
