@@ -66,7 +66,7 @@ def test_skipped_commits_leave_it_open(line):
 def test_finds_where_a_metric_fell_and_asks_no_second_time(trained):
     old = trained.json("log", "-n", 1)["commits"][0]["id"]
     for memory in trained.ids("memories")[:4]:
-        trained("edit", "main", f"memory:{memory}", "importance=0.01")
+        trained("edit", "main", f"memory:{memory}", "prior_accesses=900")
     words = ["bisect", f"{old}..main", "--metric", "ndcg", "--checkpoint", "m.safetensors"]
     values = {}
     for revision in ("main~4", "main"):
@@ -81,7 +81,7 @@ def test_finds_where_a_metric_fell_and_asks_no_second_time(trained):
     side = "--below" if values["main"] < values["main~4"] else "--above"
     found = trained.json(*words, side, limit)
     assert found == trained.json(*words, side, limit)
-    assert found["first_bad"]["message"].startswith("set importance")
+    assert found["first_bad"]["message"].startswith("set prior_accesses")
     assert len(found["steps"]) == 2
     assert refs(trained.folder) == before
 

@@ -101,7 +101,7 @@ def test_stdout_holds_one_document(world, name):
     assert world(words[0], "--json", *words[1:], code=None).json["schema"]
 
 
-WITHOUT = ("init", "scenarios", "gallery", "expressivity")
+WITHOUT = ("init", "scenarios", "gallery", "expressivity", "models")
 """Commands that need no repository."""
 
 

@@ -102,7 +102,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Tensors and models": dict(
         [
             _row("render", "Compile a world into tensors."),
-            _row("models", "List the models, or compare all of them on a world."),
+            _row("models", "List the models, or compare them on a world."),
             _row("train", "Train a scorer on one revision or a mix of several."),
             _row("curriculum", "Train one scorer through phases of ever harder worlds."),
             _row("recipes", "Measure what training recipes gain."),

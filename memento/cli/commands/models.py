@@ -70,7 +70,7 @@ def command(
 
     Without REV the list. With it every model that learns is trained on REV's first sessions and judged on its
     last, beside every baseline, chance, and the ceiling, best first. Nothing is kept: memento train makes a
-    checkpoint. docs/models.md tells what each can and cannot use.
+    checkpoint. docs/learning.md tells what each can and cannot use.
     """
     output = context.output
     if not revision:
