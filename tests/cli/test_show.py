@@ -174,8 +174,9 @@ def test_a_record_at_a_revision_in_the_order_of_git(world):
     assert "memory:ID@REV" in world("show", "main", "main~1", code=2).hint
 
 
-def test_an_empty_word_is_the_current_branch(world):
-    assert "memento show HEAD --table memories" in world("show", "").hint
+def test_an_empty_word_is_refused_and_none_is_the_current_branch(world):
+    assert "it is empty" in world("show", "", code=2).err
+    assert "memento show HEAD --table memories" in world("show").hint
 
 
 def test_a_negative_number_is_told_as_it_was_typed(world):
