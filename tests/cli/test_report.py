@@ -49,6 +49,16 @@ def test_the_page_tells_what_was_measured(trained):
     assert trained.json("runs")["runs"]
 
 
+def test_other_runs_on_the_commit_are_told_once_each(trained):
+    trained("train", "main", "-m", "linear", "-e", 2, "-o", "other.safetensors")
+    trained("evaluate", "other.safetensors", "main", "--no-canaries", "--seed", 3)
+    trained("report", "m.safetensors", "main", "-o", "others.html", "--no-canaries", "--no-contracts")
+    text = (trained.folder / "others.html").read_text()
+    runs = [run for run in trained.json("runs")["runs"] if run["model"] == "linear"]
+    assert len(runs) == 2
+    assert all(text.count(run["id"]) == 1 for run in runs)
+
+
 def test_a_threshold_that_falls_is_named_and_exits_1(trained):
     plain = ("report", "m.safetensors", "main", "-o", "gated.html", "-f", "--no-canaries", "--no-contracts")
     assert "threshold held" in trained(*plain, "--gate", "ndcg>=0").out

@@ -97,7 +97,7 @@ def command(
         tuple(judged),
         tuple(r.text for r in asked),
         tuple(fell),
-        tuple(dict.fromkeys(others)),
+        tuple({r.id: r for r in others}.values()),
     )
     write_text(path, page(found, __version__))
     if output.json:
