@@ -68,7 +68,9 @@ def _bars(found: Comparison) -> Html:
     name = found.metrics[0]
     said = "; ".join(f"{row.name} {words(row.figures.get(name))}" for row in found.rows)
     drawn = picture("figures", (8.6, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{name}: {said}")
-    return figure(drawn, f"{name} with its 95% interval; a tick is chance, a line the ceiling, where they are known.")
+    return figure(
+        drawn, f"{name} with its 95% interval; a tick is chance, a diamond the ceiling, where they are known."
+    )
 
 
 def _bar_drawing(found: Comparison) -> Callable[[Axes], None]:
