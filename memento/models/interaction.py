@@ -121,14 +121,13 @@ class Interaction(Model):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C)."""
-        mask = batch.mask.unsqueeze(-1)  # (B, C, 1)
         known = given(batch) if batch.inputs is None else batch.inputs[..., :GIVEN]  # (B, C, G)
         own = torch.cat([self.scale(batch.features)[..., OWN], known[..., : len(OWN)]], -1)  # (B, C, O)
         alike = known[..., len(OWN) :]  # (B, C, A)
         slots = slots_of(batch.features)  # (B, C, 2)
         entity, aspect = self.entity(slots[..., 0]), self.aspect(slots[..., 1])  # (B, C, W/4) each
         identity = torch.cat([batch.candidates, entity, aspect], -1)  # (B, C, D + W/2)
-        clock = self._clock(_mean(batch.features, mask))  # (B, K)
+        clock = self._clock(mean_columns(batch))  # (B, K)
         candidate = functional.silu(self.candidate(torch.cat([own, identity], -1)))  # (B, C, W)
         candidate = functional.silu(self.deepen(self._drop(candidate)))  # (B, C, W)
         content = self.content(batch.candidates) * self.topic(batch.contexts).unsqueeze(1)  # (B, C, W)
@@ -214,8 +213,8 @@ class Interaction(Model):
 
 
 def slots_of(features: Tensor) -> Tensor:
-    """The slots of entity and aspect of each candidate, shape (B, C, 2) int64."""
-    return (features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (B, C, 2)
+    """The slots of entity and aspect of each candidate, shape (…, 2) int64, from its columns, shape (…, 17)."""
+    return (features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (…, 2)
 
 
 def given(batch: Batch) -> Tensor:
@@ -246,7 +245,7 @@ def alike(batch: Batch) -> Tensor:
     return torch.cat([near, near - nearest, torch.log1p(kin.clamp_min(0).to(near))], -1)  # (B, C, 6)
 
 
-def _mean(features: Tensor, mask: Tensor) -> Tensor:
+def mean_columns(batch: Batch) -> Tensor:
     """The mean of each column over a session's candidates, shape (B, 17)."""
-    kept = features * mask  # (B, C, 17)
-    return kept.sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)
+    mask = batch.mask.unsqueeze(-1)  # (B, C, 1)
+    return (batch.features * mask).sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)

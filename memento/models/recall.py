@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from memento.models.base import Sessions
+from memento.models.interaction import SLOTS, slots_of
 
 HOURS, WEEKDAYS = 24, 7
 REACH = 3
@@ -37,7 +38,7 @@ class Moments(NamedTuple):
 
 def moments(features: Tensor, memory: Tensor) -> Moments:
     """The moments of candidates from their columns, shape (n, 17), and their rows of memory, shape (n,)."""
-    slots = (features[:, 12:14] * 255).round().long()  # (n, 2)
+    slots = slots_of(features)  # (n, 2)
     return Moments(memory, slots[:, 0], slots[:, 1], _turn(features[:, 3:5], HOURS), _turn(features[:, 5:7], WEEKDAYS))
 
 
@@ -68,7 +69,7 @@ def recall(sessions: Sessions, residuals: Tensor) -> Tensor:
     found = [
         *earlier(at.memory, [at.memory]),
         *earlier(at.entity, [at.entity]),
-        *earlier(at.entity * 256 + at.aspect, [at.entity * 256 + at.aspect]),
+        *earlier(at.entity * SLOTS + at.aspect, [at.entity * SLOTS + at.aspect]),
     ]
     near = [_around(at.hour, distance) for distance in range(REACH + 1)]
     day = at.memory * WEEKDAYS + at.weekday  # (N,)
@@ -95,7 +96,7 @@ class Ledger:
         rows = []
         for memory, entity, aspect in zip(at.memory.tolist(), at.entity.tolist(), at.aspect.tolist()):
             memories, entities = self._of("memory", memory), self._of("entity", entity)  # (7, 24, 2) each
-            fact = self._of("fact", entity * 256 + aspect)  # (7, 24, 2)
+            fact = self._of("fact", entity * SLOTS + aspect)  # (7, 24, 2)
             by_hour, today, entity_hour = memories.sum(0), memories[weekday], entities.sum(0)  # (24, 2) each
             found = [by_hour.sum(0), entity_hour.sum(0), fact.sum((0, 1)), today.sum(0)]
             for table in (by_hour, today):
@@ -110,7 +111,7 @@ class Ledger:
         for memory, entity, aspect, value in zip(
             at.memory.tolist(), at.entity.tolist(), at.aspect.tolist(), residuals.tolist()
         ):
-            for name, key in (("memory", memory), ("entity", entity), ("fact", entity * 256 + aspect)):
+            for name, key in (("memory", memory), ("entity", entity), ("fact", entity * SLOTS + aspect)):
                 table = self._kept.setdefault((name, key), self._blank())  # (7, 24, 2)
                 table[weekday, hour] += torch.tensor([value, 1.0], dtype=torch.float64)
 

@@ -20,7 +20,7 @@ from memento.models.account import Account, centred
 from memento.models.base import Batch, Sessions, rows_of, tabulate
 from memento.models.cells import CATALOG as CELLS
 from memento.models.dropout import Dropout
-from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, given, slots_of
+from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, given, mean_columns, slots_of
 from memento.models.recall import RECALL, Ledger, moments, recall
 
 CARRIED = 32
@@ -70,7 +70,8 @@ class Sequence(Interaction):
         terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
-        terms, labels = self._accounts(sessions, self.inputs(sessions))  # (N, R + T), (N,)
+        inputs = torch.cat([plain, recall(sessions, labels - self.expected(terms))], -1)  # (N + 1, G + R)
+        terms, labels = self._accounts(sessions, inputs)  # (N, R + T), (N,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
 
     def inputs(self, sessions: Sessions) -> Tensor:
@@ -151,11 +152,5 @@ class Sequence(Interaction):
         identity = torch.cat([batch.candidates, self.entity(slots[..., 0]), self.aspect(slots[..., 1])], -1)
         told = centred(batch.labels.unsqueeze(-1), batch.mask)  # (B, C, 1)
         about = (identity * told).sum(1)  # (B, D + W/2)
-        clock = self._clock(_mean(batch))  # (B, CLOCK)
+        clock = self._clock(mean_columns(batch))  # (B, CLOCK)
         return functional.silu(self.summary(torch.cat([about, batch.contexts, clock], -1)))  # (B, K)
-
-
-def _mean(batch: Batch) -> Tensor:
-    """The mean of each column over a session's candidates, shape (B, 17)."""
-    mask = batch.mask.unsqueeze(-1)  # (B, C, 1)
-    return (batch.features * mask).sum(1) / mask.sum(1).clamp_min(1)  # (B, 17)

@@ -34,16 +34,7 @@ Row = dict[str, Any]
 _SESSIONS = REQUIRED["session_scores"]
 _CANDIDATES = (
     Wanted("session_key", "text"),
-    Wanted("memory_id", "text", null=False),
-    Wanted("effective_score", "real"),
-    Wanted("was_injected", "integer", null=False),
-    Wanted("relevance_score", "real"),
-    Wanted("fts_hit_count", "integer", null=False),
-    Wanted("source", "text", null=False),
-    Wanted("entity_slot", "integer"),
-    Wanted("aspect_slot", "integer"),
-    Wanted("structural_density", "integer"),
-    Wanted("is_constraint", "integer"),
+    *(wanted for wanted in REQUIRED["session_memories"] if wanted.name not in ("session_key", "rank")),
 )
 _MEMORIES = REQUIRED["memories"]
 _VECTORS = (Wanted("source_id", "text"), Wanted("vector", "blob"), Wanted("dimensions", "integer"))

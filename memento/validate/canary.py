@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -82,33 +82,40 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Canaries:
-    """All outcomes of one scorer on one world."""
+class Outcomes:
+    """What one scorer answered to all questions of a kind on one world."""
 
+    schema: ClassVar[str]
     model: str
     episodes: int
     outcomes: tuple[Outcome, ...]
 
     @property
     def verdicts(self) -> dict[str, bool | None]:
-        """Whether each canary passed; None where its measure bears no threshold or could not be asked."""
+        """Whether each question was passed; None where its measure bears no threshold or could not be asked."""
         return verdicts(self.outcomes)
 
     @property
     def sharp(self) -> dict[str, bool | None]:
-        """Whether each canary passed in every sharp form; None where it has none or could not be asked."""
+        """Whether each was passed in every sharp form; None where it has none or could not be asked."""
         return sharp_verdicts(self.outcomes)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values under a `schema` key."""
         return {
-            "schema": SCHEMA,
+            "schema": self.schema,
             "model": self.model,
             "episodes": self.episodes,
             "verdicts": self.verdicts,
             "sharp": self.sharp,
             "outcomes": [outcome.to_map() for outcome in self.outcomes],
         }
+
+
+class Canaries(Outcomes):
+    """What a scorer answered to the canaries."""
+
+    schema = SCHEMA
 
 
 def run(

@@ -8,7 +8,6 @@ the canary of its pattern, and .90 where there is none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from memento.catalog import Catalog, Row
@@ -16,7 +15,7 @@ from memento.errors import UsageError
 from memento.models.base import Scorer
 from memento.render.rendering import Spec
 from memento.train.run import Run
-from memento.validate.canary import EPISODES, Outcome, ask, sharp_verdicts, verdicts
+from memento.validate.canary import EPISODES, Outcomes, ask
 from memento.validate.contracts.contract import Contract
 from memento.validate.episodes import Source
 from memento.world.world import World
@@ -41,32 +40,15 @@ CATALOG = Catalog(
 """Every contract test, in the order of the seed's list (section 6.1)."""
 
 
-@dataclass(frozen=True)
-class Contracts:
-    """What one scorer showed on one world."""
+class Contracts(Outcomes):
+    """What a scorer answered to the contract tests."""
 
-    model: str
-    episodes: int
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def verdicts(self) -> dict[str, bool | None]:
-        """Whether each contract holds; None where the world cannot be asked."""
-        return verdicts(self.outcomes)
-
-    @property
-    def sharp(self) -> dict[str, bool | None]:
-        """Whether each holds in every sharp form; None where it has none or could not be asked."""
-        return sharp_verdicts(self.outcomes)
+    schema = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values under a `schema` key."""
+        """Plain values under a `schema` key, and which contracts a score linear in the columns can hold."""
         return {
-            "schema": SCHEMA,
-            "model": self.model,
-            "episodes": self.episodes,
-            "verdicts": self.verdicts,
-            "sharp": self.sharp,
+            **super().to_json(),
             "linear_can": {name: CATALOG[name].linear for name in CATALOG},
             "outcomes": [{**outcome.to_map(), "contract": outcome.canary} for outcome in self.outcomes],
         }
