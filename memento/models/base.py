@@ -48,18 +48,23 @@ class Batch:
 class Sessions(Protocol):
     """All that a model may look at ahead of a pass: S sessions with N candidates and M memories.
 
-    `streams` are ranges of sessions that follow each other in time, one for each rendering. Each
-    table of candidates and of memories ends with one row of zeros, for padding.
+    `streams` are ranges of sessions that follow each other in time, one for each rendering. The
+    sessions of `apart` stand behind them all: each follows the last stream, and knows of none of the
+    others. `past` says of each session which ones, from and up to, became known before it. Each table
+    of candidates and of memories ends with one row of zeros, for padding.
     """
 
     features: Tensor  # (N + 1, 17)
     labels: Tensor  # (N + 1,)
     memory_rows: Tensor  # (N + 1,) int64
+    memories: Tensor  # (N + 1,) int64, equal where it is one memory by its id
+    past: Tensor  # (S, 2) int64
     embeddings: Tensor  # (M + 1, D)
     contexts: Tensor  # (S, D)
     offsets: Tensor  # (S,) int64, the first row of each session
     lengths: Tensor  # (S,) int64
     streams: Sequence[range]
+    apart: range
 
     @property
     def candidates(self) -> int:

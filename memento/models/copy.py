@@ -41,24 +41,32 @@ class Copy(Ranker):
         features = sessions.features.double().cpu().numpy()  # (N + 1, 17)
         labels = sessions.labels.double().cpu().numpy().clip(0.0, 1.0)  # (N + 1,)
         starts, sizes = sessions.offsets.tolist(), sessions.lengths.tolist()
-        levels = [_Level(keys) for keys in _keys(features, sessions.memory_rows.cpu().numpy())]
+        levels = [_Level(keys) for keys in _keys(features, sessions.memories.cpu().numpy())]
         scores = np.zeros((len(labels), 1))  # (N + 1, 1)
         for stream in sessions.streams:
             for level in levels:
                 level.forget()
             for session in stream:
                 rows = slice(starts[session], starts[session] + sizes[session])
-                known = np.zeros(sizes[session])  # (C,)
-                for level in levels:
-                    known = level.mean(rows, known)  # (C,)
-                scores[rows, 0] = known
+                scores[rows, 0] = _known(levels, rows)
                 for level in levels:
                     level.add(rows, labels[rows])
+        for session in sessions.apart:
+            rows = slice(starts[session], starts[session] + sizes[session])
+            scores[rows, 0] = _known(levels, rows)
         return torch.from_numpy(scores).to(sessions.features)  # (N + 1, 1)
 
     def score(self, batch: Batch) -> Tensor:
         """Scores, shape (B, C)."""
         return torch.zeros_like(batch.features[..., 0]) if batch.inputs is None else batch.inputs[..., 0]  # (B, C)
+
+
+def _known(levels: list[_Level], rows: slice) -> Floats:
+    """The mean label of some rows from broad to narrow, shape (C,)."""
+    known = np.zeros(rows.stop - rows.start)  # (C,)
+    for level in levels:
+        known = level.mean(rows, known)  # (C,)
+    return known
 
 
 class _Level:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,7 +32,7 @@ FADES = (0.01, 0.03, 0.1, 0.3, 1.0)
 HARMONICS = {"hour": 4, "weekday": 3, "month": 2}
 CLOCK = 2 * sum(HARMONICS.values()) + 1
 DECAYS = 6
-ALIKE = 6
+ALIKE = 5
 GIVEN = len(OWN) + ALIKE
 """Numbers of a candidate that no weight has a part in: its columns beside the session's largest, then `alike`."""
 TERMS = len(OWN) + GIVEN + 2 + len(FADES)
@@ -68,6 +69,7 @@ class Interaction(Model):
         self.scale = Scale()
         self.account = Account(TERMS + direct, len(FADES))
         self.register_buffer("season", torch.zeros(1))
+        self.names = Names(dimension)
         self.entity = nn.Embedding(SLOTS, slot)
         self.aspect = nn.Embedding(SLOTS, slot)
         self.decay = nn.Parameter(torch.linspace(math.log(0.005), math.log(1.0), DECAYS))  # (6,) log of 1/day
@@ -111,17 +113,22 @@ class Interaction(Model):
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
         """Measure columns as `fit_scale` does, then fit the account of labels on the sessions `chosen`."""
         super().prepare(sessions, chosen)
+        self.names.fit(sessions, chosen)
         terms, labels = self._accounts(sessions, self.inputs(sessions))  # (N, A), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
 
     def inputs(self, sessions: Sessions) -> Tensor:
         """`given` of every candidate, shape (N + 1, G)."""
-        return tabulate(sessions, given)
+        return tabulate(sessions, self.given)
+
+    def given(self, batch: Batch) -> Tensor:
+        """What no trained weight has a part in, shape (B, C, 12): `shares`, then `alike`."""
+        return torch.cat([shares(batch), alike(batch, self.names)], -1)  # (B, C, 12)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C)."""
-        known = given(batch) if batch.inputs is None else batch.inputs[..., :GIVEN]  # (B, C, G)
+        known = self.given(batch) if batch.inputs is None else batch.inputs[..., :GIVEN]  # (B, C, G)
         own = torch.cat([self.scale(batch.features)[..., OWN], known[..., : len(OWN)]], -1)  # (B, C, O)
         alike = known[..., len(OWN) :]  # (B, C, A)
         slots = slots_of(batch.features)  # (B, C, 2)
@@ -212,37 +219,78 @@ class Interaction(Model):
         return attended
 
 
+class Names(nn.Module):
+    """What entities are called: the sum of the embeddings of those memories of each that training met.
+
+    The memories of one entity share its name, so their mean says it, also of a memory without an embedding of its
+    own. Both it and the context count less what is usual, since what all texts say tells none from another. Nothing
+    is usual and no entity known until fitted: then the candidates of a session say what its entities are called.
+    """
+
+    sums: Tensor
+    counts: Tensor
+    memory: Tensor
+    context: Tensor
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.register_buffer("sums", torch.zeros(SLOTS, dimension))  # (256, D)
+        self.register_buffer("counts", torch.zeros(SLOTS))  # (256,)
+        self.register_buffer("memory", torch.zeros(dimension))  # (D,) the usual one
+        self.register_buffer("context", torch.zeros(dimension))  # (D,) the usual one
+
+    def fit(self, sessions: Sessions, chosen: Tensor) -> None:
+        """Take the entities of the memories that the sessions `chosen`, shape (n,), offer, each once."""
+        if not len(chosen):
+            return
+        rows = rows_of(sessions, chosen)  # (n,)
+        memories, first = np.unique(sessions.memory_rows[rows].cpu().numpy(), return_index=True)  # (m,) each
+        at = rows[torch.from_numpy(first).to(rows.device)]  # (m,)
+        embedded = sessions.embeddings[torch.from_numpy(memories).to(rows.device)]  # (m, D)
+        there = (embedded != 0).any(-1)  # (m,)
+        slots = slots_of(sessions.features[at])[:, 0]  # (m,)
+        self.sums.zero_().index_add_(0, slots, embedded)
+        self.counts.zero_().index_add_(0, slots, there.to(self.counts))
+        self.memory.copy_(embedded.double().sum(0) / there.sum().clamp_min(1))
+        self.context.copy_(sessions.contexts[chosen].double().mean(0))
+
+    def forward(self, batch: Batch, slots: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors of each candidate's entity, (B, C, D), and of the context, (B, D, 1).
+
+        `slots` are of entities, shape (B, C); `same` is 1 where two candidates share one, (B, C, C).
+        """
+        there = (batch.candidates != 0).any(-1, keepdim=True).to(same)  # (B, C, 1)
+        sums = same @ batch.candidates + self.sums[slots]  # (B, C, D)
+        counts = same @ there + self.counts[slots].unsqueeze(-1)  # (B, C, 1)
+        entity = sums / counts.clamp_min(1) - self.memory * counts.sign()  # (B, C, D)
+        context = (batch.contexts - self.context).unsqueeze(-1)  # (B, D, 1)
+        return functional.normalize(entity, dim=-1), functional.normalize(context, dim=1)
+
+
 def slots_of(features: Tensor) -> Tensor:
     """The slots of entity and aspect of each candidate, shape (…, 2) int64, from its columns, shape (…, 17)."""
     return (features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (…, 2)
 
 
-def given(batch: Batch) -> Tensor:
-    """What no weight has a part in, shape (B, C, 13): shares of the session's largest columns, then `alike`."""
+def shares(batch: Batch) -> Tensor:
+    """Each column beside the session's largest, shape (B, C, 7)."""
     raw = batch.features[..., OWN]  # (B, C, 7)
     largest = raw.masked_fill(~batch.mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 7)
-    share = raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 7)
-    return torch.cat([share, alike(batch)], -1)  # (B, C, 13)
+    return raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 7)
 
 
-def alike(batch: Batch) -> Tensor:
-    """How near each candidate, and what is known here of its entity, is to the context; shape (B, C, 6).
-
-    The candidates of one entity share its name, so their mean embedding says what the entity is
-    called, also for a candidate without an embedding of its own.
-    """
+def alike(batch: Batch, names: Names) -> Tensor:
+    """How near each candidate, and what is known of its entity, is to the context; shape (B, C, 5)."""
     slots = slots_of(batch.features)  # (B, C, 2)
     both = batch.mask.unsqueeze(1) & batch.mask.unsqueeze(2)  # (B, C, C)
     same = (slots[:, :, None, 0] == slots[:, None, :, 0]) & both  # (B, C, C)
-    entity = functional.normalize(same.to(batch.candidates) @ batch.candidates, dim=-1)  # (B, C, D)
+    entity, about = names(batch, slots[..., 0], same.to(batch.candidates))  # (B, C, D), (B, D, 1)
     context = functional.normalize(batch.contexts, dim=-1).unsqueeze(-1)  # (B, D, 1)
-    near = torch.cat([batch.candidates @ context, entity @ context], -1)  # (B, C, 2)
+    near = torch.cat([batch.candidates @ context, entity @ about], -1)  # (B, C, 2)
     nearest = near.masked_fill(~batch.mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 2)
-    age = batch.features[..., 0]  # (B, C)
     fact = same & (slots[:, :, None, 1] == slots[:, None, :, 1])  # (B, C, C)
-    newer = (fact & (age[:, None, :] < age[:, :, None] - 1e-4)).sum(-1)  # (B, C)
-    kin = torch.stack([newer, fact.sum(-1) - 1], -1)  # (B, C, 2)
-    return torch.cat([near, near - nearest, torch.log1p(kin.clamp_min(0).to(near))], -1)  # (B, C, 6)
+    kin = (fact.sum(-1, keepdim=True) - 1).clamp_min(0).to(near)  # (B, C, 1)
+    return torch.cat([near, near - nearest, torch.log1p(kin)], -1)  # (B, C, 5)
 
 
 def mean_columns(batch: Batch) -> Tensor:

@@ -43,25 +43,24 @@ def moments(features: Tensor, memory: Tensor) -> Moments:
 
 
 def recall(sessions: Sessions, residuals: Tensor) -> Tensor:
-    """What each candidate's past says, from the sessions before its own in its stream; shape (N + 1, R).
+    """What each candidate's past says, from the sessions known before its own; shape (N + 1, R).
 
     `residuals`, shape (N,), are labels less what was to be expected.
     """
     N = sessions.candidates
-    at = moments(sessions.features[:N], sessions.memory_rows[:N])
+    at = moments(sessions.features[:N], sessions.memories[:N])
     index = torch.arange(len(sessions.lengths), device=residuals.device)  # (S,)
     session = index.repeat_interleave(sessions.lengths)  # (N,)
-    first = torch.cat([torch.full((len(stream),), stream.start) for stream in sessions.streams])  # (S,)
-    since = first.to(session)[session]  # (N,)
+    since, until = sessions.past[session].unbind(-1)  # (N,) each
     kept = torch.stack([residuals.double(), torch.ones_like(residuals, dtype=torch.float64)], -1)  # (N, 2)
 
     def earlier(keys: Tensor, asked: list[Tensor]) -> list[Tensor]:
-        """Sum and count of `kept` under each asked key, (N, 2) each, over the sessions from `since` to before."""
+        """Sum and count of `kept` under each asked key, (N, 2) each, over the sessions from `since` up to `until`."""
         span = len(sessions.lengths) + 1
         ordered, places = (keys * span + session).sort(stable=True)  # (N,) each
         sums = torch.cat([kept.new_zeros(1, 2), kept[places].cumsum(0)])  # (N + 1, 2)
         return [
-            sums[torch.searchsorted(ordered, key * span + session)]
+            sums[torch.searchsorted(ordered, key * span + until)]
             - sums[torch.searchsorted(ordered, key * span + since)]
             for key in asked
         ]

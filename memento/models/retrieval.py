@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from memento.models.base import Batch, Sessions, tabulate
-from memento.models.interaction import GIVEN, Interaction, given
+from memento.models.interaction import GIVEN, Interaction
 
 PENALTIES = (0.1, 0.5)
 """Ridge penalties, as shares of the mean square of candidates about their mean."""
@@ -34,7 +34,7 @@ class Retrieval(Interaction):
 
     def inputs(self, sessions: Sessions) -> Tensor:
         """`given` and `explained` of every candidate, shape (N + 1, G + E)."""
-        return tabulate(sessions, lambda batch: torch.cat([given(batch), explained(batch)], -1))
+        return tabulate(sessions, lambda batch: torch.cat([self.given(batch), explained(batch)], -1))
 
     def _more(self, batch: Batch, identity: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         known = explained(batch) if batch.inputs is None else batch.inputs[..., GIVEN:]  # (B, C, E)

@@ -20,7 +20,7 @@ from memento.models.account import Account, centred
 from memento.models.base import Batch, Sessions, rows_of, tabulate
 from memento.models.cells import CATALOG as CELLS
 from memento.models.dropout import Dropout
-from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, given, mean_columns, slots_of
+from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, mean_columns, slots_of
 from memento.models.recall import RECALL, Ledger, moments, recall
 
 CARRIED = 32
@@ -66,7 +66,8 @@ class Sequence(Interaction):
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
         """Fit an account of labels without any past, then with the past that it leaves unaccounted for."""
         self.fit_scale(sessions.features[rows_of(sessions, chosen)])
-        plain = tabulate(sessions, given)  # (N + 1, G)
+        self.names.fit(sessions, chosen)
+        plain = tabulate(sessions, self.given)  # (N + 1, G)
         terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
@@ -76,12 +77,12 @@ class Sequence(Interaction):
 
     def inputs(self, sessions: Sessions) -> Tensor:
         """`given` and `recall` of every candidate, shape (N + 1, G + R)."""
-        plain = tabulate(sessions, given)  # (N + 1, G)
+        plain = tabulate(sessions, self.given)  # (N + 1, G)
         terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
         return torch.cat([plain, recall(sessions, labels - self.expected(terms))], -1)  # (N + 1, G + R)
 
     def states(self, sessions: Sessions) -> Tensor:
-        """What the cell carries into every session from those before it in its stream, shape (S, K)."""
+        """What the cell carries into every session from those before it, shape (S, K)."""
         training = self.training
         self.eval()
         S = len(sessions.lengths)
@@ -93,6 +94,10 @@ class Sequence(Interaction):
                 at = torch.searchsorted(first, batch.rows[:, 0].contiguous(), right=True) - 1  # (B,)
                 summaries[at] = self._summary(batch)
             parts = [self._shifted(summaries[stream.start : stream.stop].unsqueeze(0)) for stream in sessions.streams]
+            if len(sessions.apart):
+                last = sessions.streams[-1] if sessions.streams else range(0)
+                whole = torch.cat([summaries[last.start : last.stop], summaries.new_zeros(1, CARRIED)])  # (T + 1, K)
+                parts.append(self._shifted(whole.unsqueeze(0))[:, -1:].expand(-1, len(sessions.apart), -1))
         self.train(training)
         return torch.cat(parts, 1).squeeze(0)  # (S, K)
 
@@ -106,7 +111,7 @@ class Sequence(Interaction):
         Sessions must come in order of time; the labels of each are told afterwards by `learn`.
         """
         known = past.ledger.read(moments(batch.features[0], memory)).to(batch.features)  # (C, R)
-        inputs = torch.cat([given(batch), known.unsqueeze(0)], -1)  # (1, C, G + R)
+        inputs = torch.cat([self.given(batch), known.unsqueeze(0)], -1)  # (1, C, G + R)
         carried = batch.contexts.new_zeros(1, CARRIED) if past.carried is None else past.carried  # (1, K)
         return self.score(replace(batch, inputs=inputs, states=carried))  # (1, C)
 
@@ -115,7 +120,7 @@ class Sequence(Interaction):
         assert batch.labels is not None
         self.eval()
         with torch.no_grad():
-            terms = centred(self._terms(batch.features, given(batch)).double(), batch.mask)[0]  # (C, T)
+            terms = centred(self._terms(batch.features, self.given(batch)).double(), batch.mask)[0]  # (C, T)
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
             past.ledger.write(moments(batch.features[0], memory), labels - self.expected(terms))
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)

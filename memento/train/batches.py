@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
@@ -28,8 +29,9 @@ Ints = npt.NDArray[np.int64]
 class Resident:
     """One or more renderings on a device: S sessions, N candidates, M memories, D numbers an embedding.
 
-    The sessions of a rendering are one stream, in which the earlier are the past of the later; with
-    `apart` each stands alone and has no past.
+    The sessions of a rendering are one stream, in which the earlier are the past of the later. With
+    `apart` those of the last rendering are questions: each follows all of the renderings before it, and
+    knows of no other question.
     """
 
     def __init__(self, renderings: Sequence[Rendering], device: str = "cpu", apart: bool = False) -> None:
@@ -52,9 +54,14 @@ class Resident:
         self.inputs: Tensor | None = None  # (N + 1, I)
         self._seen_as: object = None
         self.states: Tensor | None = None  # (S, K)
-        parts = [1] * sum(map(len, renderings)) if apart else [len(rendering) for rendering in renderings]
-        starts = np.cumsum([0, *parts]).tolist()
-        self.streams: Sequence[range] = [range(start, end) for start, end in pairwise(starts)]
+        ends = np.cumsum([0, *map(len, renderings)]).tolist()
+        parts = [range(start, end) for start, end in pairwise(ends)]
+        self.streams: Sequence[range] = parts[:-1] if apart else parts
+        self.apart = parts[-1] if apart else range(ends[-1], ends[-1])
+        past = [(stream.start, session) for stream in self.streams for session in stream]
+        past += [(0, self.apart.start)] * len(self.apart)
+        self.past = torch.tensor(past, dtype=torch.int64, device=self.device).reshape(-1, 2)  # (S, 2)
+        self._memory_ids = [name for rendering in renderings for name in rendering.memory_ids]
         self.ends: Ints = np.concatenate(offsets)
         self.sizes: Ints = np.diff(self.ends)
         self.features = self._table([rendering.features for rendering in renderings])  # (N + 1, 17)
@@ -78,6 +85,12 @@ class Resident:
 
     def __len__(self) -> int:
         return len(self.sizes)
+
+    @cached_property
+    def memories(self) -> Tensor:
+        """Which memory each candidate is, by its id: one number for all rows of one id, shape (N + 1,) int64."""
+        _, numbers = np.unique(np.array(["", *self._memory_ids], object), return_inverse=True)  # (M + 1,)
+        return torch.from_numpy(np.roll(numbers, -1)).to(self.device)[self.memory_rows]  # (N + 1,)
 
     @property
     def candidates(self) -> int:

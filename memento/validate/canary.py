@@ -1,9 +1,10 @@
 """The six canaries: questions whose answer is known by construction, asked of a trained scorer.
 
 Every canary is controlled: within an episode all is alike but for the one thing asked about, so the
-planted rule itself (the oracle) answers every episode right. Beside each share stand its chance
-level, its 95% Wilson interval and the oracle's share; a canary passes when the lower end of the
-interval reaches the threshold.
+planted rule itself (the oracle) answers every episode right. Each episode follows the sessions that the
+scorer was trained on, whose labels are its past. Beside each share stand its chance level, its 95%
+Wilson interval and the oracle's share; a canary passes when the lower end of the interval reaches the
+threshold.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from memento.errors import UsageError
 from memento.models.base import Scorer
 from memento.models.oracle import Oracle
-from memento.render.rendering import Spec
+from memento.render.rendering import Rendering, Spec
 from memento.train.batches import Resident
 from memento.train.run import Run
 from memento.validate import questions
@@ -156,6 +157,7 @@ def ask(
 ) -> tuple[Outcome, ...]:
     """The outcomes of some questions; one that the world cannot be asked is an outcome with n = 0 and a note."""
     outcomes: list[Outcome] = []
+    past = source.past(spec)
     for name, question in asked.items():
         if progress is not None:
             progress(name)
@@ -164,7 +166,7 @@ def ask(
             nothing = wilson(0, 0)
             outcomes.append(Outcome(name, "not asked", nothing, 0.0, nothing, None, made))
             continue
-        outcomes += _answers(name, made, scorer)
+        outcomes += _answers(name, made, scorer, past)
     return tuple(outcomes)
 
 
@@ -200,7 +202,7 @@ def robustness(
     """
     outcomes: list[Outcome] = []
     for level in levels:
-        asked = run(retrained(level), world, spec, episodes, seed)
+        asked = run(retrained(level), at_noise(world, level), spec, episodes, seed)
         outcomes += [
             replace(
                 o,
@@ -221,15 +223,15 @@ def at_noise(world: World, snr_db: float | None) -> World:
     return World(replace(world.manifest, noise=noise), world.tables)
 
 
-def _answers(name: str, asked: Asked, scorer: Scorer) -> list[Outcome]:
+def _answers(name: str, asked: Asked, scorer: Scorer, past: Rendering) -> list[Outcome]:
     check_dimension(scorer, asked.scene.rendering)
-    given, known = _scores(scorer, asked.scene), _scores(Oracle(), asked.scene)
+    given, known = _scores(scorer, asked.scene, past), _scores(Oracle(), asked.scene, past)
     outcomes = []
     for measure in asked.measures:
         scores, truth = (
             (given, known)
             if measure.scene is None
-            else (_scores(scorer, measure.scene), _scores(Oracle(), measure.scene))
+            else (_scores(scorer, measure.scene, past), _scores(Oracle(), measure.scene, past))
         )
         right, best = measure.right(scores), measure.right(truth)
         outcomes.append(
@@ -247,13 +249,14 @@ def _answers(name: str, asked: Asked, scorer: Scorer) -> list[Outcome]:
     return outcomes
 
 
-def _scores(scorer: Scorer, scene: Scene) -> Floats:
-    """The score of each offer as a share of its session (softmax), shape (offers,).
+def _scores(scorer: Scorer, scene: Scene, past: Rendering) -> Floats:
+    """The score of each offer as a share of its session (softmax), shape (offers,); each follows the `past`.
 
     The shift by the session's largest score is done in 64 bits, so that scores far from zero lose nothing.
     """
     rendering = scene.rendering
-    logits = Resident([rendering], apart=True).score(scorer).astype(np.float64)
+    resident = Resident([past, rendering], apart=True)
+    logits = resident.score(scorer, np.array(resident.apart))[-len(rendering.labels) :].astype(np.float64)
     sizes = np.diff(rendering.offsets)
     top = np.repeat(np.maximum.reduceat(logits, rendering.offsets[:-1]), sizes)
     weights = np.exp(logits - top)

@@ -9,7 +9,7 @@ training saw. No episode was ever trained on: its memories and sessions have ids
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -121,6 +121,12 @@ class Source:
                 topic = sessions["topic"][row]
                 if topic and topic not in heard:
                     self.openings.setdefault(topic, []).append(first.get(sessions["id"][row], ""))
+
+    def past(self, spec: Spec) -> Rendering:
+        """The sessions that the scorer was trained on, with the labels that it was told."""
+        rendering = render(self.world, spec)
+        ids = np.array(self.world.sessions["id"][self.known], object)
+        return rendering.select(np.flatnonzero(np.isin(np.array(rendering.session_ids, object), ids)))
 
     @cached_property
     def replacements(self) -> list[tuple[int, int]]:
@@ -321,12 +327,14 @@ class Stage:
             )
         }
         at = [rows[(self.ids[s], self.identity(m))] for s, m in self.candidates]
-        return Scene(rendering, np.array(at, np.int64))
+        original = dict(zip(names.tolist(), base.memories["id"][self.rows].tolist(), strict=True))
+        known_as = tuple(original.get(name, name) for name in rendering.memory_ids)
+        return Scene(replace(rendering, memory_ids=known_as), np.array(at, np.int64))
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Episodes as a rendering; `rows` leads the k-th offer of the stage to its row."""
+    """Episodes as a rendering, copies under the ids of what they copy; `rows` leads the k-th offer to its row."""
 
     rendering: Rendering
     rows: Ints
