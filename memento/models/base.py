@@ -57,7 +57,6 @@ class Sessions(Protocol):
     features: Tensor  # (N + 1, 17)
     labels: Tensor  # (N + 1,)
     memory_rows: Tensor  # (N + 1,) int64
-    memories: Tensor  # (N + 1,) int64, equal where it is one memory by its id
     past: Tensor  # (S, 2) int64
     embeddings: Tensor  # (M + 1, D)
     contexts: Tensor  # (S, D)
@@ -69,6 +68,11 @@ class Sessions(Protocol):
     @property
     def candidates(self) -> int:
         """N."""
+        ...
+
+    @property
+    def memories(self) -> Tensor:
+        """Which memory each candidate is, equal where it is one by its id, shape (N + 1,) int64."""
         ...
 
     def batches(self, sessions: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:

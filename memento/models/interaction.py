@@ -26,6 +26,7 @@ from memento.models.dropout import Dropout
 
 OWN = (1, 2, 10, 11, 14, 15, 16)
 """Columns that say something about one candidate; 0 is its age, 12 and 13 are slots, 3 to 9 the session's clock."""
+SUPERSEDED = 11
 SLOTS = 256
 FADES = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Decays of age, 1/day, that the account of labels goes by."""

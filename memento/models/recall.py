@@ -9,13 +9,14 @@ what the candidate's columns account for, so that a memory that was new once is 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from memento.models.base import Sessions
-from memento.models.interaction import SLOTS, slots_of
+from memento.models.interaction import SLOTS, SUPERSEDED, slots_of
 
 HOURS, WEEKDAYS = 24, 7
 REACH = 3
@@ -49,22 +50,8 @@ def recall(sessions: Sessions, residuals: Tensor) -> Tensor:
     """
     N = sessions.candidates
     at = moments(sessions.features[:N], sessions.memories[:N])
-    index = torch.arange(len(sessions.lengths), device=residuals.device)  # (S,)
-    session = index.repeat_interleave(sessions.lengths)  # (N,)
-    since, until = sessions.past[session].unbind(-1)  # (N,) each
     kept = torch.stack([residuals.double(), torch.ones_like(residuals, dtype=torch.float64)], -1)  # (N, 2)
-
-    def earlier(keys: Tensor, asked: list[Tensor]) -> list[Tensor]:
-        """Sum and count of `kept` under each asked key, (N, 2) each, over the sessions from `since` up to `until`."""
-        span = len(sessions.lengths) + 1
-        ordered, places = (keys * span + session).sort(stable=True)  # (N,) each
-        sums = torch.cat([kept.new_zeros(1, 2), kept[places].cumsum(0)])  # (N + 1, 2)
-        return [
-            sums[torch.searchsorted(ordered, key * span + until)]
-            - sums[torch.searchsorted(ordered, key * span + since)]
-            for key in asked
-        ]
-
+    earlier = _looking_back(sessions, kept)
     found = [
         *earlier(at.memory, [at.memory]),
         *earlier(at.entity, [at.entity]),
@@ -82,11 +69,47 @@ def recall(sessions: Sessions, residuals: Tensor) -> Tensor:
     return torch.cat([table, table.new_zeros(1, RECALL)])  # (N + 1, R)
 
 
+def replaced(sessions: Sessions) -> Tensor:
+    """1 where a session known before showed the candidate's memory as superseded, shape (N + 1, 1)."""
+    N = sessions.candidates
+    memories = sessions.memories[:N]  # (N,)
+    flags = (sessions.features[:N, SUPERSEDED : SUPERSEDED + 1] > 0).double()  # (N, 1)
+    (shown,) = _looking_back(sessions, flags)(memories, [memories])  # (N, 1)
+    return torch.cat([shown.sign(), shown.new_zeros(1, 1)]).to(sessions.features)  # (N + 1, 1)
+
+
+def _looking_back(sessions: Sessions, kept: Tensor) -> Callable[[Tensor, list[Tensor]], list[Tensor]]:
+    """Sums of `kept`, shape (N, K), by keys, shape (N,), over what each candidate's session knows of.
+
+    What it gives takes the keys to keep under and those to ask for, and gives (N, K) for each of the latter.
+    """
+    index = torch.arange(len(sessions.lengths), device=kept.device)  # (S,)
+    session = index.repeat_interleave(sessions.lengths)  # (N,)
+    since, until = sessions.past[session].unbind(-1)  # (N,) each
+    span = len(sessions.lengths) + 1
+
+    def earlier(keys: Tensor, asked: list[Tensor]) -> list[Tensor]:
+        ordered, places = (keys * span + session).sort(stable=True)  # (N,) each
+        sums = torch.cat([kept.new_zeros(1, kept.shape[1]), kept[places].cumsum(0)])  # (N + 1, K)
+        return [
+            sums[torch.searchsorted(ordered, key * span + until)]
+            - sums[torch.searchsorted(ordered, key * span + since)]
+            for key in asked
+        ]
+
+    return earlier
+
+
 class Ledger:
     """The same, kept up one session at a time: sums and counts by memory and entity, weekday and hour."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, int], Tensor] = {}
+        self._replaced: set[int] = set()
+
+    def replaced(self, memories: Tensor) -> Tensor:
+        """1 where a memory was shown as superseded, shape (n,)."""
+        return torch.tensor([float(memory in self._replaced) for memory in memories.tolist()])
 
     def read(self, at: Moments) -> Tensor:
         """What is known of the candidates of a session, shape (n, R)."""
@@ -104,8 +127,9 @@ class Ledger:
             rows.append(torch.stack(found))  # (F, 2)
         return _numbers(torch.stack(rows))  # (n, R)
 
-    def write(self, at: Moments, residuals: Tensor) -> None:
-        """Keep what a session's labels showed, shape (n,)."""
+    def write(self, at: Moments, residuals: Tensor, flags: Tensor) -> None:
+        """Keep what a session's labels showed, and which of its memories were superseded, shape (n,) each."""
+        self._replaced.update(at.memory[flags > 0].tolist())
         hour, weekday = int(at.hour[0]), int(at.weekday[0])
         for memory, entity, aspect, value in zip(
             at.memory.tolist(), at.entity.tolist(), at.aspect.tolist(), residuals.tolist()

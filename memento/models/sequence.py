@@ -8,6 +8,7 @@ In training a cell starts anew with every window of sessions, in use it runs thr
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import ClassVar
 
@@ -20,8 +21,17 @@ from memento.models.account import Account, centred
 from memento.models.base import Batch, Sessions, rows_of, tabulate
 from memento.models.cells import CATALOG as CELLS
 from memento.models.dropout import Dropout
-from memento.models.interaction import CLOCK, FADES, GIVEN, TERMS, Interaction, mean_columns, slots_of
-from memento.models.recall import RECALL, Ledger, moments, recall
+from memento.models.interaction import (
+    CLOCK,
+    FADES,
+    GIVEN,
+    SUPERSEDED,
+    TERMS,
+    Interaction,
+    mean_columns,
+    slots_of,
+)
+from memento.models.recall import RECALL, Ledger, moments, recall, replaced
 
 CARRIED = 32
 FORGET = 0.2
@@ -67,19 +77,29 @@ class Sequence(Interaction):
         """Fit an account of labels without any past, then with the past that it leaves unaccounted for."""
         self.fit_scale(sessions.features[rows_of(sessions, chosen)])
         self.names.fit(sessions, chosen)
-        plain = tabulate(sessions, self.given)  # (N + 1, G)
-        terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
+        told = _told(sessions, replaced(sessions))
+        plain = tabulate(told, self.given)  # (N + 1, G)
+        terms, labels = self._accounts(told, plain)  # (N, T), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
-        inputs = torch.cat([plain, recall(sessions, labels - self.expected(terms))], -1)  # (N + 1, G + R)
-        terms, labels = self._accounts(sessions, inputs)  # (N, R + T), (N,)
+        inputs = torch.cat([plain, recall(told, labels - self.expected(terms))], -1)  # (N + 1, G + R)
+        terms, labels = self._accounts(told, inputs)  # (N, R + T), (N,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
 
     def inputs(self, sessions: Sessions) -> Tensor:
-        """`given` and `recall` of every candidate, shape (N + 1, G + R)."""
-        plain = tabulate(sessions, self.given)  # (N + 1, G)
-        terms, labels = self._accounts(sessions, plain)  # (N, T), (N,)
-        return torch.cat([plain, recall(sessions, labels - self.expected(terms))], -1)  # (N + 1, G + R)
+        """`given`, `recall` and `replaced` of every candidate, shape (N + 1, G + R + 1)."""
+        before = replaced(sessions)  # (N + 1, 1)
+        told = _told(sessions, before)
+        plain = tabulate(told, self.given)  # (N + 1, G)
+        terms, labels = self._accounts(told, plain)  # (N, T), (N,)
+        return torch.cat([plain, recall(told, labels - self.expected(terms)), before], -1)  # (N + 1, G + R + 1)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits, shape (B, C). What was superseded once stays so, whether this session says it or not."""
+        if batch.inputs is None:
+            return super().forward(batch)
+        features = _flagged(batch.features, batch.inputs[..., -1:])  # (B, C, 17)
+        return super().forward(replace(batch, features=features, inputs=batch.inputs[..., :-1]))
 
     def states(self, sessions: Sessions) -> Tensor:
         """What the cell carries into every session from those before it, shape (S, K)."""
@@ -111,7 +131,9 @@ class Sequence(Interaction):
         Sessions must come in order of time; the labels of each are told afterwards by `learn`.
         """
         known = past.ledger.read(moments(batch.features[0], memory)).to(batch.features)  # (C, R)
-        inputs = torch.cat([self.given(batch), known.unsqueeze(0)], -1)  # (1, C, G + R)
+        before = past.ledger.replaced(memory).to(known).unsqueeze(-1)  # (C, 1)
+        told = replace(batch, features=_flagged(batch.features, before))
+        inputs = torch.cat([self.given(told), known.unsqueeze(0), before.unsqueeze(0)], -1)  # (1, C, G + R + 1)
         carried = batch.contexts.new_zeros(1, CARRIED) if past.carried is None else past.carried  # (1, K)
         return self.score(replace(batch, inputs=inputs, states=carried))  # (1, C)
 
@@ -120,9 +142,12 @@ class Sequence(Interaction):
         assert batch.labels is not None
         self.eval()
         with torch.no_grad():
-            terms = centred(self._terms(batch.features, self.given(batch)).double(), batch.mask)[0]  # (C, T)
+            flags = batch.features[0, :, SUPERSEDED]  # (C,)
+            before = past.ledger.replaced(memory).to(batch.features).unsqueeze(-1)  # (C, 1)
+            told = replace(batch, features=_flagged(batch.features, before))
+            terms = centred(self._terms(told.features, self.given(told)).double(), batch.mask)[0]  # (C, T)
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
-            past.ledger.write(moments(batch.features[0], memory), labels - self.expected(terms))
+            past.ledger.write(moments(batch.features[0], memory), labels - self.expected(terms), flags)
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
 
     def _more(self, batch: Batch, identity: Tensor) -> tuple[list[Tensor], list[Tensor]]:
@@ -159,3 +184,16 @@ class Sequence(Interaction):
         about = (identity * told).sum(1)  # (B, D + W/2)
         clock = self._clock(mean_columns(batch))  # (B, CLOCK)
         return functional.silu(self.summary(torch.cat([about, batch.contexts, clock], -1)))  # (B, K)
+
+
+def _flagged(features: Tensor, before: Tensor) -> Tensor:
+    """Columns with the superseded flag set where it was `before`, shape (…, 1); (…, 17) to (…, 17)."""
+    flag = torch.maximum(features[..., SUPERSEDED : SUPERSEDED + 1], before)  # (…, 1)
+    return torch.cat([features[..., :SUPERSEDED], flag, features[..., SUPERSEDED + 1 :]], -1)  # (…, 17)
+
+
+def _told(sessions: Sessions, before: Tensor) -> Sessions:
+    """The sessions with every flag that their past knows of, (N + 1, 1)."""
+    told = copy.copy(sessions)
+    told.features = _flagged(sessions.features, before)  # (N + 1, 17)
+    return told

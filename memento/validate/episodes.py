@@ -100,7 +100,10 @@ class Source:
         here = (rows >= 0) & self.known[world.candidate_sessions]
         offered = np.bincount(rows[here], minlength=len(memories)) > 0
         has_entity = memories["entity"] != ""
-        self.usable = np.flatnonzero(has_entity & memories["embedded"] & offered & (memories["kind"] != "constraint"))
+        current = memories["superseded_by"] == ""
+        self.usable = np.flatnonzero(
+            has_entity & memories["embedded"] & offered & current & (memories["kind"] != "constraint")
+        )
         entities = memories["entity"]
         self.of_entity = {
             str(name): self.usable[entities[self.usable] == name]
@@ -132,11 +135,11 @@ class Source:
     def replacements(self) -> list[tuple[int, int]]:
         """Rows of memories that were replaced, each with the row of its replacement, both embedded."""
         memories = self.world.memories
-        rows, embedded = memories.row_of, memories["embedded"]
+        rows, embedded, replaced = memories.row_of, memories["embedded"], memories["superseded_by"] != ""
         return [
             (row, rows[newer])
             for row, newer in enumerate(memories["superseded_by"].tolist())
-            if newer in rows and embedded[row] and embedded[rows[newer]]
+            if newer in rows and embedded[row] and embedded[rows[newer]] and not replaced[rows[newer]]
         ]
 
     @property
