@@ -20,7 +20,7 @@ import numpy.typing as npt
 from memento import rng
 from memento.patterns import from_manifest
 from memento.patterns.facts import calendar
-from memento.patterns.history import gaps
+from memento.patterns.history import gaps, retirements
 from memento.patterns.temporal import TemporalCycle
 from memento.render.rendering import Rendering, Spec, render
 from memento.world.records import NULL_INT, TABLES
@@ -66,8 +66,8 @@ class Source:
     """What a world offers for episodes: clocks, topics with their words, memories with their peaks.
 
     `seen` are hashes of the ids of sessions that the scorer was trained on: a memory serves only if
-    one of them offered it, since nobody can know what they never met, and a topic opens with words of
-    other sessions where there are some. Without any, all sessions count.
+    one of them offered it and nothing has replaced it since, since nobody can know what they never met,
+    and a topic opens with words of other sessions where there are some. Without any, all sessions count.
     """
 
     world: World
@@ -100,10 +100,8 @@ class Source:
         here = (rows >= 0) & self.known[world.candidate_sessions]
         offered = np.bincount(rows[here], minlength=len(memories)) > 0
         has_entity = memories["entity"] != ""
-        current = memories["superseded_by"] == ""
-        self.usable = np.flatnonzero(
-            has_entity & memories["embedded"] & offered & current & (memories["kind"] != "constraint")
-        )
+        current = ~retirements(world)[0] & (memories["kind"] != "constraint")
+        self.usable = np.flatnonzero(has_entity & memories["embedded"] & offered & current)
         entities = memories["entity"]
         self.of_entity = {
             str(name): self.usable[entities[self.usable] == name]
@@ -133,14 +131,22 @@ class Source:
 
     @cached_property
     def replacements(self) -> list[tuple[int, int]]:
-        """Rows of memories that were replaced, each with the row of its replacement, both embedded."""
-        memories = self.world.memories
-        rows, embedded, replaced = memories.row_of, memories["embedded"], memories["superseded_by"] != ""
-        return [
+        """Rows of memories that were replaced, each with the row of its replacement, both embedded.
+
+        The replacement still stands; where known sessions offered replaced memories after that, it is only those.
+        """
+        world, memories = self.world, self.world.memories
+        rows, embedded, (replaced, since) = memories.row_of, memories["embedded"], retirements(world)
+        pairs = [
             (row, rows[newer])
             for row, newer in enumerate(memories["superseded_by"].tolist())
             if newer in rows and embedded[row] and embedded[rows[newer]] and not replaced[rows[newer]]
         ]
+        offers, at = world.candidate_memories, world.candidate_sessions
+        shown = (offers >= 0) & self.known[at]
+        shown[shown] = replaced[offers[shown]] & (since[offers[shown]] < world.sessions["ended_at"][at[shown]])
+        met = np.isin([old for old, _ in pairs], offers[shown])
+        return [pair for pair, known in zip(pairs, met.tolist()) if known] if met.any() else pairs
 
     @property
     def gap_matters(self) -> bool:
