@@ -36,7 +36,7 @@ DECAYS = 6
 ALIKE = 5
 GIVEN = len(OWN) + ALIKE
 """Numbers of a candidate that no weight has a part in: its columns beside the session's largest, then `alike`."""
-TERMS = len(OWN) + GIVEN + 2 + len(FADES)
+TERMS = 2 * (len(OWN) + GIVEN + 2) + len(FADES)
 
 
 class Interaction(Model):
@@ -163,7 +163,9 @@ class Interaction(Model):
         nearest = torch.exp(20 * known[..., len(OWN) + 2 : len(OWN) + 4])  # (B, C, 2)
         age = torch.expm1(features[..., :1].clamp(0, 12))  # (B, C, 1) days
         fading = torch.cat([torch.exp(-rate * age) for rate in FADES], -1)  # (B, C, 5)
-        return torch.cat([self.scale(features)[..., OWN], known[..., :GIVEN], nearest, fading], -1)  # (B, C, T)
+        plain = torch.cat([self.scale(features)[..., OWN], known[..., :GIVEN], nearest], -1)  # (B, C, P)
+        replaced = plain * features[..., SUPERSEDED : SUPERSEDED + 1]  # (B, C, P)
+        return torch.cat([plain, replaced, fading], -1)  # (B, C, T)
 
     def _accounts(self, sessions: Sessions, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The account's terms, shape (N, A), and the labels, (N,), both less their mean over the session; 64 bits."""
