@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,11 +22,11 @@ from memento.errors import UsageError
 from memento.models.account import Account, centred
 from memento.models.base import Batch, Model, Scale, Sessions, rows_of, tabulate
 from memento.models.dropout import Dropout
+from memento.models.names import SLOTS, Names, slots_of
 
 OWN = (1, 2, 10, 11, 14, 15, 16)
 """Columns that say something about one candidate; 0 is its age, 12 and 13 are slots, 3 to 9 the session's clock."""
 SUPERSEDED = 11
-SLOTS = 256
 FADES = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Decays of age, 1/day, that the account of labels goes by."""
 HARMONICS = {"hour": 4, "weekday": 3, "month": 2}
@@ -49,6 +48,7 @@ class Interaction(Model):
 
     name: ClassVar[str] = "interaction"
     hidden: ClassVar[str] = "before_head"
+    learns_names: ClassVar[bool] = True
     season: Tensor
 
     def __init__(
@@ -112,9 +112,10 @@ class Interaction(Model):
         self.season.fill_(float(len(months) >= 12))
 
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
-        """Measure columns as `fit_scale` does, then fit the account of labels on the sessions `chosen`."""
+        """Measure columns and learn names, then fit the account of labels, on the sessions `chosen`."""
         super().prepare(sessions, chosen)
-        self.names.fit(sessions, chosen)
+        if self.learns_names:
+            self.names.fit(sessions, chosen)
         terms, labels = self._accounts(sessions, self.inputs(sessions))  # (N, A), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
@@ -220,59 +221,6 @@ class Interaction(Model):
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)  # (B, H, C, W/H)
         attended: Tensor = self.attended(mixed.transpose(1, 2).reshape(B, C, W))  # (B, C, W)
         return attended
-
-
-class Names(nn.Module):
-    """What entities are called: the sum of the embeddings of those memories of each that training met.
-
-    The memories of one entity share its name, so their mean says it, also of a memory without an embedding of its
-    own. Both it and the context count less what is usual, since what all texts say tells none from another. Nothing
-    is usual and no entity known until fitted: then the candidates of a session say what its entities are called.
-    """
-
-    sums: Tensor
-    counts: Tensor
-    memory: Tensor
-    context: Tensor
-
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.register_buffer("sums", torch.zeros(SLOTS, dimension))  # (256, D)
-        self.register_buffer("counts", torch.zeros(SLOTS))  # (256,)
-        self.register_buffer("memory", torch.zeros(dimension))  # (D,) the usual one
-        self.register_buffer("context", torch.zeros(dimension))  # (D,) the usual one
-
-    def fit(self, sessions: Sessions, chosen: Tensor) -> None:
-        """Take the entities of the memories that the sessions `chosen`, shape (n,), offer, each once."""
-        if not len(chosen):
-            return
-        rows = rows_of(sessions, chosen)  # (n,)
-        memories, first = np.unique(sessions.memory_rows[rows].cpu().numpy(), return_index=True)  # (m,) each
-        at = rows[torch.from_numpy(first).to(rows.device)]  # (m,)
-        embedded = sessions.embeddings[torch.from_numpy(memories).to(rows.device)]  # (m, D)
-        there = (embedded != 0).any(-1)  # (m,)
-        slots = slots_of(sessions.features[at])[:, 0]  # (m,)
-        self.sums.zero_().index_add_(0, slots, embedded)
-        self.counts.zero_().index_add_(0, slots, there.to(self.counts))
-        self.memory.copy_(embedded.double().sum(0) / there.sum().clamp_min(1))
-        self.context.copy_(sessions.contexts[chosen].double().mean(0))
-
-    def forward(self, batch: Batch, slots: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit vectors of each candidate's entity, (B, C, D), and of the context, (B, D, 1).
-
-        `slots` are of entities, shape (B, C); `same` is 1 where two candidates share one, (B, C, C).
-        """
-        there = (batch.candidates != 0).any(-1, keepdim=True).to(same)  # (B, C, 1)
-        sums = same @ batch.candidates + self.sums[slots]  # (B, C, D)
-        counts = same @ there + self.counts[slots].unsqueeze(-1)  # (B, C, 1)
-        entity = sums / counts.clamp_min(1) - self.memory * counts.sign()  # (B, C, D)
-        context = (batch.contexts - self.context).unsqueeze(-1)  # (B, D, 1)
-        return functional.normalize(entity, dim=-1), functional.normalize(context, dim=1)
-
-
-def slots_of(features: Tensor) -> Tensor:
-    """The slots of entity and aspect of each candidate, shape (…, 2) int64, from its columns, shape (…, 17)."""
-    return (features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (…, 2)
 
 
 def shares(batch: Batch) -> Tensor:

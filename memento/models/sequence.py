@@ -29,8 +29,8 @@ from memento.models.interaction import (
     TERMS,
     Interaction,
     mean_columns,
-    slots_of,
 )
+from memento.models.names import slots_of
 from memento.models.recall import RECALL, Ledger, moments, recall, replaced
 
 CARRIED = 32

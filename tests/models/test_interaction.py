@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from memento.models.account import centred
 from memento.models.base import Batch
-from memento.models.interaction import CLOCK, HARMONICS, Interaction, alike, given
+from memento.models.interaction import CLOCK, HARMONICS, Interaction, alike
+from memento.models.names import Names
+from memento.render.rendering import Rendering
+from memento.train.batches import Resident
 
 
 def awake() -> Interaction:
@@ -37,7 +41,6 @@ def test_age_alone_never_turns_around(direction: float, batches: Callable[..., B
     batch = batches(sessions=4, candidates=40, short=False)
     features = batch.features[:, :1].repeat(1, 40, 1)
     features[..., 0] = torch.linspace(0.01, math.log(366), 40)
-    features[..., 13] = torch.arange(40) / 255  # other aspects, so that none is a newer value of another's
     model = awake()
     with torch.no_grad():
         model.aspect.weight.zero_()
@@ -106,14 +109,72 @@ def test_an_entity_is_known_by_what_its_candidates_share(batches: Callable[..., 
     features, embedded = batch.features.clone(), batch.candidates.clone()
     features[0, :, 12] = torch.tensor([7, 7, 9, 9]) / 255
     features[0, :, 13] = torch.tensor([1, 1, 2, 3]) / 255
-    features[0, :, 0] = torch.tensor([1.0, 2.0, 1.0, 2.0])
     embedded[0, 1] = 0
     changed = replace(batch, features=features, candidates=embedded)
-    near = alike(changed)[0]
+    near = alike(changed, Names(64))[0]
     cosine = torch.nn.functional.cosine_similarity(embedded[0, 0], batch.contexts[0], dim=0)
     torch.testing.assert_close(near[:2, 1], torch.stack([cosine, cosine]))
     assert near[1, 0] == 0
-    torch.testing.assert_close(near[:, 4:].expm1(), torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]))
+    torch.testing.assert_close(near[:, 4].expm1(), torch.tensor([1.0, 1.0, 0.0, 0.0]))
+
+
+def test_an_entity_is_known_by_the_memories_that_training_met(toys: Callable[..., Rendering]) -> None:
+    """By hand: the mean of its distinct memories, of training and of the session, less the mean of all."""
+    rendering = toys(sessions=9, candidates=(2, 7), memories=11, seed=4)
+    resident = Resident([rendering])
+    fitted = torch.tensor([0, 1, 2, 4, 5])
+    names = Names(rendering.memory_embeddings.shape[1])
+    names.fit(resident, fitted)
+    entity: dict[int, int] = {}
+    for session in fitted.tolist():
+        for row in range(*rendering.offsets[session : session + 2].tolist()):
+            entity.setdefault(int(rendering.memory_rows[row]), round(float(rendering.features[row, 12]) * 255))
+    table = torch.from_numpy(rendering.memory_embeddings.copy())
+    usual = table[list(entity)].mean(0)
+    context = resident.contexts[fitted].mean(0)
+    batch = resident.batch(torch.tensor([7]))
+    slots = (batch.features[0, :, 12] * 255).round().long()
+    for place, slot in enumerate(slots.tolist()):
+        own = [table[memory] for memory, of in entity.items() if of == slot]
+        own += [batch.candidates[0, other] for other in range(len(slots)) if slots[other] == slot]
+        expected = torch.nn.functional.cosine_similarity(
+            torch.stack(own).mean(0) - usual, batch.contexts[0] - context, dim=0
+        )
+        torch.testing.assert_close(alike(batch, names)[0, place, 1], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_names_learned_twice_are_those_of_the_last_time(toys: Callable[..., Rendering]) -> None:
+    resident = Resident([toys(sessions=9)])
+    once, twice = Names(resident.contexts.shape[1]), Names(resident.contexts.shape[1])
+    twice.fit(resident, torch.arange(5))
+    for names in (once, twice):
+        names.fit(resident, torch.arange(3, 9))
+    assert all(torch.equal(a, b) for a, b in zip(once.state_dict().values(), twice.state_dict().values(), strict=True))
+
+
+def test_what_was_replaced_has_an_account_of_its_own(batches: Callable[..., Batch]) -> None:
+    """A floor under what was replaced: its other columns may say nothing, where they say much of the rest."""
+    generator = torch.Generator().manual_seed(3)
+    features = torch.rand(40 * 8, 17, generator=generator)
+    features[:, 11] = (features[:, 11] > 0.7).float()
+    labels = 0.2 + 0.5 * features[:, 2] * (1 - features[:, 11])
+    batch = batches(sessions=40, candidates=8, short=False)
+    batch = replace(batch, features=features.view(40, 8, 17), candidates=torch.zeros_like(batch.candidates))
+    model = Interaction()
+    model.fit_scale(features)
+    terms = model._terms(batch.features, model.given(batch)).double()
+    model.account.fit(
+        centred(terms, batch.mask).flatten(0, 1),
+        centred(labels.view(40, 8, 1).double(), batch.mask).flatten(),
+        torch.full((40,), 8),
+    )
+    said = model.account(terms)
+    used = replace(batch, features=batch.features.clone())
+    used.features[..., 2] += 0.1
+    moved = model.account(model._terms(used.features, model.given(used)).double()) - said
+    flag = batch.features[..., 11] > 0
+    assert moved[~flag].mean() > 0.03
+    assert moved[flag].abs().mean() < 0.01
 
 
 def test_one_candidate_alone_is_scored(batches: Callable[..., Batch]) -> None:
@@ -156,4 +217,4 @@ def test_gradients_agree_with_finite_differences(batches: Callable[..., Batch]) 
 def test_inputs_worked_out_ahead_change_no_score(batches: Callable[..., Batch]) -> None:
     batch = batches()
     model = awake()
-    assert torch.equal(model.score(batch), model.score(replace(batch, inputs=given(batch))))
+    assert torch.equal(model.score(batch), model.score(replace(batch, inputs=model.given(batch))))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from memento.models.recall import RECALL, Ledger, moments, recall
+from memento.models.recall import RECALL, Ledger, moments, recall, replaced
 from memento.render.rendering import Rendering
 from memento.train.batches import Resident
 
@@ -20,6 +20,7 @@ def clocked(toys: Toys, sessions: int = 40, seed: int = 0) -> Rendering:
     draw = np.random.default_rng(seed)
     sizes = np.diff(rendering.offsets)
     features = rendering.features.copy()
+    features[:, 11] = draw.random(len(features)) < 0.1
     for place, steps in ((3, 24), (5, 7)):
         angle = 2 * np.pi * np.repeat(draw.integers(0, steps, sessions), sizes) / steps
         features[:, place], features[:, place + 1] = np.sin(angle), np.cos(angle)
@@ -33,7 +34,7 @@ def residuals(resident: Resident, seed: int = 0) -> Tensor:
 def naive(resident: Resident, values: Tensor) -> Tensor:
     """By hand: every candidate beside every candidate of an earlier session of its stream."""
     N = resident.candidates
-    at = moments(resident.features[:N], resident.memory_rows[:N])
+    at = moments(resident.features[:N], resident.memories[:N])
     session = torch.arange(len(resident)).repeat_interleave(resident.lengths)
     stream = torch.zeros(len(resident), dtype=torch.long)
     for number, sessions in enumerate(resident.streams):
@@ -66,9 +67,26 @@ def test_a_ledger_reads_the_same_one_session_at_a_time(toys: Toys) -> None:
     whole, ledger = recall(resident, values), Ledger()
     for session in range(len(resident)):
         rows = slice(int(resident.ends[session]), int(resident.ends[session + 1]))
-        at = moments(resident.features[rows], resident.memory_rows[rows])
+        at = moments(resident.features[rows], resident.memories[rows])
         torch.testing.assert_close(ledger.read(at).float(), whole[rows], atol=1e-6, rtol=1e-6)
-        ledger.write(at, values[rows])
+        before = replaced(resident)[rows, 0]
+        assert torch.equal(ledger.replaced(at.memory), before)
+        ledger.write(at, values[rows], resident.features[rows, 11])
+    assert replaced(resident).any()
+
+
+def test_questions_know_the_past_and_nothing_of_each_other(toys: Toys) -> None:
+    past, asked = clocked(toys), clocked(toys, 6, seed=3)
+    resident = Resident([past, asked], apart=True)
+    values = residuals(resident)
+    for session in resident.apart:
+        rows = slice(int(resident.ends[session]), int(resident.ends[session + 1]))
+        alone = Resident([past, asked.select([session - len(past)])])
+        alone.streams, alone.past = [range(len(past) + 1)], torch.tensor([[0, s] for s in range(len(past) + 1)])
+        before = values[: resident.ends[len(past)]]
+        known = recall(alone, torch.cat([before, values[rows]]))[len(before) : -1]
+        torch.testing.assert_close(recall(resident, values)[rows], known, atol=1e-6, rtol=1e-6)
+        assert torch.equal(replaced(resident)[rows], replaced(alone)[len(before) : -1])
 
 
 @pytest.mark.parametrize("session", [0, 17, 39])

@@ -42,7 +42,7 @@ def test_one_session_at_a_time_gives_what_all_at_once_give(cell: str, toys: Toys
     for session in range(len(resident)):
         batch = resident.batch(np.array([session]))
         assert batch.rows is not None
-        memory = resident.memory_rows[batch.rows[0]]
+        memory = resident.memories[batch.rows[0]]
         logits = model.step(batch, past, memory)[0]
         expected = torch.from_numpy(whole[resident.ends[session] : resident.ends[session + 1]])
         torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-5)
@@ -106,6 +106,43 @@ def test_what_only_a_past_can_tell_is_learned(toys: Toys) -> None:
         shares[name] = report.share.value if report.share else 0.0
     assert shares["sequence"] > 0.95
     assert shares["sequence"] > shares["interaction"] + 0.1
+
+
+def test_what_was_superseded_once_stays_so(toys: Toys) -> None:
+    """A session that withholds the flag scores as one that shows it, once an earlier session showed it."""
+    plain = toys(sessions=20, candidates=8, memories=8)
+    last = int(plain.offsets[-2])
+    memory = int(plain.memory_rows[last])
+    flags = np.zeros((3, len(plain.features)), np.float32)
+    earlier = np.flatnonzero(plain.memory_rows[:last] == memory)
+    flags[0, earlier[-1]] = 1  # shown once, then withheld
+    flags[1, earlier[-1]] = 1
+    flags[1, last:][plain.memory_rows[last:] == memory] = 1  # shown again
+    changed = [np.concatenate([plain.features[:, :11], f[:, None], plain.features[:, 12:]], 1) for f in flags]
+    withheld, shown, never = (toys(sessions=20, candidates=8, memories=8, features=f) for f in changed)
+    model = prepared(Resident([shown]))
+    scores = [Resident([rendering]).score(model)[last:] for rendering in (withheld, shown, never)]
+    np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
+    assert np.abs(scores[0] - scores[2]).max() > 1e-4
+
+
+@pytest.mark.parametrize("cell", list(CELLS))
+def test_a_question_is_scored_as_the_next_session_would_be(cell: str, toys: Toys) -> None:
+    past, asked = toys(sessions=12, seed=1), toys(sessions=4, seed=2)
+    model = prepared(Resident([past]), cell=cell)
+    resident = Resident([past, asked], apart=True)
+    together = resident.score(model)
+    for session in resident.apart:
+        one = asked.select([session - len(past)])
+        stream = model.start()
+        whole = Resident([past, one])
+        for place in range(len(whole)):
+            batch = whole.batch(np.array([place]))
+            assert batch.rows is not None
+            logits = model.step(batch, stream, whole.memories[batch.rows[0]])[0]
+            model.learn(batch, stream, whole.memories[batch.rows[0]])
+        expected = together[resident.ends[session] : resident.ends[session + 1]]
+        np.testing.assert_allclose(logits.numpy(), expected, atol=1e-5)
 
 
 def test_sessions_apart_have_no_past(toys: Toys) -> None:

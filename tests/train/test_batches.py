@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,27 @@ def test_a_model_meets_its_inputs_and_states_again_by_candidate_and_session(toys
     kept = np.zeros_like(expected)
     kept[rows] = expected[rows]
     assert np.array_equal(resident.score(Place(), some), kept)
+
+
+def test_questions_follow_the_sessions_before_them(toys: Toys) -> None:
+    past, asked = toys(sessions=5, seed=1), toys(sessions=3, seed=2)
+    resident = Resident([past, asked], apart=True)
+    assert list(resident.streams) == [range(5)]
+    assert resident.apart == range(5, 8)
+    assert resident.past.tolist() == [*([0, session] for session in range(5)), *([0, 5] for _ in range(3))]
+    both = Resident([past, asked])
+    assert both.past.tolist() == [*([0, session] for session in range(5)), *([5, session] for session in range(5, 8))]
+    assert len(both.apart) == 0
+
+
+def test_a_memory_is_one_by_its_id_in_all_renderings(toys: Toys) -> None:
+    one = toys(sessions=5, memories=4, seed=1)
+    two = replace(toys(sessions=3, memories=4, seed=2), memory_ids=tuple(reversed(one.memory_ids)))
+    resident = Resident([one, two])
+    ids = [r.memory_ids[row] for r in (one, two) for row in r.memory_rows.tolist()]
+    numbers = resident.memories[:-1].tolist()
+    assert len(set(zip(ids, numbers, strict=True))) == len(set(ids)) == len(set(numbers))
+    assert int(resident.memories[-1]) not in numbers
 
 
 def test_rows_of_sessions_come_in_the_order_asked_for(toys: Toys) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from memento import rng
 from memento.errors import UsageError
-from memento.models.base import Batch, Ranker
+from memento.models.base import Batch, Ranker, Sessions
 from memento.models.oracle import Oracle
 from memento.models.random import Random
 from memento.models.recency import Recency
@@ -20,7 +20,7 @@ from memento.render.rendering import Spec, render
 from memento.train import train
 from memento.validate import canary
 from memento.validate.canary import Canaries, Outcome
-from memento.validate.episodes import Source
+from memento.validate.episodes import Draw, Source, Stage
 from memento.validate.intervals import wilson
 from memento.validate.questions import ALL
 from memento.validate.retrain import retrained
@@ -191,6 +191,66 @@ def test_memories_that_training_never_met_do_not_serve(world: World) -> None:
     few = Source(world, seen)
     assert set(world.memories["id"][few.usable].tolist()) <= offered
     assert len(few.usable) < len(Source(world).usable)
+
+
+def test_replaced_memories_do_not_serve_as_current_ones(world: World) -> None:
+    source = Source(world)
+    gone = world.memories["deleted"]
+    assert gone.any()
+    assert not gone[source.usable].any()
+    assert source.replacements
+    assert all(gone[old] and not gone[new] for old, new in source.replacements)
+
+
+def test_pairs_were_shown_as_replaced_where_any_was(world: World) -> None:
+    source = Source(world)
+    past = source.past(Spec())
+    flagged = {past.memory_ids[row] for row in past.memory_rows[past.features[:, 11] > 0].tolist()}
+    assert {world.memories["id"][old] for old, _ in source.replacements} <= flagged
+    early = Source(world, rng.hashes(world.sessions["id"][:1].tolist()))
+    assert len(early.past(Spec())) == 1
+
+
+class Told(Ranker):
+    """Ranks by the mean label that a memory had before, from the past alone."""
+
+    name: ClassVar[str] = "told"
+
+    def inputs(self, sessions: Sessions) -> Tensor:
+        table = sessions.features.new_zeros(sessions.candidates + 1, 1)
+        rows = torch.arange(sessions.candidates).split(sessions.lengths.tolist())
+        for session, (since, until) in enumerate(sessions.past.tolist()):
+            for row in rows[session].tolist():
+                same = sessions.memories[: sessions.candidates] == sessions.memories[row]
+                known = [r for s in range(since, until) for r in rows[s].tolist() if same[r]]
+                table[row] = sessions.labels[known].mean() if known else 0.0
+        return table
+
+    def score(self, batch: Batch) -> Tensor:
+        assert batch.inputs is not None
+        return batch.inputs[..., 0]
+
+
+def test_copies_are_known_by_what_was_seen_of_the_original(world: World) -> None:
+    """The past is that of training alone, and a copy has that of the memory that it copies."""
+    seen = rng.hashes(world.sessions["id"][:6].tolist())
+    source = Source(world, seen)
+    stage = Stage(source, "told")
+    draw = Draw(0, "told")
+    session = stage.session(draw, source.topics[0], int(source.recent[0]))
+    rows = source.usable[:4].tolist()
+    for row in rows:
+        stage.offer(session, row, 3.0, 3)
+    past = source.past(Spec())
+    found = canary._scores(Told(), stage.scene(Spec()), past)
+    ids = [past.memory_ids[row] for row in past.memory_rows.tolist()]
+    means = []
+    for row in rows:
+        labels = [label for name, label in zip(ids, past.labels.tolist()) if name == world.memories["id"][row]]
+        means.append(float(np.mean(labels)) if labels else 0.0)
+    expected = np.exp(means) / np.exp(means).sum()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert len(set(means)) > 1
 
 
 def test_noise_lowers_what_a_scorer_can_answer(world: World) -> None:
