@@ -171,9 +171,13 @@ class Material:
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)
 
     def prepare(self, config: Config) -> None:
+        """Works out what every training of a model on this shares, ahead of them, and the linear one beside it."""
+        self.share(config)
+        _ = self.baseline
+
+    def share(self, config: Config) -> None:
         """Works out what every training of a model on this shares, ahead of them."""
         self.parts(config)
-        _ = self.baseline
 
     def _seen_by(self, scorer: Model) -> Resident:
         """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""
