@@ -22,7 +22,7 @@ from memento.models.base import Model
 from memento.train import ranking
 from memento.train.batches import Resident
 from memento.train.config import Config
-from memento.train.lesson import Draws, lesson_of
+from memento.train.lesson import Draws, lesson_of, reread
 from memento.train.negatives import Fenrec
 from memento.train.recipe import Recipe
 from memento.train.run import Epoch
@@ -199,7 +199,7 @@ def scored(scorer: Model, resident: Resident, sessions: Ints) -> tuple[Floats, F
     for low in range(0, len(sessions), 64):
         part = sessions[low : low + 64]
         lesson = lesson_of(seen.batch(part))
-        harder = _HARD.apply(lesson, Draws(0, 0, part, resident.device))
+        harder = reread(_HARD.apply(lesson, Draws(0, 0, part, resident.device)))
         for which, batch in zip(found, (lesson, harder), strict=True):
             scores = scorer.score(batch)  # (B, C)
             assert batch.labels is not None

@@ -150,6 +150,10 @@ def _where(chosen: Tensor, new: Lesson, old: Lesson) -> Lesson:
         candidates=either("candidates"),
         labels=either("labels"),
         projects=old.projects,
+        inputs=None if old.inputs is None else either("inputs"),
+        states=old.states,
+        window=old.window,
+        weights=either("counts"),
     )
 
 

@@ -2,6 +2,12 @@
 
 Every draw is keyed by (seed, epoch, session), so that a lesson is a function of these alone, however sessions are
 batched and wherever training begins.
+
+What a model worked out of candidates ahead of training, `Batch.inputs`, has two parts. One hangs on who stands together
+in a session: shares of the largest, who is nearest to the context. A lesson is a session that could have been, and in
+use such a session would be given these numbers of the set that it has; so they are worked out anew (`reread`). The
+other is what earlier sessions showed of a candidate, which does not hang on who stands beside it: it goes with the
+candidate wherever it goes, and what is put in from elsewhere, or cannot be read, has none.
 """
 
 from __future__ import annotations
@@ -16,6 +22,8 @@ from torch import Tensor
 
 from memento import rng
 from memento.models.base import Batch
+from memento.models.interaction import GIVEN, given
+from memento.models.recall import RECALL
 
 Ints = npt.NDArray[np.int64]
 
@@ -50,6 +58,20 @@ class Lesson(Batch):
         assert self.labels is not None
         return self.labels.masked_fill(self.counts <= 0, -torch.inf).argmax(-1)  # (B,)
 
+    def told(self) -> Lesson:
+        """The lesson as a model sees it: what is no candidate of the session's own brought nothing to light.
+
+        A model with a past reads the labels of earlier sessions as what became known of them. Candidates that were
+        put in, or do not count, stand there with the mean label of the others, which is to say nothing.
+        """
+        if self.weights is None or self.labels is None:
+            return self
+        own = self.counts > 0  # (B, C)
+        if self.rows is not None:
+            own = own & (self.rows >= 0)
+        mean = (self.labels * own).sum(-1, keepdim=True) / own.sum(-1, keepdim=True).clamp_min(1)  # (B, 1)
+        return replace(self, labels=torch.where(own, self.labels, mean) * self.mask)
+
     @property
     def region(self) -> Tensor:
         """All candidates but the target, shape (B, C): what an augmentation may touch."""
@@ -64,9 +86,19 @@ def lesson_of(batch: Batch) -> Lesson:
     return Lesson(**{field.name: getattr(batch, field.name) for field in fields(Batch)})
 
 
-def changed(lesson: Lesson, **tables: Any) -> Lesson:
-    """The lesson with other tables; what a model worked out ahead of the old ones is dropped."""
-    return replace(lesson, inputs=None, **tables)
+def forgotten(lesson: Lesson, gone: Tensor) -> Tensor | None:
+    """The lesson's `inputs` with nothing known where `gone`, (B, C), says so; shape (B, C, I)."""
+    return None if lesson.inputs is None else lesson.inputs.masked_fill(gone.unsqueeze(-1), 0.0)
+
+
+def reread(lesson: Lesson) -> Lesson:
+    """The lesson with what a model knows ahead worked out of the candidates that now stand in it.
+
+    What hangs on the set alone is left to the model itself: its `inputs` are None.
+    """
+    if lesson.inputs is None or lesson.inputs.shape[-1] != GIVEN + RECALL:
+        return replace(lesson, inputs=None)
+    return replace(lesson, inputs=torch.cat([given(lesson), lesson.inputs[..., GIVEN:]], -1))  # (B, C, G + R)
 
 
 def pick(lesson: Lesson, places: Tensor) -> Lesson:
@@ -107,12 +139,12 @@ def compact(keep: Tensor) -> Tensor:
 def join(lesson: Lesson, **added: Tensor) -> Lesson:
     """K more candidates in each session, shape (B, K) or (B, K, …) for each table.
 
-    `features`, `mask`, `candidates`, `labels` and `weights` have to be given. New candidates have no
-    rows, and the clean labels that they are given as labels.
+    `features`, `mask`, `candidates`, `labels` and `weights` have to be given; `inputs` where a past comes
+    with them. New candidates have no rows, and the clean labels that they are given as labels.
     """
     new = added["mask"].shape  # (B, K)
     assert lesson.labels is not None
-    grown = {
+    grown: dict[str, Any] = {
         "features": torch.cat([lesson.features, added["features"]], 1),  # (B, C + K, 17)
         "mask": torch.cat([lesson.mask, added["mask"]], 1),  # (B, C + K)
         "candidates": torch.cat([lesson.candidates, added["candidates"]], 1),  # (B, C + K, D)
@@ -126,7 +158,10 @@ def join(lesson: Lesson, **added: Tensor) -> Lesson:
     if lesson.tokens is not None:
         blank = lesson.tokens.new_full((*new, lesson.tokens.shape[-1]), -1)  # (B, K, T)
         grown["tokens"] = torch.cat([lesson.tokens, blank], 1)  # (B, C + K, T)
-    return changed(lesson, **grown)
+    if lesson.inputs is not None:
+        known = added.get("inputs", lesson.inputs.new_zeros(*new, lesson.inputs.shape[-1]))  # (B, K, I)
+        grown["inputs"] = torch.cat([lesson.inputs, known], 1)  # (B, C + K, I)
+    return replace(lesson, **grown)
 
 
 class Draws:

@@ -26,7 +26,7 @@ from memento.train.batches import Resident, Windows
 from memento.train.config import Config
 from memento.train.contrast import needs_hidden
 from memento.train.feed import Feed
-from memento.train.lesson import Draws, Lesson, lesson_of
+from memento.train.lesson import Draws, Lesson, lesson_of, reread
 from memento.train.losses import CATALOG as LOSSES
 from memento.train.mixing import Diet
 from memento.train.mixture import Mixture
@@ -72,7 +72,7 @@ class Recipe:
 
         def loss(model: Model, batch: Batch, number: int) -> Tensor:
             lesson = lesson_of(batch)
-            found = weighted(model(lesson), lesson, config)
+            found = weighted(model(lesson.told()), lesson, config)
             for part in self.contrast:
                 found = found + part.loss(model, lesson)
             return found
@@ -139,7 +139,7 @@ class Lessons(Feed):
     def batch(self, sessions: Ints, number: int, step: int) -> Batch:
         """The lesson of some sessions at step `step` of epoch `number`, both counted from 0."""
         recipe, draws = self.recipe, Draws(self.config.seed, number, sessions, self.resident.device)
-        lesson = lesson_of(super().batch(sessions, number, step))
+        whole = lesson = lesson_of(super().batch(sessions, number, step))
         if snr := recipe.difficulty("snr"):
             lesson = snr.apply(lesson, self.difficulty("snr", number, step), self.snr)
         if candidates := recipe.difficulty("candidates"):
@@ -150,11 +150,13 @@ class Lessons(Feed):
         for kind in recipe.negatives:
             lesson = kind.apply(lesson, draws)
         lesson = self._hidden(lesson, number, step)
+        if lesson.features is not whole.features:
+            lesson = reread(lesson)
         for part in recipe.contrast:
             first, second = part.views(plain, draws, self.pool)
             times = torch.from_numpy(self.resident.times[sessions].astype(np.float64)).to(self.resident.device)
-            views = self._hidden(first, number, step), self._hidden(second, number, step)
-            lesson = dataclasses.replace(lesson, views=views, times=times)
+            one, other = (reread(self._hidden(view, number, step)).told() for view in (first, second))
+            lesson = dataclasses.replace(lesson, views=(one, other), times=times)
         return lesson
 
     def _hidden(self, lesson: Lesson, number: int, step: int) -> Lesson:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from memento.train.augment.pool import Pool
-from memento.train.lesson import OWN_COLUMNS, Draws, Lesson, changed, compact, join, pick
+from memento.train.lesson import OWN_COLUMNS, Draws, Lesson, compact, forgotten, join, pick
 from memento.vary.parameters import Parameterised, parameter
 
 
@@ -170,10 +170,11 @@ class Replace(Augmentation):
         gone = gone & self.chosen(draws).unsqueeze(-1)  # (B, C)
         features, embeddings = pool.strangers(lesson, draws.matrix(self.name, width))  # (B, C, 17), (B, C, D)
         at = gone.unsqueeze(-1)  # (B, C, 1)
-        return changed(
+        return dataclasses.replace(
             lesson,
             features=torch.where(at, features, lesson.features),
             candidates=torch.where(at, embeddings, lesson.candidates),
+            inputs=forgotten(lesson, gone),
             weights=lesson.counts.masked_fill(gone, 0.0),
         )
 
@@ -196,10 +197,11 @@ class Mask(Augmentation):
         own = list(OWN_COLUMNS)
         features = lesson.features.clone()  # (B, C, 17)
         features[..., own] = torch.where(gone.unsqueeze(-1), pool.mean[own], features[..., own])  # (B, C, 10)
-        return changed(
+        return dataclasses.replace(
             lesson,
             features=features,
             candidates=lesson.candidates.masked_fill(gone.unsqueeze(-1), 0.0),
+            inputs=forgotten(lesson, gone),
             weights=lesson.counts.masked_fill(gone, 0.0),
         )
 
