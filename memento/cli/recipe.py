@@ -9,7 +9,7 @@ import click
 
 from memento.errors import NotFound, UsageError
 
-PARTS = ("curriculum", "augment", "negatives", "contrast", "mix")
+PARTS = ("curriculum", "augment", "negatives", "contrast", "mix", "opponent")
 """Options that name parts of a recipe; here so that no help imports torch, a test holds them against `parts.KINDS`."""
 
 _HELP = {
@@ -19,11 +19,12 @@ _HELP = {
     "negatives": "Hard negatives: fenrec.",
     "contrast": "A contrast between sessions: cl4srec, softclt.",
     "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity; --real says which are real.",
+    "opponent": "Self-play against the scorer of the round before: spin.",
 }
 
 
 def recipe_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--curriculum`` to ``--mix``, each a text that `memento recipes --list` explains, and ``--real``."""
+    """``--curriculum`` to ``--opponent``, each a text that `memento recipes --list` explains, and ``--real``."""
     function = click.option(
         "--real", metavar="REV", multiple=True, help="A revision with real sessions; those not named are synthetic."
     )(function)

@@ -1,9 +1,9 @@
 """A training recipe: how sessions become lessons, and what a lesson is to teach besides ranking.
 
-A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast` and `mix` name. All that it
-does is a function of (seed, epoch, step), so that training can be taken up anywhere. In a lesson labels are made easier
-and candidates fewer first, then the set is augmented, and hard negatives come last; columns that a curriculum hides are
-hidden in all of it.
+A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast`, `mix` and `opponent` name. What
+it does to sessions is a function of (seed, epoch, step), so that training can be taken up anywhere. In a lesson labels
+are made easier and candidates fewer first, then the set is augmented, and hard negatives come last; columns that a
+curriculum hides are hidden in all of it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from memento.train.losses import CATALOG as LOSSES
 from memento.train.mixing import Diet
 from memento.train.mixture import Mixture
 from memento.train.objective import Objective, objective_of
+from memento.train.opponent import Play
 from memento.train.parts import KINDS, read
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from memento.train.curriculum import Curriculum
     from memento.train.mixing import Mixing
     from memento.train.negatives import Fenrec
+    from memento.train.opponent import Spin
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,6 +54,7 @@ class Recipe:
     negatives: tuple[Fenrec, ...] = ()
     contrast: tuple[Contrast, ...] = ()
     mix: tuple[Mixing, ...] = ()
+    opponent: tuple[Spin, ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -65,14 +68,25 @@ class Recipe:
         """The curriculum of that name, or None."""
         return next((part for part in self.curriculum if part.name == name), None)
 
-    def objective(self, config: Config) -> Objective:
-        """The loss of the options over what counts in a lesson, and the contrast term."""
+    def play(self, scorer: Model, config: Config) -> Play | None:
+        """The rounds of a training of `scorer` against itself; None without an opponent."""
+        return Play(self.opponent[0], scorer, config.epochs) if self.opponent else None
+
+    def objective(self, config: Config, play: Play | None = None) -> Objective:
+        """The loss of the options over what counts in a lesson, or that of `play`, and the contrast term."""
         if not self:
             return objective_of(config)
 
         def loss(model: Model, batch: Batch, number: int) -> Tensor:
             lesson = lesson_of(batch)
-            found = weighted(model(lesson.told()), lesson, config)
+            shown = lesson.told()
+            logits = model(shown)  # (B, C)
+            if play is not None and play.plays(number):
+                scale = config.temperature if config.loss == "listnet" else 1.0
+                theirs = play.answers(shown, scale)  # (B, C) each
+                found = play.loss(logits / scale, theirs, lesson, config.temperature)
+            else:
+                found = weighted(logits, lesson, config)
             for part in self.contrast:
                 found = found + part.loss(model, lesson)
             return found

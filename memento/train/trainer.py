@@ -157,7 +157,9 @@ class Material:
     def loop(self, config: Config) -> Loop:
         """A training that has not begun."""
         scorer, feed, judge = self.parts(config)
-        return Loop(scorer, feed, judge, config, Recipe.of(config).objective(config))
+        recipe = Recipe.of(config)
+        play = recipe.play(scorer, config)
+        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play)
 
     def parts(self, config: Config) -> tuple[Model, Feed, Judge]:
         """A fresh model, what feeds it, and what judges it."""
