@@ -42,8 +42,8 @@ class Config:
     keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
     float64, the newest session first, one step of Adam a session at a constant rate, the last epoch kept.
 
-    `curriculum`, `augment`, `negatives`, `contrast`, `mix` and `opponent` are the parts of a training recipe (see
-    `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is written out with
+    `curriculum`, `augment`, `negatives`, `contrast`, `mix`, `opponent` and `targets` are the parts of a training
+    recipe (see `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is written out with
     all its parameters. Raises `NotFound` for a part that there is not.
     """
 
@@ -67,6 +67,7 @@ class Config:
     contrast: str = ""
     mix: str = ""
     opponent: str = ""
+    targets: str = ""
 
     def __post_init__(self) -> None:
         faults = []

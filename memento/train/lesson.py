@@ -38,13 +38,23 @@ class Lesson(Batch):
     """A batch whose candidates may count apart.
 
     `weights` says how much a candidate counts in the loss: 1 in full, 0 for one that is only seen, since
-    nothing true can be said about its label. `views` are two other looks at the same sessions, `times` when
-    they ended, for a contrast term.
+    nothing true can be said about its label. `targets` are what the loss is to teach where that is not the
+    labels. `views` are two other looks at the same sessions, `times` when they ended, `best` the rows of the
+    memories that were their best candidates, and `draws` theirs, for a contrast term.
     """
 
     weights: Tensor | None = None  # (B, C)
+    targets: Tensor | None = None  # (B, C)
     views: tuple[Batch, Batch] | None = None
     times: Tensor | None = None  # (B,) float64, s UTC
+    best: Tensor | None = None  # (B,) int64
+    draws: Draws | None = None
+
+    @property
+    def taught(self) -> Tensor:
+        """The targets, or the labels where there are none, shape (B, C)."""
+        assert self.labels is not None
+        return self.labels if self.targets is None else self.targets
 
     @property
     def counts(self) -> Tensor:
@@ -185,6 +195,11 @@ class Draws:
         """`width` draws for each session, shape (B, width); a wider matrix begins with the narrower one."""
         keys = rng.pair_keys(self.keys(name)[:, None], np.arange(width, dtype=np.uint64))
         return self._tensor(rng.uniform(keys))  # (B, width)
+
+    def normal(self, name: str, width: int) -> Tensor:
+        """`width` draws for each session from the normal distribution, shape (B, width)."""
+        keys = rng.pair_keys(self.keys(name)[:, None], np.arange(width, dtype=np.uint64))
+        return self._tensor(rng.normal(keys))  # (B, width)
 
     def _tensor(self, values: npt.NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(values).to(self.device or torch.device("cpu"))

@@ -92,9 +92,8 @@ class Play:
 
         `temperature` is that of the labels. A candidate chooses and is chosen by as much as it counts.
         """
-        assert lesson.labels is not None
         counts = lesson.counts  # (B, C)
-        real = chosen(lesson.labels / temperature, counts)  # (B, C)
+        real = chosen(lesson.taught / temperature, counts)  # (B, C)
         generated = torch.stack([chosen(answer, counts) for answer in answers]).mean(0)  # (B, C)
         return spin_loss(logits, answers[0], real, generated, self.spin.beta)
 

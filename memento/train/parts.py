@@ -10,7 +10,7 @@ from typing import Any
 
 from memento.catalog import Catalog
 from memento.errors import InvalidFile
-from memento.train import augment, contrast, curriculum, mixing, negatives, opponent
+from memento.train import augment, contrast, curriculum, mixing, negatives, opponent, targets
 from memento.vary import parameters
 
 KINDS: dict[str, tuple[Catalog, int, str]] = {
@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[Catalog, int, str]] = {
     "contrast": (contrast.CATALOG, 1, "softclt:weight=0.01"),
     "mix": (mixing.CATALOG, 1, "wrap:real=2"),
     "opponent": (opponent.CATALOG, 1, "spin:rounds=4"),
+    "targets": (targets.CATALOG, 1, "future:gamma=0.2"),
 }
 """Option of training -> its catalogue, how many parts it takes at most, and an example."""
 

@@ -1,6 +1,7 @@
 """A training recipe: how sessions become lessons, and what a lesson is to teach besides ranking.
 
-A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast`, `mix` and `opponent` name. What
+A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast`, `mix`, `opponent` and
+`targets` name. What
 it does to sessions is a function of (seed, epoch, step), so that training can be taken up anywhere. In a lesson labels
 are made easier and candidates fewer first, then the set is augmented, and hard negatives come last; columns that a
 curriculum hides are hidden in all of it.
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from memento.train.mixing import Mixing
     from memento.train.negatives import Fenrec
     from memento.train.opponent import Spin
+    from memento.train.targets import Future
 
 Ints = npt.NDArray[np.int64]
 
@@ -55,6 +57,7 @@ class Recipe:
     contrast: tuple[Contrast, ...] = ()
     mix: tuple[Mixing, ...] = ()
     opponent: tuple[Spin, ...] = ()
+    targets: tuple[Future, ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -146,6 +149,11 @@ class Lessons(Feed):
         clean, labels = (table.cpu()[rows].double().numpy() for table in (self.resident.clean, self.resident.labels))
         return measured_snr(clean, labels, np.concatenate([[0], np.cumsum(self.resident.sizes[sessions])]))
 
+    @cached_property
+    def future(self) -> Tensor:
+        """What labels count and what is added to them for what is to come, shape (N + 1, 2)."""
+        return self.recipe.targets[0].table(self.resident, self.fit)
+
     def difficulty(self, name: str, number: int, step: int = 0) -> int:
         """How difficult what a curriculum limits is at a step of an epoch."""
         return self._difficulties[name](number * self.per_epoch + step)
@@ -166,11 +174,13 @@ class Lessons(Feed):
         lesson = self._hidden(lesson, number, step)
         if lesson.features is not whole.features:
             lesson = reread(lesson)
+        for softened in recipe.targets:
+            lesson = softened.apply(lesson, self.future)
         for part in recipe.contrast:
             first, second = part.views(plain, draws, self.pool)
-            times = torch.from_numpy(self.resident.times[sessions].astype(np.float64)).to(self.resident.device)
             one, other = (reread(self._hidden(view, number, step)).told() for view in (first, second))
-            lesson = dataclasses.replace(lesson, views=(one, other), times=times)
+            times = torch.from_numpy(self.resident.times[sessions].astype(np.float64)).to(self.resident.device)
+            lesson = dataclasses.replace(lesson, views=(one, other), times=times, best=self._best(plain), draws=draws)
         return lesson
 
     def _hidden(self, lesson: Lesson, number: int, step: int) -> Lesson:
@@ -179,6 +189,12 @@ class Lessons(Feed):
             return lesson
         hidden: Lesson = features.apply(lesson, self.difficulty("features", number, step), self.pool.mean)
         return hidden
+
+    def _best(self, lesson: Lesson) -> Tensor:
+        """The rows of the memories that are the best candidates, shape (B,)."""
+        assert lesson.rows is not None
+        rows = lesson.rows.gather(1, lesson.target.unsqueeze(-1)).squeeze(-1)  # (B,)
+        return self.resident.memory_rows[rows]  # (B,)
 
     def _limit(self, number: int) -> int | None:
         """How many windows of a source may come up in an epoch."""
@@ -194,9 +210,8 @@ def weighted(logits: Tensor, lesson: Lesson, config: Config) -> Tensor:
     alike, so that the least loss still lies where logits rank as labels do. Losses by pairs or by
     candidate leave out what counts nothing and take the rest in full.
     """
-    assert lesson.labels is not None
     measure = LOSSES[config.loss]
-    labels, mask = lesson.labels, lesson.mask  # (B, C) each
+    labels, mask = lesson.taught, lesson.mask  # (B, C) each
     if lesson.weights is not None:
         counts = lesson.counts  # (B, C)
         mask = counts > 0  # (B, C)
