@@ -9,13 +9,15 @@ import click
 
 from memento.errors import NotFound, UsageError
 
-PARTS = ("curriculum", "augment", "negatives", "contrast", "mix", "opponent", "targets")
+PARTS = ("curriculum", "augment", "stream", "negatives", "contrast", "mix", "opponent", "targets")
 """Options that name parts of a recipe; here so that no help imports torch, a test holds them against `parts.KINDS`."""
 
 _HELP = {
     "curriculum": "What starts easy: candidates, features, snr, length; as in candidates:low=5:high=50,snr.",
     "augment": "Other looks at sessions: slide-window, crop, subset-split, reorder, insert, delete, replace, mask, "
     "warp, window-warp.",
+    "stream": "Other streams of sessions, for models with a past: slide-window, crop, subset-split, reorder, insert, "
+    "delete, replace, mask.",
     "negatives": "Hard negatives: fenrec.",
     "contrast": "A contrast between sessions: cl4srec, softclt, fenrec.",
     "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity; --real says which are real.",

@@ -39,12 +39,14 @@ class Lesson(Batch):
 
     `weights` says how much a candidate counts in the loss: 1 in full, 0 for one that is only seen, since
     nothing true can be said about its label. `targets` are what the loss is to teach where that is not the
-    labels. `views` are two other looks at the same sessions, `times` when they ended, `best` the rows of the
-    memories that were their best candidates, and `draws` theirs, for a contrast term.
+    labels, and `scored` which sessions it takes, if not all. `views` are two other looks at the same sessions,
+    `times` when they ended, `best` the rows of the memories that were their best candidates, and `draws`
+    theirs, for a contrast term.
     """
 
     weights: Tensor | None = None  # (B, C)
     targets: Tensor | None = None  # (B, C)
+    scored: Tensor | None = None  # (B,) bool
     views: tuple[Batch, Batch] | None = None
     times: Tensor | None = None  # (B,) float64, s UTC
     best: Tensor | None = None  # (B,) int64
@@ -55,6 +57,12 @@ class Lesson(Batch):
         """The targets, or the labels where there are none, shape (B, C)."""
         assert self.labels is not None
         return self.labels if self.targets is None else self.targets
+
+    def of(self, rows: Tensor) -> Lesson:
+        """Some of its sessions, shape (b,), without their views."""
+        found: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        found |= {name: value[rows] for name, value in found.items() if isinstance(value, Tensor)}
+        return Lesson(**found | {"views": None})
 
     @property
     def counts(self) -> Tensor:

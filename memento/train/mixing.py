@@ -228,6 +228,7 @@ class Diet:
     them together, whatever is limited, so that its steps are as many. Within real and within synthetic
     sources the weights of the mixture hold. `limit` says for an epoch how many sessions of a source, the
     first in time, may come up; None is all. With a `window` each number stands for so many sessions on end.
+    `total` is how many an epoch has, if not as many as there are.
     """
 
     def __init__(
@@ -237,12 +238,13 @@ class Diet:
         mixing: Mixing | None = None,
         limit: Callable[[int], int | None] = lambda number: None,
         window: int = 1,
+        total: int | None = None,
     ) -> None:
         self.fit, self.weights, self.seed = mixture.sessions, mixture.weights, mixture.seed
         self.epochs = max(1, epochs)
         self.mixing = mixing
         self.limit = limit
-        self.total = sum(mixture.counts)
+        self.total = sum(mixture.counts) if total is None else total
         self.sizes = [len(part) * window for part in self.fit]
         self._taken = [[0] * len(self.fit)]
         if mixing is not None:

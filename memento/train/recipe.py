@@ -1,6 +1,6 @@
 """A training recipe: how sessions become lessons, and what a lesson is to teach besides ranking.
 
-A recipe is the parts that the options `curriculum`, `augment`, `negatives`, `contrast`, `mix`, `opponent` and
+A recipe is the parts that the options `curriculum`, `augment`, `stream`, `negatives`, `contrast`, `mix`, `opponent` and
 `targets` name. What
 it does to sessions is a function of (seed, epoch, step), so that training can be taken up anywhere. In a lesson labels
 are made easier and candidates fewer first, then the set is augmented, and hard negatives come last; columns that a
@@ -19,10 +19,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from memento import rng
 from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.patterns.noise import measured_snr
 from memento.train.augment.pool import Pool
+from memento.train.augment.stream import Stream, retold, told
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
 from memento.train.contrast import needs_hidden
@@ -53,6 +55,7 @@ class Recipe:
 
     curriculum: tuple[Curriculum, ...] = ()
     augment: tuple[Augmentation, ...] = ()
+    stream: tuple[Augmentation, ...] = ()
     negatives: tuple[Fenrec, ...] = ()
     contrast: tuple[Contrast, ...] = ()
     mix: tuple[Mixing, ...] = ()
@@ -80,27 +83,42 @@ class Recipe:
         if not self:
             return objective_of(config)
 
+        scale = config.temperature if config.loss == "listnet" else 1.0
+
         def loss(model: Model, batch: Batch, number: int) -> Tensor:
             lesson = lesson_of(batch)
             shown = lesson.told()
-            logits = model(shown)  # (B, C)
-            if play is not None and play.plays(number):
-                scale = config.temperature if config.loss == "listnet" else 1.0
-                theirs = play.answers(shown, scale)  # (B, C) each
-                found = play.loss(logits / scale, theirs, lesson, config.temperature)
+            logits: Tensor = model(shown)  # (B, C)
+            answers = play.answers(shown, scale) if play is not None and play.plays(number) else []  # (B, C) each
+            taught = lesson
+            if lesson.scored is not None:
+                rows = lesson.scored.nonzero()[:, 0]  # (b,)
+                taught, logits, answers = lesson.of(rows), logits[rows], [answer[rows] for answer in answers]
+            if not len(logits):
+                found = logits.sum()  # every session of the step was put in
+            elif play is not None and answers:
+                found = play.loss(logits / scale, answers, taught, config.temperature)
             else:
-                found = weighted(logits, lesson, config)
+                found = weighted(logits, taught, config)
             for part in self.contrast:
                 found = found + part.loss(model, lesson)
             return found
 
         return loss
 
-    def feed(self, resident: Resident, windows: Windows, mixture: Mixture, fit: Sequence[Ints], config: Config) -> Feed:
+    def feed(
+        self,
+        resident: Resident,
+        windows: Windows,
+        mixture: Mixture,
+        fit: Sequence[Ints],
+        config: Config,
+        scorer: Model | None = None,
+    ) -> Feed:
         """What gives the lessons of every step; the plain feed where there is no recipe."""
         if not self:
             return Feed(resident, windows, mixture, config)
-        return Lessons(self, resident, windows, mixture, fit, config)
+        return Lessons(self, resident, windows, mixture, fit, config, scorer)
 
     def check(self, sources: int, model: Model | None = None, resident: Resident | None = None) -> None:
         """Raises `UsageError` where a part asks for what the sources, the model or the sessions do not have."""
@@ -108,6 +126,11 @@ class Recipe:
             mixing.check(sources)
         if self.contrast and model is not None:
             needs_hidden(model)
+        if self.stream and model is not None and model.window == 1:
+            raise UsageError(
+                f"a stream is told otherwise to models that read earlier sessions, and {model.name} reads each alone",
+                "train sequence, or name --augment, which acts on the candidates of a session",
+            )
         if self.difficulty("snr") is not None and resident is not None and resident.clean is None:
             raise UsageError(
                 "a curriculum of noise needs labels without noise, and observed ones have none",
@@ -116,7 +139,11 @@ class Recipe:
 
 
 class Lessons(Feed):
-    """The steps of every epoch under a recipe."""
+    """The steps of every epoch under a recipe.
+
+    Where it tells streams otherwise, the sessions of a step are those of the epoch's `stream`, and `scorer` says
+    what is known of them ahead.
+    """
 
     def __init__(
         self,
@@ -126,11 +153,16 @@ class Lessons(Feed):
         mixture: Mixture,
         fit: Sequence[Ints],
         config: Config,
+        scorer: Model | None = None,
     ) -> None:
         self.recipe = recipe
-        diet = Diet(mixture, config.epochs, recipe.mix[0] if recipe.mix else None, self._limit, windows.size)
+        self.scorer = scorer
+        self.weights = mixture.weights
+        self._told: tuple[int, Stream, Windows, Diet] | None = None
+        diet = self._diet(mixture, config, windows.size)
         super().__init__(resident, windows, diet, config)
         self.fit = fit
+        self.total = diet.total
         self.per_epoch = windows.steps(diet.total, config.batch)
         total = self.per_epoch * config.epochs
         self._difficulties = {part.name: part.difficulty(total) for part in recipe.curriculum}
@@ -158,10 +190,42 @@ class Lessons(Feed):
         """How difficult what a curriculum limits is at a step of an epoch."""
         return self._difficulties[name](number * self.per_epoch + step)
 
+    def steps(self, number: int) -> list[Ints]:
+        """The sessions of each step of epoch `number`, counted from 0; shape (B,) each."""
+        if not self.recipe.stream:
+            return super().steps(number)
+        stream, windows, diet = self.stream(number)
+        return windows.cut(diet.epoch(number, self.config.shuffle), stream.resident.sizes, self.config.batch)
+
+    def stream(self, number: int) -> tuple[Stream, Windows, Diet]:
+        """The streams of an epoch, their windows, and which of these make it: as many as ever."""
+        if self._told is None or self._told[0] != number:
+            assert self.scorer is not None
+            seed = self.config.seed
+            parts = [
+                told(place, len(part), self.scorer.window, self.recipe.stream, seed, number)
+                for place, part in enumerate(self.fit)
+            ]
+            made = retold(self.resident, self.fit, parts, self.pool.mean, self.scorer)
+            windows = Windows(made.parts, self.scorer.window)
+            mixture = Mixture(windows.starts, self.weights, rng.key(seed, "stream", number))
+            total = self.total * self.windows.size // windows.size
+            self._told = number, made, windows, self._diet(mixture, self.config, windows.size, total)
+        return self._told[1:]
+
     def batch(self, sessions: Ints, number: int, step: int) -> Batch:
         """The lesson of some sessions at step `step` of epoch `number`, both counted from 0."""
-        recipe, draws = self.recipe, Draws(self.config.seed, number, sessions, self.resident.device)
-        whole = lesson = lesson_of(super().batch(sessions, number, step))
+        recipe = self.recipe
+        if recipe.stream:
+            stream, windows, _ = self.stream(number)
+            batch = stream.resident.batch(sessions, windows.size)
+            scored = torch.from_numpy(stream.scored[sessions]).to(self.resident.device)  # (B,)
+            whole = dataclasses.replace(lesson_of(batch), rows=stream.rows[batch.rows], scored=scored)
+            sessions = stream.origin[sessions]
+        else:
+            whole = lesson_of(super().batch(sessions, number, step))
+        draws = Draws(self.config.seed, number, sessions, self.resident.device)
+        lesson = whole
         if snr := recipe.difficulty("snr"):
             lesson = snr.apply(lesson, self.difficulty("snr", number, step), self.snr)
         if candidates := recipe.difficulty("candidates"):
@@ -189,6 +253,11 @@ class Lessons(Feed):
             return lesson
         hidden: Lesson = features.apply(lesson, self.difficulty("features", number, step), self.pool.mean)
         return hidden
+
+    def _diet(self, mixture: Mixture, config: Config, window: int, total: int | None = None) -> Diet:
+        """Which windows make an epoch."""
+        mixing = self.recipe.mix[0] if self.recipe.mix else None
+        return Diet(mixture, config.epochs, mixing, self._limit, window, total)
 
     def _best(self, lesson: Lesson) -> Tensor:
         """The rows of the memories that are the best candidates, shape (B,)."""

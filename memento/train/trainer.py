@@ -170,7 +170,7 @@ class Material:
         recipe.check(len(self.fit), scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
         seen = self._seen_by(scorer)
-        return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)
+        return scorer, recipe.feed(seen, windows, mixture, self.fit, config, scorer), Judge(seen, self.checked)
 
     def prepare(self, config: Config) -> None:
         """Works out what every training of a model on this shares, ahead of them, and the linear one beside it."""
