@@ -21,6 +21,7 @@ from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.train.augment.operators import Augmentation, Crop, Mask, Reorder
 from memento.train.augment.pool import Pool
+from memento.train.augment.stretches import Stretches, choose
 from memento.train.lesson import Draws, Lesson, lesson_of
 from memento.train.negatives import mixed
 from memento.vary.parameters import Parameterised, parameter
@@ -46,6 +47,9 @@ class Contrast(Parameterised):
     what: ClassVar[str] = "contrast"
     hint: ClassVar[str] = "`memento recipes --list` lists them with their parameters"
 
+    of: ClassVar[str] = "session"
+    """What two looks are of: each session of a batch, or what each window of sessions left behind."""
+
     weight: float = parameter(0.01, "how much the term counts beside the ranking loss", high=100.0)
     temperature: float = parameter(0.5, "temperature of the softmax over sessions", low=0.01, high=100.0)
 
@@ -54,16 +58,25 @@ class Contrast(Parameterised):
         return view(lesson, draws, pool, "first"), view(lesson, draws, pool, "second")
 
     def loss(self, model: Model, lesson: Lesson) -> Tensor:
-        """The term, a scalar; 0 for a batch of one session."""
+        """The term, a scalar; 0 where a batch has nothing to tell from each other."""
         assert lesson.views is not None
-        if len(lesson.mask) < 2:
+        if len(lesson.views[0].mask) < 2 * (lesson.views[0].window if self.of == "stream" else 1):
             return lesson.features.new_zeros(())
         first, second = (self.read(model, batch) for batch in lesson.views)  # (B, W) each
         return self.weight * self.term(first, second, lesson)
 
     def read(self, model: Model, batch: Batch) -> Tensor:
-        """What the sessions of a view are to the term, shape (B, W): vectors of length 1."""
-        return represent(model, batch)
+        """What the sessions of a view are to the term, shape (B, W), or its windows, (B / T, W): of length 1."""
+        return left_behind(model, batch) if self.of == "stream" else represent(model, batch)
+
+    def check(self, model: Model) -> None:
+        """Raises `UsageError` for a model that it cannot read."""
+        needs_hidden(model)
+        if self.of == "stream" and model.name not in CARRIES:
+            raise UsageError(
+                f"{self.name}:of=stream reads what earlier sessions left behind, and {model.name} has no past",
+                f"train {' or '.join(CARRIES)}, or leave out of=stream",
+            )
 
     @abstractmethod
     def term(self, first: Tensor, second: Tensor, lesson: Lesson) -> Tensor:
@@ -74,10 +87,14 @@ class Contrast(Parameterised):
 class Cl4srec(Contrast):
     """Crop .6, mask .3 or reorder .6, one drawn for each look; InfoNCE over the batch.
 
-    Source: Xie et al. 2022 (CL4SRec), as read in github AIM-SE/DA4Rec.
+    With ``of=session`` they act on a session's candidates. With ``of=stream`` they act as in the original on a
+    sequence in time: on the sessions up to the last of each window, which is the target and left out of them,
+    and what is told apart is what the recurrent state carries into it. Source: Xie et al. 2022 (CL4SRec), as
+    read in github AIM-SE/DA4Rec.
     """
 
     name: ClassVar[str] = "cl4srec"
+    of: str = parameter("session", "what two looks are of", kind="text", choices=("session", "stream"))  # type: ignore[misc]
 
     def term(self, first: Tensor, second: Tensor, lesson: Lesson) -> Tensor:
         """`nt_xent`."""
@@ -196,6 +213,8 @@ def raised(noise: Tensor, first: Tensor, second: Tensor, apart: Tensor, steps: i
     return noise
 
 
+CARRIES = {"sequence": "before_echo"}
+"""Models with a past, and the submodule through which it comes to a session, (B, K)."""
 _VIEWS: tuple[Augmentation, ...] = (
     Crop(share=1.0, ratio=0.6),
     Mask(share=1.0, ratio=0.3),
@@ -211,6 +230,16 @@ def view(lesson: Lesson, draws: Draws, pool: Pool, name: str) -> Lesson:
     for number, operator in enumerate(_VIEWS):
         made = _where(which == number, operator.apply(lesson, apart, pool), made)
     return made
+
+
+def told_twice(stretches: Stretches, draws: Draws) -> tuple[Stretches, Stretches]:
+    """Two looks at each stretch of sessions, each by an operator of CL4SRec drawn for it; the last sessions stay."""
+    looks = []
+    for name in ("first", "second"):
+        which = (draws.uniform(f"stretch {name}") * len(_VIEWS)).long()  # (B,)
+        apart = Draws(draws.seed, draws.epoch, draws.keys(f"stretch {name}").astype("int64"))
+        looks.append(choose([operator.tell(stretches, apart) for operator in _VIEWS], which))
+    return looks[0], looks[1]
 
 
 def _where(chosen: Tensor, new: Lesson, old: Lesson) -> Lesson:
@@ -255,6 +284,23 @@ def pooled(model: Model, batch: Batch) -> Tensor:
         handle.remove()
     known = batch.mask.unsqueeze(-1)  # (B, C, 1)
     return (kept[0] * known).sum(1) / known.sum(1).clamp_min(1)  # (B, W)
+
+
+def left_behind(model: Model, batch: Batch) -> Tensor:
+    """What the recurrent state carries into the last session of each window, as vectors of length 1, (B / T, K).
+
+    Without dropout, which in training hides the past of some sessions altogether.
+    """
+    kept: list[Tensor] = []
+    module = model.get_submodule(CARRIES[model.name])
+    handle = module.register_forward_hook(lambda module, given, passed: kept.append(passed))
+    training = model.training
+    try:
+        model.eval()(batch)
+    finally:
+        model.train(training)
+        handle.remove()
+    return functional.normalize(kept[0][batch.window - 1 :: batch.window], dim=-1)
 
 
 def needs_hidden(model: Model) -> None:

@@ -24,10 +24,11 @@ from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.patterns.noise import measured_snr
 from memento.train.augment.pool import Pool
-from memento.train.augment.stream import Stream, retold, told
+from memento.train.augment.stream import STRETCH, Stream, retold, seen_in, told
+from memento.train.augment.stretches import ends, up_to
 from memento.train.batches import Resident, Windows
 from memento.train.config import Config
-from memento.train.contrast import needs_hidden
+from memento.train.contrast import told_twice
 from memento.train.feed import Feed
 from memento.train.lesson import Draws, Lesson, lesson_of, reread
 from memento.train.losses import CATALOG as LOSSES
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from memento.train.targets import Future
 
 Ints = npt.NDArray[np.int64]
+Windowed = tuple[Resident, Sequence[Ints], Ints, int]
+"""Streams of sessions, those of each source in them, those of a step, and how many a window has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,8 +127,9 @@ class Recipe:
         """Raises `UsageError` where a part asks for what the sources, the model or the sessions do not have."""
         for mixing in self.mix:
             mixing.check(sources)
-        if self.contrast and model is not None:
-            needs_hidden(model)
+        for part in self.contrast if model is not None else ():
+            assert model is not None
+            part.check(model)
         if self.stream and model is not None and model.window == 1:
             raise UsageError(
                 f"a stream is told otherwise to models that read earlier sessions, and {model.name} reads each alone",
@@ -221,9 +225,11 @@ class Lessons(Feed):
             batch = stream.resident.batch(sessions, windows.size)
             scored = torch.from_numpy(stream.scored[sessions]).to(self.resident.device)  # (B,)
             whole = dataclasses.replace(lesson_of(batch), rows=stream.rows[batch.rows], scored=scored)
+            windowed: Windowed = stream.resident, stream.parts, sessions, windows.size
             sessions = stream.origin[sessions]
         else:
             whole = lesson_of(super().batch(sessions, number, step))
+            windowed = self.resident, self.fit, sessions, self.windows.size
         draws = Draws(self.config.seed, number, sessions, self.resident.device)
         lesson = whole
         if snr := recipe.difficulty("snr"):
@@ -241,8 +247,11 @@ class Lessons(Feed):
         for softened in recipe.targets:
             lesson = softened.apply(lesson, self.future)
         for part in recipe.contrast:
-            first, second = part.views(plain, draws, self.pool)
-            one, other = (reread(self._hidden(view, number, step)).told() for view in (first, second))
+            if part.of == "stream":
+                looks = self._pasts(windowed, draws)
+            else:
+                looks = part.views(plain, draws, self.pool)
+            one, other = (reread(self._hidden(view, number, step)).told() for view in looks)
             times = torch.from_numpy(self.resident.times[sessions].astype(np.float64)).to(self.resident.device)
             lesson = dataclasses.replace(lesson, views=(one, other), times=times, best=self._best(plain), draws=draws)
         return lesson
@@ -258,6 +267,16 @@ class Lessons(Feed):
         """Which windows make an epoch."""
         mixing = self.recipe.mix[0] if self.recipe.mix else None
         return Diet(mixture, config.epochs, mixing, self._limit, window, total)
+
+    def _pasts(self, windowed: Windowed, draws: Draws) -> tuple[Lesson, Lesson]:
+        """Two looks at the sessions before the last of each window, in windows that end with it."""
+        resident, parts, sessions, size = windowed
+        lasts = sessions[size - 1 :: size]  # (B / T,)
+        stretches = up_to(parts, lasts, STRETCH * size)
+        of = Draws(draws.seed, draws.epoch, draws.sessions[size - 1 :: size].astype(np.int64))
+        first, second = told_twice(stretches, of)
+        mean = self.pool.mean
+        return seen_in(resident, ends(first, size), mean), seen_in(resident, ends(second, size), mean)
 
     def _best(self, lesson: Lesson) -> Tensor:
         """The rows of the memories that are the best candidates, shape (B,)."""

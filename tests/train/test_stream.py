@@ -278,3 +278,57 @@ def test_a_model_without_a_past_is_refused(rendering_: Rendering) -> None:
         Config(stream="warp")
     with pytest.raises(InvalidFile, match="twice"):
         Config(stream="crop,crop")
+
+
+def test_pairs_of_a_window_end_with_its_last_session_and_differ_before_it(rendering_: Rendering) -> None:
+    feed = lessons(rendering_, contrast="cl4srec:of=stream", batch=64)
+    number, sessions = 1, feed.steps(1)[0]
+    lesson = feed.batch(sessions, number, 0)
+    assert isinstance(lesson, Lesson)
+    assert lesson.views is not None
+    targets = sessions[WINDOW - 1 :: WINDOW]
+    assert len(targets) > 4
+    apart = 0
+    for view in lesson.views:
+        assert view.rows is not None
+        assert view.window <= WINDOW
+        last = view.rows[view.window - 1 :: view.window]
+        assert last[:, 0].tolist() == feed.resident.ends[targets].tolist()
+        of = np.searchsorted(feed.resident.ends, view.rows[:, 0].numpy(), side="right") - 1
+        for window, target in zip(of.reshape(-1, view.window), targets, strict=True):
+            assert (window[:-1] < target).all()
+            apart += not np.array_equal(window, np.arange(target - view.window + 1, target + 1))
+    assert apart > 2
+    again = lessons(rendering_, contrast="cl4srec:of=stream", batch=64).batch(sessions, number, 0)
+    assert isinstance(again, Lesson)
+    assert again.views is not None
+    assert all(torch.equal(a.features, b.features) for a, b in zip(lesson.views, again.views, strict=True))
+
+
+def test_pairs_of_windows_teach_the_cell(rendering_: Rendering) -> None:
+    feed = lessons(rendering_, contrast="cl4srec:of=stream:weight=1.0", batch=64)
+    lesson = feed.batch(feed.steps(0)[0], 0, 0)
+    assert isinstance(lesson, Lesson)
+    assert lesson.views is not None
+    assert feed.scorer is not None
+    (part,) = feed.recipe.contrast
+    vectors = part.read(feed.scorer, lesson.views[0])
+    assert vectors.shape == (len(lesson.views[0].mask) // lesson.views[0].window, 32)
+    assert torch.allclose(vectors.norm(dim=-1), torch.ones(len(vectors)), atol=1e-5)
+    part.loss(feed.scorer, lesson).backward()  # type: ignore[no-untyped-call]
+    moved = {name for name, p in feed.scorer.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    assert "summary.weight" in moved
+    assert any(name.startswith("cell.") for name in moved)
+    assert not any(name.startswith("head") for name in moved)
+    few = lessons(rendering_, contrast="cl4srec:of=stream", batch=8)
+    one = few.batch(few.steps(0)[0], 0, 0)
+    assert isinstance(one, Lesson)
+    assert part.loss(feed.scorer, one).item() == 0.0
+
+
+def test_pairs_go_with_streams_and_candidates_changed_too(rendering_: Rendering) -> None:
+    options = {"contrast": "cl4srec:of=stream", "stream": "insert,crop", "augment": "subset-split", "batch": 32}
+    one, two = (train([(rendering_, 1.0)], "sequence", epochs=2, **options) for _ in range(2))
+    assert checkpoint.digest(one) == checkpoint.digest(two)
+    with pytest.raises(UsageError, match="has no past"):
+        train([(rendering_, 1.0)], "interaction", epochs=1, contrast="cl4srec:of=stream")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +28,7 @@ from memento.models.base import Model
 from memento.train.augment.operators import Augmentation
 from memento.train.augment.stretches import Stretches, cut
 from memento.train.batches import Resident, taken
-from memento.train.lesson import OWN_COLUMNS, Draws
+from memento.train.lesson import OWN_COLUMNS, Draws, Lesson, forgotten, lesson_of
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -116,3 +116,22 @@ def retold(resident: Resident, fit: Sequence[Ints], parts: Sequence[Stretches], 
     made.streams = [range(start, end) for start, end in pairwise(bounds)]
     made.inputs = scorer.inputs(made)
     return Stream(made, tuple(np.arange(s.start, s.stop) for s in made.streams), origin, rows, np.concatenate(scored))
+
+
+def seen_in(resident: Resident, stretches: Stretches, mean: Tensor) -> Lesson:
+    """Stretches of one length T, each a window: their sessions, (B T,); what cannot be read as `retold` has it."""
+    sessions = stretches.sessions.reshape(-1).numpy()  # (B T,)
+    lesson = lesson_of(resident.batch(sessions, stretches.sessions.shape[1]))
+    read = stretches.read.reshape(-1, 1).to(lesson.mask.device)  # (B T, 1)
+    assert lesson.labels is not None
+    gone = lesson.mask & ~read  # (B T, C)
+    own = list(OWN_COLUMNS)
+    features = lesson.features.clone()  # (B T, C, 17)
+    features[..., own] = torch.where(gone.unsqueeze(-1), mean[own], features[..., own])
+    return replace(
+        lesson,
+        features=features,
+        candidates=lesson.candidates.masked_fill(gone.unsqueeze(-1), 0.0),
+        labels=lesson.labels.masked_fill(gone, 0.0),
+        inputs=forgotten(lesson, gone),
+    )

@@ -5,10 +5,15 @@ B stretches of at most C sessions on end, padded; the last session of each is it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,22 @@ def cut(count: int, size: int, first: int) -> Stretches:
     return Stretches(sessions, there, there, begin.squeeze(-1))
 
 
+def up_to(parts: Sequence[Ints], lasts: Ints, size: int) -> Stretches:
+    """Stretches of at most `size` sessions on end that end with those of `lasts`, each of one source of `parts`.
+
+    `sessions` are those that `parts` name.
+    """
+    sessions = torch.full((len(lasts), size), -1)  # (B, C)
+    before = torch.zeros(len(lasts), dtype=torch.int64)  # (B,)
+    for row, last in enumerate(lasts.tolist()):
+        part = next(part for part in parts if len(part) and part[0] <= last <= part[-1])
+        end = int(np.searchsorted(part, last)) + 1
+        found = part[max(0, end - size) : end]
+        sessions[row, : len(found)] = torch.from_numpy(found.astype(np.int64))
+        before[row] = end - len(found)
+    return Stretches(sessions, sessions >= 0, sessions >= 0, before)
+
+
 def pick(stretches: Stretches, places: Tensor) -> Stretches:
     """The sessions at `places`, shape (B, K), in that order; -1 is padding."""
     kept = places >= 0  # (B, K)
@@ -64,3 +85,24 @@ def pick(stretches: Stretches, places: Tensor) -> Stretches:
         scored=stretches.scored.gather(1, at) & kept,  # (B, K)
         read=stretches.read.gather(1, at) & kept,  # (B, K)
     )
+
+
+def choose(several: Sequence[Stretches], which: Tensor) -> Stretches:
+    """Each stretch as one of `several` has it, which of them `which`, shape (B,), says."""
+    width = max(one.sessions.shape[1] for one in several)
+
+    def stacked(name: str, blank: int) -> Tensor:
+        tables = [
+            torch.nn.functional.pad(getattr(one, name), (0, width - one.sessions.shape[1]), value=blank)
+            for one in several
+        ]
+        return torch.stack(tables, 1)[torch.arange(len(which)), which]  # (B, C)
+
+    return replace(several[0], sessions=stacked("sessions", -1), scored=stacked("scored", 0), read=stacked("read", 0))
+
+
+def ends(stretches: Stretches, size: int) -> Stretches:
+    """The last sessions of each stretch, shape (B, T): `size` of them, or as many as the shortest has."""
+    length = stretches.mask.sum(-1, keepdim=True)  # (B, 1)
+    T = min(size, int(length.min()))
+    return pick(stretches, length - T + torch.arange(T))  # (B, T)
