@@ -103,6 +103,7 @@ class Recipe:
                 found = play.loss(logits / scale, answers, taught, config.temperature)
             else:
                 found = weighted(logits, taught, config)
+            found = found * (len(logits) / len(lesson.mask))  # a session that is not scored counts 0
             for part in self.contrast:
                 found = found + part.loss(model, lesson)
             return found
