@@ -9,21 +9,25 @@ import click
 
 from memento.errors import NotFound, UsageError
 
-PARTS = ("curriculum", "augment", "negatives", "contrast", "mix")
+PARTS = ("curriculum", "augment", "stream", "negatives", "contrast", "mix", "opponent", "targets")
 """Options that name parts of a recipe; here so that no help imports torch, a test holds them against `parts.KINDS`."""
 
 _HELP = {
     "curriculum": "What starts easy: candidates, features, snr, length; as in candidates:low=5:high=50,snr.",
     "augment": "Other looks at sessions: slide-window, crop, subset-split, reorder, insert, delete, replace, mask, "
     "warp, window-warp.",
+    "stream": "Other streams of sessions, for models with a past: slide-window, crop, subset-split, reorder, insert, "
+    "delete, replace, mask.",
     "negatives": "Hard negatives: fenrec.",
-    "contrast": "A contrast between sessions: cl4srec, softclt.",
+    "contrast": "A contrast between sessions: cl4srec, softclt, fenrec.",
     "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity; --real says which are real.",
+    "opponent": "Self-play against the scorer of the round before: spin.",
+    "targets": "Labels softened by those of the sessions to come: future.",
 }
 
 
 def recipe_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--curriculum`` to ``--mix``, each a text that `memento recipes --list` explains, and ``--real``."""
+    """``--curriculum`` to ``--targets``, each a text that `memento recipes --list` explains, and ``--real``."""
     function = click.option(
         "--real", metavar="REV", multiple=True, help="A revision with real sessions; those not named are synthetic."
     )(function)

@@ -22,10 +22,11 @@ from memento.models.base import Model
 from memento.train import ranking
 from memento.train.batches import Resident
 from memento.train.config import Config
-from memento.train.lesson import Draws, lesson_of
+from memento.train.lesson import Draws, lesson_of, reread
 from memento.train.negatives import Fenrec
 from memento.train.recipe import Recipe
 from memento.train.run import Epoch
+from memento.train.seeds import Told, at_once, side_by_side
 from memento.train.threads import one_thread
 from memento.train.trainer import Material
 from memento.validate import metrics
@@ -107,11 +108,13 @@ def compare(
     first: int = 0,
     model: str = "interaction",
     progress: Callable[[int, int, str], None] | None = None,
+    workers: int | None = None,
 ) -> Comparison:
     """The gain of each arm over the first of them.
 
     Judged on the sessions of `held`, or without them of the first arm's first source, which no training
-    looked at. `seeds` seeds from `first` on. Raises `UsageError` where there is nothing to judge by.
+    looked at. `seeds` seeds from `first` on. At most `workers` trainings run at once, as many as torch takes
+    threads if left out; how many changes no figure. Raises `UsageError` where there is nothing to judge by.
     """
     if not arms:
         raise UsageError("there is no recipe to compare", "name one: --try augment=crop")
@@ -121,30 +124,36 @@ def compare(
         Recipe.of(config).check(len(arms[name].sources))
     judged = list(held) or [arms[plain].sources[0][0]]
     resident = Resident(judged)
-    runs: dict[str, list[tuple[Model, tuple[Epoch, ...]]]] = {}
-    seen = []
-    for name, arm in arms.items():
-        runs[name] = []
-        config = configs[name]
-        material = Material(arm.sources, config.fit, config.validation)
-        seen.append(material.seen)
-        for seed in range(first, first + seeds):
-            if progress:
-                done = (len(runs) - 1) * seeds + len(runs[name])
-                progress(done, len(arms) * seeds, f"{name}, seed {seed}")
-            with one_thread():
-                scorer, history, _ = material.fit_model(dataclasses.replace(config, seed=seed))
-            runs[name].append((scorer, history))
+    materials = _materials(arms, configs)
     names = [str(name) for rendering in judged for name in rendering.session_ids]
-    chosen = np.flatnonzero(~np.isin(rng.hashes(names), np.concatenate(seen))).astype(np.int64)
+    seen = np.concatenate([materials[name].seen for name in arms])
+    chosen = np.flatnonzero(~np.isin(rng.hashes(names), seen)).astype(np.int64)
     if not len(chosen):
         raise UsageError("training saw every session there is to judge by", "name another revision with --against")
-    tables = {}
-    for name, several in runs.items():
-        with one_thread():
-            found = [scored(scorer, resident, chosen) for scorer, _ in several]
-        tables[name] = np.stack([one for one, _ in found]), np.stack([hard for _, hard in found])  # (K, n) each
-    bars = [max((epoch.ndcg for epoch in history), default=math.nan) * REACHED for _, history in runs[plain]]
+    places = [(name, seed) for name in arms for seed in range(first, first + seeds)]
+
+    def work(place: int, told: Told) -> tuple[tuple[Epoch, ...], Floats, Floats]:
+        name, seed = places[place]
+        scorer, history, _ = materials[name].fit_model(dataclasses.replace(configs[name], seed=seed), told)
+        return history, *scored(scorer, resident, chosen)
+
+    def begun(place: int, done: int) -> None:
+        if progress:
+            name, seed = places[place]
+            progress(done, len(places), f"{name}, seed {seed}")
+
+    count = at_once(len(places), workers)
+    with one_thread():
+        if count > 1:
+            for name in arms:
+                materials[name].share(configs[name])
+        found = side_by_side(work, len(places), count, begun=begun)
+    runs = {name: found[seeds * at : seeds * (at + 1)] for at, name in enumerate(arms)}
+    tables = {
+        name: (np.stack([own for _, own, _ in several]), np.stack([hard for _, _, hard in several]))  # (K, n) each
+        for name, several in runs.items()
+    }
+    bars = [max((epoch.ndcg for epoch in history), default=math.nan) * REACHED for history, _, _ in runs[plain]]
     gains = tuple(
         Gain(
             name,
@@ -152,12 +161,25 @@ def compare(
             over_seeds(tables[name][0] - tables[plain][0], first),
             over_seeds(tables[name][1], first),
             over_seeds(tables[name][1] - tables[plain][1], first),
-            float(np.mean([_first(history, bar) for (_, history), bar in zip(runs[name], bars, strict=True)])),
+            float(np.mean([_first(history, bar) for (history, _, _), bar in zip(runs[name], bars, strict=True)])),
         )
         for name in arms
     )
     chance, top = bounds(judged, chosen)
     return Comparison(gains, gains[0].ndcg.n, chance, top)
+
+
+def _materials(arms: Mapping[str, Arm], configs: Mapping[str, Config]) -> dict[str, Material]:
+    """What each arm trains on; arms of the same sources and shares have it in common."""
+    made: dict[tuple[Any, ...], Material] = {}
+    found = {}
+    for name, arm in arms.items():
+        shares = configs[name].fit, configs[name].validation
+        key = *shares, *((id(rendering), weight) for rendering, weight in arm.sources)
+        if key not in made:
+            made[key] = Material(arm.sources, *shares)
+        found[name] = made[key]
+    return found
 
 
 def bounds(judged: Sequence[Rendering], sessions: Ints | None = None) -> tuple[float, float]:
@@ -177,7 +199,7 @@ def scored(scorer: Model, resident: Resident, sessions: Ints) -> tuple[Floats, F
     for low in range(0, len(sessions), 64):
         part = sessions[low : low + 64]
         lesson = lesson_of(seen.batch(part))
-        harder = _HARD.apply(lesson, Draws(0, 0, part, resident.device))
+        harder = reread(_HARD.apply(lesson, Draws(0, 0, part, resident.device)), scorer)
         for which, batch in zip(found, (lesson, harder), strict=True):
             scores = scorer.score(batch)  # (B, C)
             assert batch.labels is not None

@@ -126,6 +126,8 @@ class Model(nn.Module):
     name: ClassVar[str]
     hidden: ClassVar[str] = ""
     """The submodule that gives a hidden vector of each candidate, (B, C, W); empty where there is none."""
+    carried: ClassVar[str] = ""
+    """The submodule through which earlier sessions come to one, giving (B, K); empty where they do not."""
     window: int = 1
 
     def __init__(self, **config: Any) -> None:
@@ -149,6 +151,13 @@ class Model(nn.Module):
 
         A row may hang on its own session and on what became known of earlier ones in its stream,
         their labels among it, and never on its own label or on later sessions.
+        """
+        return None
+
+    def reread(self, batch: Batch) -> Tensor | None:
+        """The `inputs` of a batch whose candidates are not all those that they were worked out for, (B, C, I).
+
+        None leaves it to the pass itself. What earlier sessions showed of a candidate goes with it.
         """
         return None
 

@@ -54,6 +54,7 @@ class Sequence(Interaction):
     """
 
     name: ClassVar[str] = "sequence"
+    carried: ClassVar[str] = "before_echo"
     window = 8
 
     def __init__(
@@ -100,6 +101,13 @@ class Sequence(Interaction):
             return super().forward(batch)
         features = _flagged(batch.features, batch.inputs[..., -1:])  # (B, C, 17)
         return super().forward(replace(batch, features=features, inputs=batch.inputs[..., :-1]))
+
+    def reread(self, batch: Batch) -> Tensor | None:
+        """`given` of the candidates that are there now, the rest as it was, shape (B, C, G + R + 1)."""
+        if batch.inputs is None:
+            return None
+        told = replace(batch, features=_flagged(batch.features, batch.inputs[..., -1:]))
+        return torch.cat([self.given(told), batch.inputs[..., GIVEN:]], -1)  # (B, C, G + R + 1)
 
     def states(self, sessions: Sessions) -> Tensor:
         """What the cell carries into every session from those before it, shape (S, K)."""

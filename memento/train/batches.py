@@ -58,9 +58,7 @@ class Resident:
         parts = [range(start, end) for start, end in pairwise(ends)]
         self.streams: Sequence[range] = parts[:-1] if apart else parts
         self.apart = parts[-1] if apart else range(ends[-1], ends[-1])
-        past = [(stream.start, session) for stream in self.streams for session in stream]
-        past += [(0, self.apart.start)] * len(self.apart)
-        self.past = torch.tensor(past, dtype=torch.int64, device=self.device).reshape(-1, 2)  # (S, 2)
+        self.past = past_of(self.streams, self.apart).to(self.device)  # (S, 2)
         self._memory_ids = [name for rendering in renderings for name in rendering.memory_ids]
         self.ends: Ints = np.concatenate(offsets)
         self.sizes: Ints = np.diff(self.ends)
@@ -152,6 +150,13 @@ class Resident:
 def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:
     """The scores of all candidates of a rendering, shape (N,)."""
     return Resident([rendering]).score(scorer, size=size)
+
+
+def past_of(streams: Sequence[range], apart: range = range(0)) -> Tensor:
+    """From which session and up to which each knows of, shape (S, 2): those of its stream, or all for one apart."""
+    past = [(stream.start, session) for stream in streams for session in stream]
+    past += [(0, apart.start)] * len(apart)
+    return torch.tensor(past, dtype=torch.int64).reshape(-1, 2)  # (S, 2)
 
 
 def taken(table: Tensor, rows: Tensor) -> Tensor:

@@ -42,9 +42,9 @@ class Config:
     keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
     float64, the newest session first, one step of Adam a session at a constant rate, the last epoch kept.
 
-    `curriculum`, `augment`, `negatives`, `contrast` and `mix` are the parts of a training recipe (see
-    `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is written out with
-    all its parameters. Raises `NotFound` for a part that there is not.
+    `curriculum`, `augment`, `stream`, `negatives`, `contrast`, `mix`, `opponent` and `targets` are the parts of a
+    training recipe (see `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is
+    written out with all its parameters. Raises `NotFound` for a part that there is not.
     """
 
     model: str = "interaction"
@@ -63,9 +63,12 @@ class Config:
     exact: bool = False
     curriculum: str = ""
     augment: str = ""
+    stream: str = ""
     negatives: str = ""
     contrast: str = ""
     mix: str = ""
+    opponent: str = ""
+    targets: str = ""
 
     def __post_init__(self) -> None:
         faults = []

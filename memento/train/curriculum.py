@@ -15,7 +15,7 @@ from torch import Tensor
 
 from memento.catalog import Catalog, Row
 from memento.errors import InvalidFile
-from memento.train.lesson import Draws, Lesson, changed, compact, pick
+from memento.train.lesson import Draws, Lesson, compact, forgotten, pick
 from memento.train.schedules import Difficulty, fixed_discrete, fixed_root
 from memento.vary.parameters import Parameterised, parameter
 
@@ -47,6 +47,8 @@ GROUPS: tuple[tuple[str, tuple[int, ...]], ...] = (
 )
 """Columns in the order in which they become active; embeddings and contexts come with the topic."""
 _EMBEDDED = 2
+_PAST = 6
+"""What earlier sessions showed goes by topic, hour and weekday, and comes with the last of them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,12 +130,11 @@ class Features(Curriculum):
         hidden = [column for _, columns in GROUPS[difficulty:] for column in columns]
         features = lesson.features.clone()  # (B, C, 17)
         features[..., hidden] = mean[hidden] * lesson.mask.unsqueeze(-1)  # (B, C, H)
+        inputs = forgotten(lesson, lesson.mask) if difficulty < _PAST else lesson.inputs  # (B, C, I)
         if difficulty >= _EMBEDDED:
-            return changed(lesson, features=features)
-        nothing = torch.zeros_like
-        return changed(
-            lesson, features=features, candidates=nothing(lesson.candidates), contexts=nothing(lesson.contexts)
-        )
+            return dataclasses.replace(lesson, features=features, inputs=inputs)
+        nothing = torch.zeros_like(lesson.candidates), torch.zeros_like(lesson.contexts)
+        return dataclasses.replace(lesson, features=features, inputs=inputs, candidates=nothing[0], contexts=nothing[1])
 
 
 @dataclasses.dataclass(frozen=True)

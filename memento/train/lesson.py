@@ -2,6 +2,12 @@
 
 Every draw is keyed by (seed, epoch, session), so that a lesson is a function of these alone, however sessions are
 batched and wherever training begins.
+
+What a model worked out of candidates ahead of training, `Batch.inputs`, has two parts. One hangs on who stands together
+in a session: shares of the largest, who is nearest to the context. A lesson is a session that could have been, and in
+use such a session would be given these numbers of the set that it has; so they are worked out anew (`reread`). The
+other is what earlier sessions showed of a candidate, which does not hang on who stands beside it: it goes with the
+candidate wherever it goes, and what is put in from elsewhere, or cannot be read, has none.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ import torch
 from torch import Tensor
 
 from memento import rng
-from memento.models.base import Batch
+from memento.models.base import Batch, Model
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,13 +36,31 @@ class Lesson(Batch):
     """A batch whose candidates may count apart.
 
     `weights` says how much a candidate counts in the loss: 1 in full, 0 for one that is only seen, since
-    nothing true can be said about its label. `views` are two other looks at the same sessions, `times` when
-    they ended, for a contrast term.
+    nothing true can be said about its label. `targets` are what the loss is to teach where that is not the
+    labels, and `scored` which sessions it takes, if not all. `views` are two other looks at the same sessions,
+    `times` when they ended, `best` the rows of the memories that were their best candidates, and `draws`
+    theirs, for a contrast term.
     """
 
     weights: Tensor | None = None  # (B, C)
+    targets: Tensor | None = None  # (B, C)
+    scored: Tensor | None = None  # (B,) bool
     views: tuple[Batch, Batch] | None = None
     times: Tensor | None = None  # (B,) float64, s UTC
+    best: Tensor | None = None  # (B,) int64
+    draws: Draws | None = None
+
+    @property
+    def taught(self) -> Tensor:
+        """The targets, or the labels where there are none, shape (B, C)."""
+        assert self.labels is not None
+        return self.labels if self.targets is None else self.targets
+
+    def of(self, rows: Tensor) -> Lesson:
+        """Some of its sessions, shape (b,), without their views."""
+        found: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        found |= {name: value[rows] for name, value in found.items() if isinstance(value, Tensor)}
+        return Lesson(**found | {"views": None})
 
     @property
     def counts(self) -> Tensor:
@@ -49,6 +73,20 @@ class Lesson(Batch):
         """The place of the best candidate that counts, the first of equals, shape (B,)."""
         assert self.labels is not None
         return self.labels.masked_fill(self.counts <= 0, -torch.inf).argmax(-1)  # (B,)
+
+    def told(self) -> Lesson:
+        """The lesson as a model sees it: what is no candidate of the session's own brought nothing to light.
+
+        A model with a past reads the labels of earlier sessions as what became known of them. Candidates that were
+        put in, or do not count, stand there with the mean label of the others, which is to say nothing.
+        """
+        if self.weights is None or self.labels is None:
+            return self
+        own = self.counts > 0  # (B, C)
+        if self.rows is not None:
+            own = own & (self.rows >= 0)
+        mean = (self.labels * own).sum(-1, keepdim=True) / own.sum(-1, keepdim=True).clamp_min(1)  # (B, 1)
+        return replace(self, labels=torch.where(own, self.labels, mean) * self.mask)
 
     @property
     def region(self) -> Tensor:
@@ -64,9 +102,15 @@ def lesson_of(batch: Batch) -> Lesson:
     return Lesson(**{field.name: getattr(batch, field.name) for field in fields(Batch)})
 
 
-def changed(lesson: Lesson, **tables: Any) -> Lesson:
-    """The lesson with other tables; what a model worked out ahead of the old ones is dropped."""
-    return replace(lesson, inputs=None, **tables)
+def forgotten(lesson: Lesson, gone: Tensor) -> Tensor | None:
+    """The lesson's `inputs` with nothing known where `gone`, (B, C), says so; shape (B, C, I)."""
+    return None if lesson.inputs is None else lesson.inputs.masked_fill(gone.unsqueeze(-1), 0.0)
+
+
+def reread(lesson: Lesson, model: Model) -> Lesson:
+    """The lesson with what a model knows ahead worked out of the candidates that now stand in it."""
+    with torch.no_grad():
+        return replace(lesson, inputs=model.reread(lesson))
 
 
 def pick(lesson: Lesson, places: Tensor) -> Lesson:
@@ -107,12 +151,12 @@ def compact(keep: Tensor) -> Tensor:
 def join(lesson: Lesson, **added: Tensor) -> Lesson:
     """K more candidates in each session, shape (B, K) or (B, K, …) for each table.
 
-    `features`, `mask`, `candidates`, `labels` and `weights` have to be given. New candidates have no
-    rows, and the clean labels that they are given as labels.
+    `features`, `mask`, `candidates`, `labels` and `weights` have to be given; `inputs` where a past comes
+    with them. New candidates have no rows, and the clean labels that they are given as labels.
     """
     new = added["mask"].shape  # (B, K)
     assert lesson.labels is not None
-    grown = {
+    grown: dict[str, Any] = {
         "features": torch.cat([lesson.features, added["features"]], 1),  # (B, C + K, 17)
         "mask": torch.cat([lesson.mask, added["mask"]], 1),  # (B, C + K)
         "candidates": torch.cat([lesson.candidates, added["candidates"]], 1),  # (B, C + K, D)
@@ -126,7 +170,10 @@ def join(lesson: Lesson, **added: Tensor) -> Lesson:
     if lesson.tokens is not None:
         blank = lesson.tokens.new_full((*new, lesson.tokens.shape[-1]), -1)  # (B, K, T)
         grown["tokens"] = torch.cat([lesson.tokens, blank], 1)  # (B, C + K, T)
-    return changed(lesson, **grown)
+    if lesson.inputs is not None:
+        known = added.get("inputs", lesson.inputs.new_zeros(*new, lesson.inputs.shape[-1]))  # (B, K, I)
+        grown["inputs"] = torch.cat([lesson.inputs, known], 1)  # (B, C + K, I)
+    return replace(lesson, **grown)
 
 
 class Draws:
@@ -150,6 +197,11 @@ class Draws:
         """`width` draws for each session, shape (B, width); a wider matrix begins with the narrower one."""
         keys = rng.pair_keys(self.keys(name)[:, None], np.arange(width, dtype=np.uint64))
         return self._tensor(rng.uniform(keys))  # (B, width)
+
+    def normal(self, name: str, width: int) -> Tensor:
+        """`width` draws for each session from the normal distribution, shape (B, width)."""
+        keys = rng.pair_keys(self.keys(name)[:, None], np.arange(width, dtype=np.uint64))
+        return self._tensor(rng.normal(keys))  # (B, width)
 
     def _tensor(self, values: npt.NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(values).to(self.device or torch.device("cpu"))

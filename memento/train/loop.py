@@ -1,7 +1,7 @@
 """The training loop: one model, its optimiser, and where it stands.
 
 All that an epoch draws comes from a generator seeded by (seed, epoch), and its rate is a function of
-how far training is, so that weights, moments and the number of the epoch are the whole state.
+how far training is, so that weights, moments, opponents and the number of the epoch are the whole state.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from memento.train.config import Config
 from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.objective import Objective, objective_of
+from memento.train.opponent import Play
 from memento.train.run import Epoch
 from memento.train.team import share, team
 
@@ -34,18 +35,25 @@ class Loop:
     """Trains `scorer` epoch by epoch on what `feed` gives; `judge` tells how good it is after each.
 
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
-    its weights. Without sessions to judge by, the last epoch is the best. With `config.average` the running
-    mean of the weights is judged and kept.
+    its weights; `play` has the opponents of self-play. Without sessions to judge by, the last epoch is the best.
+    With `config.average` the running mean of the weights is judged and kept.
     """
 
     def __init__(
-        self, scorer: Model, feed: Feed, judge: Judge, config: Config, objective: Objective | None = None
+        self,
+        scorer: Model,
+        feed: Feed,
+        judge: Judge,
+        config: Config,
+        objective: Objective | None = None,
+        play: Play | None = None,
     ) -> None:
         self.scorer = scorer
         self.feed = feed
         self.judge = judge
         self.config = config
         self.objective = objective or objective_of(config)
+        self.play = play
         self.optimiser = torch.optim.AdamW(
             [p for p in scorer.parameters() if p.requires_grad],
             lr=config.rate,
@@ -114,6 +122,8 @@ class Loop:
     def step_through(self, number: int) -> float:
         """All steps of epoch `number`; the mean loss a session."""
         steps = self.feed.steps(number)
+        if self.play is not None:
+            self.play.begin(self.scorer, number)
         self.scorer.train()
         total = torch.zeros((), device=self.feed.resident.device)
         count = 0
@@ -154,11 +164,13 @@ class Loop:
         return self.team.agree(self.judge.ndcg(self.judged) if self.team.leads else math.nan)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """All numbers of the state by name: weights now, their mean and at the best epoch, both moments of Adam."""
+        """All numbers of the state by name: weights now, their mean, the best, opponents', both moments of Adam."""
         found = {f"model.{name}": value for name, value in self.scorer.state_dict().items()}
         found |= {f"best.{name}": value for name, value in self.kept.items()}
         if self.average is not None:
             found |= {f"mean.{name}": value for name, value in self.average.scorer.state_dict().items()}
+        if self.play is not None:
+            found |= self.play.arrays()
         for name, parameter in self.scorer.named_parameters():
             for moment, value in self.optimiser.state.get(parameter, {}).items():
                 found[f"{moment}.{name}"] = value
@@ -182,6 +194,8 @@ class Loop:
                 }
         if self.average is not None:
             self.average.scorer.load_state_dict(_under("mean", values, self.scorer.state_dict()))
+        if self.play is not None:
+            self.play.restore(values)
         self.scorer.load_state_dict(now)
         self.kept, self.history, self.best = kept, list(history), best
 

@@ -4,7 +4,7 @@
 | ---- | --------------------------- | ------ |
 | wrap | 1/2 | WRAP: Maini et al. 2024 |
 | phi | 1/7, then 1 in the last part | Phi-1: Gunasekar et al. 2023: 6B filtered, 1B textbooks, 0.18B exercises |
-| spin | 1/2, of the last two of `rounds` parts of the synthetic sessions | SPIN: Chen et al. 2024, its diet alone |
+| spin | 1/2, of the last two of `rounds` parts of the synthetic sessions | SPIN: Chen et al. 2024, its diet |
 | phases | one group of sources after the other | curriculum over worlds: the seed's 7.4 |
 | maturity | 1 below 500 real sessions, 1/2 below 2,000, then max(1/10, 1/2 * 2000 / n) | the seed's three phases |
 """
@@ -133,7 +133,10 @@ class Phi(RealAndSynthetic):
 
 @dataclasses.dataclass(frozen=True)
 class Spin(RealAndSynthetic):
-    """One to one; the synthetic sessions in `rounds` parts by time, of which each round takes its own and the last."""
+    """One to one; the synthetic sessions in `rounds` parts by time, of which each round takes its own and the last.
+
+    The loss of the original is `memento.train.opponent.Spin`.
+    """
 
     name: ClassVar[str] = "spin"
     rounds: int = parameter(4, "rounds of self-play", kind="int", low=1, high=1000)
@@ -225,6 +228,7 @@ class Diet:
     them together, whatever is limited, so that its steps are as many. Within real and within synthetic
     sources the weights of the mixture hold. `limit` says for an epoch how many sessions of a source, the
     first in time, may come up; None is all. With a `window` each number stands for so many sessions on end.
+    `total` is how many an epoch has, if not as many as there are.
     """
 
     def __init__(
@@ -234,12 +238,13 @@ class Diet:
         mixing: Mixing | None = None,
         limit: Callable[[int], int | None] = lambda number: None,
         window: int = 1,
+        total: int | None = None,
     ) -> None:
         self.fit, self.weights, self.seed = mixture.sessions, mixture.weights, mixture.seed
         self.epochs = max(1, epochs)
         self.mixing = mixing
         self.limit = limit
-        self.total = sum(mixture.counts)
+        self.total = sum(mixture.counts) if total is None else total
         self.sizes = [len(part) * window for part in self.fit]
         self._taken = [[0] * len(self.fit)]
         if mixing is not None:

@@ -39,6 +39,7 @@ class Fenrec(Parameterised):
     In embedding space a negative keeps the columns and the label of a candidate of the same session that is
     at least `below` the best one, and gets a mixed embedding. In feature space it keeps all of the best
     candidate but one thing, ``superseded`` or ``stale`` in turn, and its label is the best less `penalty`.
+    In either, what earlier sessions showed stays that of the candidate whose columns it keeps.
     """
 
     what: ClassVar[str] = "kind of negatives"
@@ -85,6 +86,7 @@ class Fenrec(Parameterised):
             candidates=mixed(lesson.candidates[row, target.unsqueeze(-1)], negatives, self.mix),
             labels=lesson.labels[row, at],
             weights=there * lesson.features.new_tensor(self.weight),
+            **_past(lesson, row, at),
         )
 
     def _flipped(self, made: Lesson, lesson: Lesson, draws: Draws) -> Lesson:
@@ -110,7 +112,13 @@ class Fenrec(Parameterised):
             candidates=lesson.candidates[row, target].unsqueeze(1) * there.unsqueeze(-1),
             labels=labels * there,
             weights=there * lesson.features.new_tensor(self.weight),
+            **_past(lesson, row.unsqueeze(-1), target.unsqueeze(-1).expand(-1, self.count)),
         )
+
+
+def _past(lesson: Lesson, row: Tensor, at: Tensor) -> dict[str, Tensor]:
+    """What earlier sessions showed of the candidates that negatives are made of, at places `at` (B, K) of `row`."""
+    return {} if lesson.inputs is None else {"inputs": lesson.inputs[row, at]}  # (B, K, I)
 
 
 def mixed(anchor: Tensor, negative: Tensor, share: float) -> Tensor:

@@ -10,15 +10,19 @@ from typing import Any
 
 from memento.catalog import Catalog
 from memento.errors import InvalidFile
-from memento.train import augment, contrast, curriculum, mixing, negatives
+from memento.train import augment, contrast, curriculum, mixing, negatives, opponent, targets
+from memento.train.augment import stream
 from memento.vary import parameters
 
 KINDS: dict[str, tuple[Catalog, int, str]] = {
     "curriculum": (curriculum.CATALOG, 100, "candidates:low=5:high=50"),
     "augment": (augment.CATALOG, 100, "slide-window:size=20"),
+    "stream": (stream.CATALOG, 100, "subset-split:drop=0.25"),
     "negatives": (negatives.CATALOG, 1, "fenrec:warmup=10"),
     "contrast": (contrast.CATALOG, 1, "softclt:weight=0.01"),
     "mix": (mixing.CATALOG, 1, "wrap:real=2"),
+    "opponent": (opponent.CATALOG, 1, "spin:rounds=4"),
+    "targets": (targets.CATALOG, 1, "future:gamma=0.2"),
 }
 """Option of training -> its catalogue, how many parts it takes at most, and an example."""
 

@@ -1,4 +1,4 @@
-"""Several seeds of one training, side by side: what is trained on is shared, and every core takes seeds.
+"""Several trainings, side by side: seeds of one, or of several recipes; what is trained on is shared.
 
 Each seed gives the weights that it gives alone, bit for bit: nothing that a training draws or sums hangs on
 what runs beside it. Seeds are trained in forks of this process, which share its memory: threads of Python
@@ -15,7 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 SeedProgress = Callable[[int, Epoch, int], None]
 """Called after each epoch of a seed with the seed, the epoch, and the number of epochs at most."""
 Told = Callable[[Epoch, int], None]
-Work = Callable[[int, Told], Run]
+T = TypeVar("T")
+Work = Callable[[int, Told], T]
+"""Trains the one at a place, counted from 0, and gives what is kept of it."""
 
 
 def train_seeds(
@@ -52,7 +54,7 @@ def train_seeds(
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
     """
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
-    count = min(workers or torch.get_num_threads(), len(seeds)) if sys.platform == "linux" else 1
+    count = at_once(len(seeds), workers)
     with one_thread():
         material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
         kept = [State(path, config, material.sources) for path, config in zip(states or (), configs)]
@@ -64,20 +66,54 @@ def train_seeds(
             if progress is not None:
                 progress(configs[place].seed, epoch, total)
 
-        if count < 2:
-            return [work(place, functools.partial(told, place)) for place in range(len(seeds))]
-        material.prepare(configs[0])
-        return _forked(work, len(seeds), count, told)
+        if count > 1:
+            material.prepare(configs[0])
+        return side_by_side(work, len(seeds), count, told)
 
 
-def _forked(work: Work, places: int, count: int, told: Callable[[int, Epoch, int], None]) -> list[Run]:
-    """What `work` gives for each place, `count` forks at a time; the first error stops all."""
-    found: dict[int, Run] = {}
+def at_once(places: int, workers: int | None = None) -> int:
+    """How many of so many trainings run at once: `workers` at most, as many as torch takes threads if left out.
+
+    One where processes cannot be forked.
+    """
+    return min(workers or torch.get_num_threads(), places) if sys.platform == "linux" else 1
+
+
+def side_by_side(
+    work: Work[T],
+    places: int,
+    count: int,
+    told: Callable[[int, Epoch, int], None] = lambda place, epoch, total: None,
+    begun: Callable[[int, int], None] = lambda place, done: None,
+) -> list[T]:
+    """What `work` gives for each of the places, in their order, `count` forks at a time; with one none is made.
+
+    `told` is called after each epoch of a place, `begun` before a place is trained with it and the number of
+    places that are done. The first error stops all.
+    """
+    if count > 1:
+        return _forked(work, places, count, told, begun)
+    found: list[T] = []
+    for place in range(places):
+        begun(place, len(found))
+        found.append(work(place, functools.partial(told, place)))
+    return found
+
+
+def _forked(
+    work: Work[T],
+    places: int,
+    count: int,
+    told: Callable[[int, Epoch, int], None],
+    begun: Callable[[int, int], None],
+) -> list[T]:
+    found: dict[int, T] = {}
     running: dict[Connection, tuple[int, multiprocessing.process.BaseProcess]] = {}
     left = iter(range(places))
     try:
         while len(found) < places:
             while len(running) < count and (place := next(left, None)) is not None:
+                begun(place, len(found))
                 ours, process = _fork(work, place)
                 running[ours] = place, process
             for ready in wait(list(running)):
@@ -104,7 +140,7 @@ def _forked(work: Work, places: int, count: int, told: Callable[[int, Epoch, int
     return [found[place] for place in range(places)]
 
 
-def _fork(work: Work, place: int) -> tuple[Connection, multiprocessing.process.BaseProcess]:
+def _fork(work: Work[Any], place: int) -> tuple[Connection, multiprocessing.process.BaseProcess]:
     ours, theirs = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_serve, args=(work, place, theirs), daemon=True)
     with warnings.catch_warnings():
@@ -116,8 +152,8 @@ def _fork(work: Work, place: int) -> tuple[Connection, multiprocessing.process.B
     return ours, process
 
 
-def _serve(work: Work, place: int, out: Connection) -> None:
-    """In a fork: trains, and tells epochs, then the run or the error."""
+def _serve(work: Work[Any], place: int, out: Connection) -> None:
+    """In a fork: trains, and tells epochs, then what is kept or the error."""
 
     def say(kind: str, content: Any) -> None:
         out.send_bytes(pickle.dumps((kind, content)))  # plain: torch would have tensors fetched from here later

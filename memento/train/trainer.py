@@ -157,7 +157,9 @@ class Material:
     def loop(self, config: Config) -> Loop:
         """A training that has not begun."""
         scorer, feed, judge = self.parts(config)
-        return Loop(scorer, feed, judge, config, Recipe.of(config).objective(config))
+        recipe = Recipe.of(config)
+        play = recipe.play(scorer, config)
+        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play)
 
     def parts(self, config: Config) -> tuple[Model, Feed, Judge]:
         """A fresh model, what feeds it, and what judges it."""
@@ -168,12 +170,16 @@ class Material:
         recipe.check(len(self.fit), scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
         seen = self._seen_by(scorer)
-        return scorer, recipe.feed(seen, windows, mixture, self.fit, config), Judge(seen, self.checked)
+        return scorer, recipe.feed(seen, windows, mixture, self.fit, config, scorer), Judge(seen, self.checked)
 
     def prepare(self, config: Config) -> None:
+        """Works out what every training of a model on this shares, ahead of them, and the linear one beside it."""
+        self.share(config)
+        _ = self.baseline
+
+    def share(self, config: Config) -> None:
         """Works out what every training of a model on this shares, ahead of them."""
         self.parts(config)
-        _ = self.baseline
 
     def _seen_by(self, scorer: Model) -> Resident:
         """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""

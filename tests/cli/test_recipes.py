@@ -58,7 +58,7 @@ def test_all_parts_are_listed(memento):
     for name in ("slide-window", "fenrec", "softclt", "maturity", "candidates"):
         assert f"  {name}: " in done.out
     parts = memento.json("recipes", "--list")["parts"]
-    assert set(parts) == {"curriculum", "augment", "negatives", "contrast", "mix"}
+    assert set(parts) == {"curriculum", "augment", "stream", "negatives", "contrast", "mix", "opponent", "targets"}
     warmup = next(p for p in parts["negatives"][0]["parameters"] if p["name"] == "warmup")
     assert warmup["default"] == 10
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import math
+import multiprocessing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,13 +31,40 @@ def test_an_arm_alike_gains_nothing_and_a_worse_one_loses(rendering: Rendering) 
     }
     told: list[tuple[int, int, str]] = []
     held = [render(world(load("tiny"), 4))]
-    found = compare(arms, held, seeds=2, model="linear", progress=lambda *what: told.append(what))
+    found = compare(arms, held, seeds=2, model="linear", progress=lambda *what: told.append(what), workers=1)
     plain, again, less = found.gains
     assert (again.gain.value, again.gain.low, again.gain.high) == (0.0, 0.0, 0.0)
     assert again.ndcg == plain.ndcg
     assert less.gain.value == pytest.approx(less.ndcg.value - plain.ndcg.value)
     assert found.sessions == len(held[0])
     assert [done for done, of, _ in told] == list(range(6))
+
+
+@pytest.mark.parametrize("model", ["interaction", "sequence"])
+def test_trainings_at_once_give_what_they_give_one_after_the_other(rendering: Rendering, model: str) -> None:
+    quick = {"epochs": 2}
+    arms = {
+        "plain": Arm([(rendering, 1.0)], quick),
+        "negatives": Arm([(rendering, 1.0)], {**quick, "negatives": "fenrec:warmup=0"}),
+        "less": Arm([(rendering, 1.0)], {**quick, "fit": 0.5}),
+    }
+    told: list[tuple[int, int, str]] = []
+
+    def tell(*what: Any) -> None:
+        told.append(what)
+
+    alone = compare(arms, seeds=2, model=model, workers=1)
+    assert compare(arms, seeds=2, model=model, progress=tell, workers=3).to_map() == alone.to_map()
+    assert sorted(words for _, _, words in told) == sorted(f"{arm}, seed {seed}" for arm in arms for seed in (0, 1))
+    assert not multiprocessing.active_children()
+
+
+def test_what_one_training_meets_stops_all(rendering: Rendering) -> None:
+    plain = Arm([(rendering, 1.0)], {"epochs": 1})
+    spoiled = Arm([(dataclasses.replace(rendering, labels=np.full_like(rendering.labels, np.nan)), 1.0)], {"epochs": 1})
+    with pytest.raises(UsageError, match="diverged"):
+        compare({"plain": plain, "spoiled": spoiled}, seeds=2, model="linear", workers=2)
+    assert not multiprocessing.active_children()
 
 
 def test_chance_and_ceiling_are_of_the_sessions_judged(rendering: Rendering) -> None:

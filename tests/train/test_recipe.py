@@ -15,6 +15,7 @@ from memento.train.batches import Resident, Windows
 from memento.train.mixture import Mixture
 from memento.train.parts import KINDS, read, written
 from memento.train.recipe import Lessons, Recipe
+from memento.train.trainer import build
 
 Toys = Callable[..., Rendering]
 ALL = {
@@ -30,7 +31,8 @@ def lessons(rendering: Rendering, seed: int = 0, **options: str) -> Lessons:
     resident = Resident([rendering])
     fit = [np.arange(len(rendering))]
     windows = Windows(fit, 1)
-    feed = Recipe.of(config).feed(resident, windows, Mixture(windows.starts, [1.0], config.seed), fit, config)
+    mixture, model = Mixture(windows.starts, [1.0], config.seed), build("interaction", resident.contexts.shape[1])
+    feed = Recipe.of(config).feed(resident, windows, mixture, fit, config, model)
     assert isinstance(feed, Lessons)
     return feed
 

@@ -76,8 +76,8 @@ def command(
 
     Trains on REV with and without each recipe, under the same seeds, and judges on sessions that no
     training saw: NDCG@10, the gain over the plain training with an interval over sessions and seeds,
-    and the same with hard negatives among the candidates. A recipe names curriculum, augment, negatives,
-    contrast or mix, and other options of training, parted by spaces.
+    and the same with hard negatives among the candidates. A recipe names curriculum, augment, stream, negatives,
+    contrast, mix, opponent or targets, and other options of training, parted by spaces.
     """
     output = context.output
     if listing:

@@ -3,7 +3,8 @@
 The eight operators of sequential recommendation (Zhou et al. 2024) act here on a session's candidates in baseline
 order. Their last item, the target, is here the best candidate, and is never touched. A label is a fact about one
 candidate in one session, so leaving candidates out keeps every label; what is put in from elsewhere, or made
-unreadable, has no known label, and is seen by the model without counting in the loss.
+unreadable, has no known label, and is seen by the model without counting in the loss. On sessions in time the same
+eight act by `memento.train.augment.stream`.
 """
 
 from __future__ import annotations

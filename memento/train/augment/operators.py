@@ -1,8 +1,9 @@
-"""The eight operators on the candidates of a session.
+"""The eight operators on the candidates of a session, and on stretches of a stream of sessions.
 
 C candidates stand in baseline order; the region is all of them but the target, r in number. An operator is applied to
-a `share` of the sessions at each visit, drawn anew for every epoch; the others are seen as they are. Source: Zhou et
-al., WWW 2024, github AIM-SE/DA4Rec (da_operator).
+a `share` of the sessions at each visit, drawn anew for every epoch; the others are seen as they are. In a stretch the
+sessions are what candidates are in a session, the target is the last one, and the share is one of stretches. Source:
+Zhou et al., WWW 2024, github AIM-SE/DA4Rec (da_operator), whose sequences are a user's items in time.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from memento.train.augment import stretches as streams
 from memento.train.augment.pool import Pool
-from memento.train.lesson import OWN_COLUMNS, Draws, Lesson, changed, compact, join, pick
+from memento.train.augment.stretches import Stretches
+from memento.train.lesson import OWN_COLUMNS, Draws, Lesson, compact, forgotten, join, pick
 from memento.vary.parameters import Parameterised, parameter
 
 
@@ -27,11 +30,17 @@ class Augmentation(Parameterised):
     hint: ClassVar[str] = "`memento recipes --list` lists them with their parameters"
     source: ClassVar[str] = ""
 
-    share: float = parameter(0.5, "share of the sessions that are changed at each visit")
+    share: float = parameter(
+        0.5, "share of the sessions, or of the stretches of a stream, that are changed at each visit"
+    )
 
     @abstractmethod
     def apply(self, lesson: Lesson, draws: Draws, pool: Pool) -> Lesson:
         """The lesson with some of its sessions changed; rows stay where they are."""
+
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """Stretches with some of them changed; only those named in `STREAM` do that."""
+        raise NotImplementedError(f"{self.name} does not act on streams")
 
     def chosen(self, draws: Draws) -> Tensor:
         """Which sessions are changed, shape (B,)."""
@@ -49,6 +58,12 @@ class _Keep(Augmentation):
         keep = (kept | ~self.chosen(draws).unsqueeze(-1)) & lesson.mask  # (B, C)
         return pick(lesson, compact(keep))
 
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """Those sessions that `kept` says and the last one, where a stretch is chosen."""
+        region = stretches.region  # (B, C)
+        kept = self.kept(region, draws) | ~region | ~self.chosen(draws).unsqueeze(-1)  # (B, C)
+        return streams.pick(stretches, compact(kept & stretches.mask))
+
     @abstractmethod
     def kept(self, region: Tensor, draws: Draws) -> Tensor:
         """Which candidates of the region stay, shape (B, C)."""
@@ -63,7 +78,7 @@ class SlideWindow(_Keep):
     """
 
     name: ClassVar[str] = "slide-window"
-    size: int = parameter(20, "candidates of the region in a window", kind="int", low=1, high=10_000)
+    size: int = parameter(20, "how many of the region are in a window", kind="int", low=1, high=10_000)
 
     def kept(self, region: Tensor, draws: Draws) -> Tensor:
         """The window, shape (B, C)."""
@@ -87,7 +102,7 @@ class SubsetSplit(_Keep):
     """Each candidate stays with probability ``1 - drop``; one stays at least."""
 
     name: ClassVar[str] = "subset-split"
-    drop: float = parameter(0.25, "probability that a candidate is left out", high=0.99)
+    drop: float = parameter(0.25, "probability that one is left out", high=0.99)
 
     def kept(self, region: Tensor, draws: Draws) -> Tensor:
         """Those that stay, shape (B, C)."""
@@ -121,7 +136,17 @@ class Reorder(Augmentation):
 
     def apply(self, lesson: Lesson, draws: Draws, pool: Pool) -> Lesson:
         """The candidates of the block shuffled among their places."""
-        region = lesson.region  # (B, C)
+        order, _ = self.order(lesson.region, draws)  # (B, C)
+        return pick(lesson, torch.where(lesson.mask, order, -1))
+
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """The sessions of the block shuffled; they are not scored, since their past may hold what came after."""
+        order, block = self.order(stretches.region, draws)  # (B, C) each
+        made = streams.pick(stretches, torch.where(stretches.mask, order, -1))
+        return dataclasses.replace(made, scored=made.scored & ~block)
+
+    def order(self, region: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+        """Which place each place is filled from, and the block that is shuffled, shape (B, C) each."""
         block = _block(region, _part(region, self.ratio), draws.uniform(self.name))  # (B, C)
         block = block & self.chosen(draws).unsqueeze(-1)  # (B, C)
         waits = draws.matrix(f"{self.name} order", region.shape[1])  # (B, C)
@@ -130,8 +155,7 @@ class Reorder(Augmentation):
         wanted = torch.where(block, first + waits, rank).masked_fill(~region, torch.inf)  # (B, C)
         free = (~region).long().argsort(dim=-1, stable=True)  # (B, C) places of the region, then the rest
         taken = free.gather(1, wanted.gather(1, free).argsort(dim=-1, stable=True))  # (B, C)
-        order = torch.empty_like(free).scatter(1, free, taken)  # (B, C)
-        return pick(lesson, torch.where(lesson.mask, order, -1))
+        return torch.empty_like(free).scatter(1, free, taken), block  # (B, C) each
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +179,27 @@ class Insert(Augmentation):
             lesson, features=features * seen, mask=mask, candidates=embeddings * seen, labels=none, weights=none
         )
 
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """Earlier sessions at drawn places before the last one; they are not scored."""
+        many = _part(stretches.region, self.ratio) * self.chosen(draws) * (stretches.before > 0)  # (B,)
+        width = int(many.max())
+        if width == 0:
+            return stretches
+        new = torch.arange(width) < many.unsqueeze(-1)  # (B, K)
+        size = stretches.mask.sum(-1, keepdim=True)  # (B, 1)
+        where = draws.matrix(f"{self.name} where", width) * (size - 1) - 0.5  # (B, K) between two, or before the first
+        places = torch.arange(stretches.mask.shape[1]).expand_as(stretches.sessions).to(where)  # (B, C)
+        keys = torch.cat([places.masked_fill(~stretches.mask, torch.inf), where.masked_fill(~new, torch.inf)], 1)
+        order = keys.argsort(dim=-1, stable=True)  # (B, C + K)
+        strangers = stretches.strangers(draws.matrix(self.name, width))  # (B, K)
+        joined = dataclasses.replace(
+            stretches,
+            sessions=torch.cat([stretches.sessions, torch.where(new, strangers, -1)], 1),  # (B, C + K)
+            scored=torch.cat([stretches.scored, torch.zeros_like(new)], 1),  # (B, C + K)
+            read=torch.cat([stretches.read, new], 1),  # (B, C + K)
+        )
+        return streams.pick(joined, torch.where(keys.gather(1, order) < torch.inf, order, -1))
+
 
 @dataclasses.dataclass(frozen=True)
 class Replace(Augmentation):
@@ -170,11 +215,25 @@ class Replace(Augmentation):
         gone = gone & self.chosen(draws).unsqueeze(-1)  # (B, C)
         features, embeddings = pool.strangers(lesson, draws.matrix(self.name, width))  # (B, C, 17), (B, C, D)
         at = gone.unsqueeze(-1)  # (B, C, 1)
-        return changed(
+        return dataclasses.replace(
             lesson,
             features=torch.where(at, features, lesson.features),
             candidates=torch.where(at, embeddings, lesson.candidates),
+            inputs=forgotten(lesson, gone),
             weights=lesson.counts.masked_fill(gone, 0.0),
+        )
+
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """Earlier sessions in some places; they are not scored."""
+        region, width = stretches.region, stretches.mask.shape[1]
+        gone = _some(region, _part(region, self.ratio), draws.matrix(f"{self.name} where", width))  # (B, C)
+        gone = gone & (self.chosen(draws) & (stretches.before > 0)).unsqueeze(-1)  # (B, C)
+        strangers = stretches.strangers(draws.matrix(self.name, width))  # (B, C)
+        return dataclasses.replace(
+            stretches,
+            sessions=torch.where(gone, strangers, stretches.sessions),
+            scored=stretches.scored & ~gone,
+            read=stretches.read | gone,
         )
 
 
@@ -196,12 +255,20 @@ class Mask(Augmentation):
         own = list(OWN_COLUMNS)
         features = lesson.features.clone()  # (B, C, 17)
         features[..., own] = torch.where(gone.unsqueeze(-1), pool.mean[own], features[..., own])  # (B, C, 10)
-        return changed(
+        return dataclasses.replace(
             lesson,
             features=features,
             candidates=lesson.candidates.masked_fill(gone.unsqueeze(-1), 0.0),
+            inputs=forgotten(lesson, gone),
             weights=lesson.counts.masked_fill(gone, 0.0),
         )
+
+    def tell(self, stretches: Stretches, draws: Draws) -> Stretches:
+        """Sessions of which nothing can be read, in some places; they are not scored."""
+        region = stretches.region  # (B, C)
+        gone = _some(region, _part(region, self.ratio), draws.matrix(self.name, region.shape[1]))  # (B, C)
+        gone = gone & self.chosen(draws).unsqueeze(-1)  # (B, C)
+        return dataclasses.replace(stretches, scored=stretches.scored & ~gone, read=stretches.read & ~gone)
 
 
 def _part(region: Tensor, ratio: float) -> Tensor:

@@ -2,8 +2,9 @@
 
 A warp is a map of time that never runs backwards and holds the first and last session where they are. Columns are not
 interpolated, which would leave the unit circle: hour, weekday, month, gap and age follow from the new times, exactly.
-Labels are held. That is true of observed labels; of planted ones it is true as far as relevance hardly changes within
-the `limit`, which is why there is one. `memento expand -o smooth` warps whole worlds and works labels out anew.
+Labels are held, and what earlier sessions showed. That is true of observed labels; of planted ones it is true as far as
+relevance hardly changes within the `limit`, which is why there is one. `memento expand -o smooth` warps whole worlds
+and works labels out anew.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from memento import rng
 from memento.patterns.facts import calendar
 from memento.train.augment.operators import Augmentation
 from memento.train.augment.pool import Pool
-from memento.train.lesson import Draws, Lesson, changed
+from memento.train.lesson import Draws, Lesson
 from memento.vary.parameters import parameter
 from memento.vary.smooth import spline
 
@@ -70,7 +71,7 @@ class _Warp(Augmentation):
         made = torch.from_numpy(features.astype(np.float32)).to(lesson.features)  # (B, C, 17)
         same = torch.from_numpy(~chosen).to(lesson.mask.device)  # (B,)
         kept = same[:, None, None] | ~lesson.mask.unsqueeze(-1)  # (B, C, 1)
-        return changed(lesson, features=torch.where(kept, lesson.features, made))
+        return dataclasses.replace(lesson, features=torch.where(kept, lesson.features, made))
 
 
 @dataclasses.dataclass(frozen=True)
