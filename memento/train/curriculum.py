@@ -115,7 +115,7 @@ class Candidates(Curriculum):
 
 @dataclasses.dataclass(frozen=True)
 class Features(Curriculum):
-    """So many groups of columns; the others stand at their mean over the training sessions."""
+    """So many groups of columns; the others stand at their mean over the training sessions, until `high` is reached."""
 
     name: ClassVar[str] = "features"
     unit: ClassVar[str] = "groups of columns"
@@ -123,7 +123,7 @@ class Features(Curriculum):
 
     def apply(self, lesson: Lesson, difficulty: int, mean: Tensor) -> Lesson:
         """The first `difficulty` groups as they are, the rest at `mean`, shape (17,)."""
-        if difficulty >= len(GROUPS):
+        if difficulty >= min(self.most, len(GROUPS)):
             return lesson
         hidden = [column for _, columns in GROUPS[difficulty:] for column in columns]
         features = lesson.features.clone()  # (B, C, 17)
