@@ -179,7 +179,7 @@ def _numbers(curriculum: Curriculum, field: str) -> list[float]:
         found = [float(part) for part in getattr(curriculum, field).split("/") if part]
     except ValueError:
         found = []
-    if field == "levels" and not (found and all(level >= 1 and level == int(level) for level in found)):
+    if field == "levels" and not (found and all(level >= 1 and level.is_integer() for level in found)):
         fault = f"levels={getattr(curriculum, field)!r} are not whole numbers from 1 parted by /"
         raise InvalidFile(f"curriculum {curriculum.name}", [fault], "levels=5/10/20/50:at=0.1/0.3/0.6")
     return found

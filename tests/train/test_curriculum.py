@@ -101,7 +101,8 @@ def test_phases_at_shares_of_the_run() -> None:
 
 @pytest.mark.parametrize("faulty", [{"low": 9, "high": 3}, {"schedule": "discrete"}, {"schedule": "cubic"},
                                     {"schedule": "discrete", "levels": "1/2", "at": "0.5/0.4"},
-                                    {"schedule": "discrete", "levels": "1/x", "at": "0.5"}])  # fmt: skip
+                                    {"schedule": "discrete", "levels": "1/x", "at": "0.5"},
+                                    {"schedule": "discrete", "levels": "1/inf", "at": "0.5"}])  # fmt: skip
 def test_faulty_curricula_are_refused(faulty: dict[str, object]) -> None:
     with pytest.raises(InvalidFile):
         CATALOG["candidates"].from_map(faulty)
