@@ -22,7 +22,7 @@ from memento.render.rendering import Rendering
 from memento.train.threads import one_thread
 from memento.validate.intervals import Figure
 from memento.validate.repeated import Repeated
-from memento.validate.tstr import beside, fitted, judged, subset
+from memento.validate.tstr import beside, fitted, judged, require, subset
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
@@ -112,8 +112,7 @@ def saving(
     not looked at here. Raises `UsageError` where there is nothing to train or to test on, or a size that there is
     not.
     """
-    if not (real and test and synthetic):
-        raise UsageError("the curve needs real, test and synthetic sessions", "name at least one revision of each")
+    require(real, test, synthetic, least=2)
     whole = sum(map(len, real))
     given = sorted({*(sizes if sizes is not None else (round(whole * share) for share in SHARES)), whole})
     if given[0] < 0 or given[-1] > whole:

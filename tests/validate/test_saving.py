@@ -68,6 +68,16 @@ def test_sizes_that_there_are_not_are_refused(halves: tuple[Rendering, Rendering
         saving([early], [], [early])
 
 
+def test_roles_without_enough_sessions_are_refused(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    with pytest.raises(UsageError, match="1 real sessions are too few, 2 the least"):
+        saving([early.select([0])], [late], [early], model="linear")
+    with pytest.raises(UsageError, match="0 test sessions are too few"):
+        saving([early], [late.select([])], [early], model="linear")
+    with pytest.raises(UsageError, match="0 synthetic sessions are too few"):
+        saving([early], [late], [early.select([])], model="linear")
+
+
 def test_training_begins_at_given_weights(halves: tuple[Rendering, Rendering]) -> None:
     early, late = halves
     config = Config.of("linear", {"epochs": 4})
