@@ -91,7 +91,7 @@ class TorchScorer:
         self.name = self.model.name
         self.dimension = int(run.sources[0].spec["dimension"])
         learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0)
+        self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0) if learned else None
         self._steps = 0
 
     def scores(self, sample: Sample) -> Array:
@@ -100,15 +100,22 @@ class TorchScorer:
             return torch.softmax(self.model(_batch(sample))[0].double(), 0).numpy()  # (C,)
 
     def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
-        """One step a session at a constant rate; what is dropped out is drawn by the number of the step."""
+        """One step a session at a constant rate; what is dropped out is drawn by the number of the step.
+
+        Raises `UsageError` for a model without a gradient, which learns from all sessions at once.
+        """
+        if self._optimiser is None:
+            raise UsageError(
+                f"{self.name} learns from all sessions at once, and not by the session",
+                f"train it again by `memento train REV --model {self.name}`, or simulate with --no-retrain",
+            )
         loss, steps = 0.0, 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._steps)
             self.model.train()
             for _ in range(epochs):
-                losses = [
-                    found for found in (self._step(s, temperature) for s in samples if len(s)) if found is not None
-                ]
+                told = (self._step(self._optimiser, s, temperature) for s in samples if len(s))
+                losses = [found for found in told if found is not None]
                 loss = sum(losses) / len(losses) if losses else 0.0
                 steps += len(losses)
                 if losses and loss < ENOUGH:
@@ -117,15 +124,15 @@ class TorchScorer:
         self._steps += steps
         return Stats(loss, steps)
 
-    def _step(self, sample: Sample, temperature: float) -> float | None:
+    def _step(self, optimiser: torch.optim.Optimizer, sample: Sample, temperature: float) -> float | None:
         batch = _batch(sample)
         assert batch.labels is not None
-        self._optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=True)
         loss = listnet(self.model(batch), batch.labels, batch.mask, temperature)
         if not torch.isfinite(loss):
             return None
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        optimiser.step()
         return float(loss.detach())
 
     def save(self, path: Path, flags: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from train.conftest import toy
 from memento.errors import UsageError
 from memento.formats import sgpt
 from memento.models.base import Batch
+from memento.models.lambdamart import LambdaMart
 from memento.models.signet import Signet
 from memento.serve.scorers import SignetScorer, TorchScorer, fresh, opened, require_dimension, resumed
 from memento.train import Run, checkpoint, train
+from memento.train.config import Config
 from memento.train.signet import double
 
 from .conftest import Client
@@ -100,6 +103,19 @@ def test_equal_servers_learn_alike(runs: dict[str, Run], database: Path, tmp_pat
     assert answers[0]["samples_used"] == 7
     assert answers[0]["checkpoint_saved"]
     assert isinstance(opened(tmp_path / "saved"), TorchScorer)
+
+
+def test_trees_are_served_and_refuse_to_learn_by_the_session(tmp_path: Path) -> None:
+    run = train([(toy(sessions=12, candidates=5, dimension=8), 1.0)], model="linear", epochs=1)
+    trees = replace(run, scorer=LambdaMart(), config=Config.of("lambdamart", {}), history=(), best=-1)
+    checkpoint.save(trees, tmp_path / "trees")
+    client = Client(opened(tmp_path / "trees"))
+    assert len(client("score", **request())["scores"]) == 6
+    asked = {name: value for name, value in request().items() if name != "candidate_ids"}
+    refused = client("train", **asked, labels=[1.0, 0, 0, 0, 0, 0])
+    assert refused["code"] == -32000
+    assert "lambdamart" in refused["message"]
+    assert client("status")["model_version"] == 1
 
 
 def test_signet_checkpoints_of_both_kinds_are_served_alike(runs: dict[str, Run], tmp_path: Path) -> None:
