@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from memento import rng
 from memento.errors import MementoError, UsageError
 from memento.formats import sgpt
 from memento.models.base import Batch, Model
@@ -93,6 +94,7 @@ class TorchScorer:
         learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0) if learned else None
         self._steps = 0
+        self._learned: set[str] = set()
 
     def scores(self, sample: Sample) -> Array:
         """Softmax scores, shape (C,)."""
@@ -121,6 +123,8 @@ class TorchScorer:
                 if losses and loss < ENOUGH:
                     break
             self.model.eval()
+        if epochs:
+            self._learned.update(sample.session for sample in samples if sample.session)
         self._steps += steps
         return Stats(loss, steps)
 
@@ -136,8 +140,9 @@ class TorchScorer:
         return float(loss.detach())
 
     def save(self, path: Path, flags: int) -> None:
-        """Writes a checkpoint of memento's; the flags have no place in it."""
-        checkpoint.save(dataclasses.replace(self.run, scorer=self.model), path)
+        """Writes a checkpoint of memento's, which has seen the sessions learned from here; the flags have no place."""
+        learned = rng.hashes(sorted(self._learned)) if self._learned else self.run.seen[:0]
+        checkpoint.save(dataclasses.replace(self.run, scorer=self.model, seen=np.union1d(self.run.seen, learned)), path)
 
     def read_clock(self, features: Array) -> Array:
         """Weekdays counted from Monday, shape (C, 17)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +14,16 @@ import torch
 from train.conftest import toy
 
 from memento.errors import UsageError
-from memento.formats import sgpt
+from memento.formats import sgpt, signet
 from memento.models.base import Batch
 from memento.models.lambdamart import LambdaMart
 from memento.models.signet import Signet
+from memento.render.rendering import Spec, render
 from memento.serve.scorers import SignetScorer, TorchScorer, fresh, opened, require_dimension, resumed
 from memento.train import Run, checkpoint, train
 from memento.train.config import Config
 from memento.train.signet import double
+from memento.validate.evaluate import unseen
 
 from .conftest import Client
 
@@ -103,6 +107,23 @@ def test_equal_servers_learn_alike(runs: dict[str, Run], database: Path, tmp_pat
     assert answers[0]["samples_used"] == 7
     assert answers[0]["checkpoint_saved"]
     assert isinstance(opened(tmp_path / "saved"), TorchScorer)
+
+
+def test_a_saved_checkpoint_knows_the_sessions_that_it_learned_from(database: Path, tmp_path: Path) -> None:
+    """Under the ids that an import gives them, so that no evaluation asks of them."""
+    odd = tmp_path / "odd.db"
+    odd.write_bytes(database.read_bytes())
+    with closing(sqlite3.connect(odd)) as opened_, opened_:
+        for table in ("session_scores", "session_memories"):
+            opened_.execute(f"UPDATE {table} SET session_key = 'the @ first' WHERE session_key = 'sess-01'")
+    run = train([(toy(sessions=12, candidates=5, dimension=4), 1.0)], model="linear", epochs=1)
+    client = Client(TorchScorer(run))
+    client("train_from_db", db_path=str(odd))
+    client("save_checkpoint", path=str(tmp_path / "after"))
+    imported = render(signet.read(odd).world, Spec(labels="observed", dimension=4))
+    assert len(imported) == 7
+    assert not len(unseen(imported, checkpoint.load(tmp_path / "after").seen))
+    assert len(unseen(imported, run.seen)) == 7
 
 
 def test_trees_are_served_and_refuse_to_learn_by_the_session(tmp_path: Path) -> None:
