@@ -12,7 +12,7 @@ from memento.render.rendering import Rendering, render
 from memento.report.saving_page import page, verdict
 from memento.train.config import Config
 from memento.train.trainer import Material
-from memento.validate.saving import Saving, crossing, saving
+from memento.validate.saving import Saving, crossing, fine_tuning, saving
 from memento.world.world import World
 
 
@@ -42,6 +42,13 @@ def test_real_sessions_in_the_place_of_synthetic_ones_save_them(found: Saving) -
     """Trained on the very sessions first, few or none more are needed."""
     assert found.points[0].pretrained.value == pytest.approx(found.full.value, abs=0.05)
     assert found.pretrained.value <= found.alone.value
+
+
+def test_fine_tuning_goes_at_a_quarter_of_the_rate_that_training_has() -> None:
+    assert fine_tuning("interaction", {})["rate"] == 5e-4
+    assert fine_tuning("linear", {})["rate"] == 7.5e-3
+    given = {"rate": 0.01, "epochs": 40, "loss": "soft"}
+    assert fine_tuning("linear", given) == {"rate": 0.0025, "epochs": 6, "loss": "soft", "fit": 1.0, "validation": 0.0}
 
 
 def test_where_a_curve_reaches_a_goal() -> None:
