@@ -104,6 +104,8 @@ class TorchScorer:
     def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """One step a session at a constant rate; what is dropped out is drawn by the number of the step.
 
+        A session whose loss or gradient is not finite is passed over.
+
         Raises `UsageError` for a model without a gradient, which learns from all sessions at once.
         """
         if self._optimiser is None:
@@ -136,6 +138,9 @@ class TorchScorer:
         if not torch.isfinite(loss):
             return None
         loss.backward()  # type: ignore[no-untyped-call]
+        slopes = [value.grad for value in self.model.parameters() if value.grad is not None]
+        if not all(bool(torch.isfinite(slope).all()) for slope in slopes):
+            return None
         optimiser.step()
         return float(loss.detach())
 
@@ -197,12 +202,15 @@ def require_dimension(served: Served, dimension: int | None, path: Path) -> None
 
 
 def _batch(sample: Sample) -> Batch:
-    """One session as a model takes it, B = 1."""
-    rows = torch.from_numpy(np.asarray(sample.rows, np.float32))  # (C + 1, D)
+    """One session as a model takes it, B = 1; what 32 bits cannot hold is infinite."""
+    with np.errstate(over="ignore"):
+        rows, features, labels = (
+            torch.from_numpy(np.asarray(table, np.float32)) for table in (sample.rows, sample.features, sample.labels)
+        )  # (C + 1, D), (C, 17), (C,)
     return Batch(
-        features=torch.from_numpy(np.asarray(sample.features, np.float32)).unsqueeze(0),  # (1, C, 17)
+        features=features.unsqueeze(0),  # (1, C, 17)
         mask=torch.ones(1, len(sample), dtype=torch.bool),  # (1, C)
         contexts=rows[-1:],  # (1, D)
         candidates=rows[:-1].unsqueeze(0),  # (1, C, D)
-        labels=torch.from_numpy(np.asarray(sample.labels, np.float32)).unsqueeze(0),  # (1, C)
+        labels=labels.unsqueeze(0),  # (1, C)
     )

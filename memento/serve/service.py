@@ -49,6 +49,8 @@ class Service:
             raise UsageError("cannot score empty candidate set")
         sample = self._sample(params, params.candidate_ids, params.candidate_texts, live=True)
         scores = self.served.scores(sample)
+        if not np.isfinite(scores).all():
+            raise UsageError("the scores are not finite: embeddings or features are too large")
         order = np.argsort(-scores, kind="stable").tolist()
         values = scores.tolist()
         return protocol.Scores([protocol.Scored(params.candidate_ids[place], values[place]) for place in order])

@@ -94,6 +94,19 @@ def test_it_learns_and_keeps_what_it_learned(runs: dict[str, Run], tmp_path: Pat
     assert checkpoint.load(tmp_path / "after").sources == runs["interaction"].sources
 
 
+@pytest.mark.parametrize("model", ["interaction", "linear"])
+def test_numbers_beyond_its_own_are_refused_and_change_nothing(runs: dict[str, Run], model: str) -> None:
+    client = Client(TorchScorer(runs[model]))
+    before = client("score", **request())
+    huge = request()
+    huge["candidate_features"][0][0] = huge["candidate_embeddings"][0][0] = 1e300  # type: ignore[index]
+    infinite = request() | {"candidate_features": [[1e300] * 17] * 6, "candidate_embeddings": [[1e300] * 8] * 6}
+    assert client("score", **infinite)["code"] == -32000
+    asked = {name: value for name, value in huge.items() if name != "candidate_ids"}
+    assert client("train", **asked, labels=[0, 1.0, 0, 0, 0, 0])["step"] == 0
+    assert client("score", **request()) == before
+
+
 def test_equal_servers_learn_alike(runs: dict[str, Run], database: Path, tmp_path: Path) -> None:
     small = toy(sessions=12, candidates=5, dimension=4)
     checkpoint.save(train([(small, 1.0)], model="interaction", epochs=1), tmp_path / "four")
