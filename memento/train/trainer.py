@@ -138,8 +138,12 @@ class Material:
         """One model at its best epoch, the history, and which epoch that was.
 
         Without sessions that choose, the last epoch is the best. It begins at the weights of `initial`, and at the
-        scales that this one measured, where it is given. Raises `UsageError` for one of another shape.
+        scales that this one measured, where it is given. Raises `UsageError` for one of another shape, and for a
+        training that has no use for one.
         """
+        if initial is not None and (config.exact or config.model == LambdaMart.name):
+            what = "exact training" if config.exact else f"training of {config.model}"
+            raise UsageError(f"{what} begins from nothing", "leave out the checkpoint that it was to begin at")
         if config.exact:
             return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
         if config.model == LambdaMart.name:

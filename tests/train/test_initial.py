@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from memento.errors import UsageError
 from memento.render.rendering import Rendering
 from memento.train import train
 from memento.train.batches import Resident
@@ -37,3 +38,13 @@ def test_it_is_judged_on_what_it_is_served_with(toys: Callable[..., Rendering]) 
     assert inputs is not None
     assert judge.resident.inputs is not None
     assert torch.equal(judge.resident.inputs, inputs)
+
+
+@pytest.mark.parametrize(("model", "options"), [("lambdamart", {}), ("signet", {"exact": True})])
+def test_a_training_that_begins_from_nothing_takes_no_checkpoint(
+    toys: Callable[..., Rendering], model: str, options: dict[str, bool]
+) -> None:
+    small = toys(sessions=12)
+    first = train([(small, 1.0)], model="linear", epochs=1)
+    with pytest.raises(UsageError, match="begins from nothing"):
+        train([(small, 1.0)], model=model, initial=first, **options)
