@@ -63,7 +63,7 @@ def train(
     """
     config = Config.of(model, {"seed": seed, "epochs": epochs, **options})
     material = Material(sources, config.fit, config.validation, revisions, initial)
-    return material.train(config, progress, None if state is None else State(state, config, material.sources))
+    return material.train(config, progress, None if state is None else State(state, config, material.sources, initial))
 
 
 class Material:

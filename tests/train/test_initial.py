@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from memento.errors import UsageError
+from memento.errors import InvalidFile, UsageError
 from memento.render.rendering import Rendering
 from memento.train import train
 from memento.train.batches import Resident
@@ -48,3 +49,18 @@ def test_a_training_that_begins_from_nothing_takes_no_checkpoint(
     first = train([(small, 1.0)], model="linear", epochs=1)
     with pytest.raises(UsageError, match="begins from nothing"):
         train([(small, 1.0)], model=model, initial=first, **options)
+
+
+def test_an_unfinished_training_belongs_to_the_checkpoint_that_it_began_at(
+    toys: Callable[..., Rendering], tmp_path: Path
+) -> None:
+    early, late = toys(sessions=20, seed=1), toys(sessions=20, seed=2)
+    one, other = (train([(early, 1.0)], model="linear", epochs=1, seed=seed) for seed in (0, 1))
+    other.scorer.weight.data += 1.0
+    kept = tmp_path / "kept.partial"
+    train([(late, 1.0)], model="linear", epochs=2, initial=one, state=kept)
+    with pytest.raises(InvalidFile, match="checkpoint"):
+        train([(late, 1.0)], model="linear", epochs=2, initial=other, state=kept)
+    with pytest.raises(InvalidFile, match="1 sources here, and 2 there"):
+        train([(late, 1.0)], model="linear", epochs=2, state=kept)
+    assert len(train([(late, 1.0)], model="linear", epochs=2, initial=one, state=kept).history) == 2
