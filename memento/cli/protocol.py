@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.arguments import REVISION
+from memento.cli.learning import spec_of, spec_options
 from memento.errors import UsageError
+from memento.models import LEARNERS
 
 if TYPE_CHECKING:
     from memento.cli.context import Context
@@ -51,6 +53,38 @@ def role_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--model``, ``--seeds``, ``--epochs``, ``--patience`` and ``--set``, and how to render; see `options_of`."""
+    options = (
+        click.option(
+            "-m", "--model", metavar="NAME", type=click.Choice(LEARNERS), default="interaction", show_default=True,
+            help="What is trained: interaction, or another model that learns.",
+        ),
+        click.option(
+            "--seeds", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True,
+            help="Trainings of each kind.",
+        ),
+        click.option("-e", "--epochs", metavar="N", type=click.IntRange(0, 10_000), help="Passes at most."),
+        click.option(
+            "--patience", metavar="N", type=click.IntRange(1, 10_000), help="Stop after N passes without a better one."
+        ),
+        click.option(
+            "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train."
+        ),
+        spec_options,
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def options_of(epochs: int | None, patience: int | None, settings: Sequence[str]) -> dict[str, Any]:
+    """The options of training that `training_options` give."""
+    from memento.cli.commands.train import settings_of
+
+    return {"epochs": epochs, "patience": patience, **settings_of(settings)}
+
+
 def roles(
     context: Context,
     real: Sequence[str],
@@ -82,7 +116,6 @@ def roles(
 
 def part(context: Context, revision: str, dimension: int, context_kind: str) -> Part:
     """A revision as a part of a protocol. Raises `UsageError` for one without sessions to rank."""
-    from memento.cli.learning import spec_of
     from memento.validate.leakage import Part
 
     workspace = context.workspace

@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 
 from memento import rng
-from memento.deploy import comparison, diversity, exploration, fusion, gate, injection
+from memento.deploy import comparison, diversity, exploration, fusion, injection
 from memento.deploy.alpha import MIN_CONFIDENCE, State
-from memento.deploy.gate import Gate
 from memento.deploy.log import Log, Session
 from memento.errors import UsageError
 from memento.render.labels import signet
+from memento.serve.gate import EPOCHS, Gate, retrain
 from memento.serve.scorers import Served
 from memento.train.signet import Sample
 
 SCHEMA = "memento.deploy-sim/1"
+LIMIT = 5_000
+"""The newest sessions that the daemon's training reads."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Settings:
     rollback: bool = False
     telemetry: bool = True
     explore: float = exploration.RATE
-    epochs: int = gate.EPOCHS
-    limit: int = gate.LIMIT
+    epochs: int = EPOCHS
+    limit: int = LIMIT
     seed: int = 0
 
 
@@ -230,7 +232,7 @@ class _Agent:
         if not self.settings.retrain:
             return None
         kept = copy.deepcopy(self.served) if self.settings.rollback else None
-        found = gate.retrain(self.served, self.samples, self.settings.epochs, self.settings.limit)
+        found = retrain(self.served, self.samples[: self.settings.limit], self.settings.epochs)
         if found is None:
             return None
         if kept is not None and not found.holds:

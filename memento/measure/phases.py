@@ -152,7 +152,7 @@ def run(
         if progress:
             progress(number + 1, chosen["epochs"], names[min(len(stages), len(names) - 1)])
         while len(stages) < len(names) and number >= last[len(stages)]:
-            figures = {name: _judged(loop.scorer, held[name], residents[name], seed) for name in names}
+            figures = {name: _judged(loop.judged, held[name], residents[name], seed) for name in names}
             before = last[len(stages) - 1] + 1 if stages else 0
             stages.append(Stage(names[len(stages)], number + 1 - before, figures))
 

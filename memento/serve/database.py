@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memento.formats.reading.database import Wanted, missing, opened, rows
-from memento.formats.reading.notes import refuse
+from memento.formats.reading.notes import Names, Notes, refuse
 from memento.formats.reading.signet_schema import REQUIRED, parse_stamp
 from memento.models.base import COLUMNS
 from memento.models.signet import project_slot, tokens
@@ -55,7 +55,10 @@ _EMBEDDED = "SELECT source_id, vector, dimensions FROM embeddings WHERE source_t
 
 
 class Samples(Sequence[Sample]):
-    """Sessions made when they are asked for, so that vectors are held once, in float32."""
+    """Sessions made when they are asked for, so that vectors are held once, in float32.
+
+    Each is named as an import of the database names it.
+    """
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -87,7 +90,7 @@ class Samples(Sequence[Sample]):
         if chosen:
             matrix[-1] = (matrix[chosen] / len(chosen)).sum(axis=0)
         slot = project_slot(session["project"] or "")
-        return Sample(matrix, features, labels, slot, tuple(texts), session["session_key"])
+        return Sample(matrix, features, labels, slot, tuple(texts), session["id"])
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ def _samples(
     earlier: dict[str, list[str]] = {}
     for row in gaps:
         earlier.setdefault(row["project"], []).append(row["created_at"])
+    names = Names(Notes(), "session")
     for session in sessions:
         candidates, sources = [], []
         for row in by_session.get(session["session_key"], ()):
@@ -155,7 +159,8 @@ def _samples(
         if candidates:
             features = _features(session, candidates, _gap(session, earlier))
             injected = [row["was_injected"] != 0 for row in candidates]
-            made.parts.append((session, features, _labels(session, candidates), sources, injected))
+            labels = _labels(session, candidates)
+            made.parts.append((session | {"id": names.id(session["session_key"])}, features, labels, sources, injected))
     return made
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from memento import rng
 from memento.errors import MementoError, UsageError
 from memento.formats import sgpt
 from memento.models.base import Batch, Model
@@ -91,8 +92,9 @@ class TorchScorer:
         self.name = self.model.name
         self.dimension = int(run.sources[0].spec["dimension"])
         learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0)
+        self._optimiser = torch.optim.AdamW(learned, lr=RATE, weight_decay=0.0) if learned else None
         self._steps = 0
+        self._learned: set[str] = set()
 
     def scores(self, sample: Sample) -> Array:
         """Softmax scores, shape (C,)."""
@@ -100,37 +102,52 @@ class TorchScorer:
             return torch.softmax(self.model(_batch(sample))[0].double(), 0).numpy()  # (C,)
 
     def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
-        """One step a session at a constant rate; what is dropped out is drawn by the number of the step."""
+        """One step a session at a constant rate; what is dropped out is drawn by the number of the step.
+
+        A session whose loss or gradient is not finite is passed over.
+
+        Raises `UsageError` for a model without a gradient, which learns from all sessions at once.
+        """
+        if self._optimiser is None:
+            raise UsageError(
+                f"{self.name} learns from all sessions at once, and not by the session",
+                f"train it again by `memento train REV --model {self.name}`, or simulate with --no-retrain",
+            )
         loss, steps = 0.0, 0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._steps)
             self.model.train()
             for _ in range(epochs):
-                losses = [
-                    found for found in (self._step(s, temperature) for s in samples if len(s)) if found is not None
-                ]
+                told = (self._step(self._optimiser, s, temperature) for s in samples if len(s))
+                losses = [found for found in told if found is not None]
                 loss = sum(losses) / len(losses) if losses else 0.0
                 steps += len(losses)
                 if losses and loss < ENOUGH:
                     break
             self.model.eval()
+        if epochs:
+            self._learned.update(sample.session for sample in samples if sample.session)
         self._steps += steps
         return Stats(loss, steps)
 
-    def _step(self, sample: Sample, temperature: float) -> float | None:
+    def _step(self, optimiser: torch.optim.Optimizer, sample: Sample, temperature: float) -> float | None:
         batch = _batch(sample)
         assert batch.labels is not None
-        self._optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=True)
         loss = listnet(self.model(batch), batch.labels, batch.mask, temperature)
         if not torch.isfinite(loss):
             return None
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        slopes = [value.grad for value in self.model.parameters() if value.grad is not None]
+        if not all(bool(torch.isfinite(slope).all()) for slope in slopes):
+            return None
+        optimiser.step()
         return float(loss.detach())
 
     def save(self, path: Path, flags: int) -> None:
-        """Writes a checkpoint of memento's; the flags have no place in it."""
-        checkpoint.save(dataclasses.replace(self.run, scorer=self.model), path)
+        """Writes a checkpoint of memento's, which has seen the sessions learned from here; the flags have no place."""
+        learned = rng.hashes(sorted(self._learned)) if self._learned else self.run.seen[:0]
+        checkpoint.save(dataclasses.replace(self.run, scorer=self.model, seen=np.union1d(self.run.seen, learned)), path)
 
     def read_clock(self, features: Array) -> Array:
         """Weekdays counted from Monday, shape (C, 17)."""
@@ -185,12 +202,15 @@ def require_dimension(served: Served, dimension: int | None, path: Path) -> None
 
 
 def _batch(sample: Sample) -> Batch:
-    """One session as a model takes it, B = 1."""
-    rows = torch.from_numpy(np.asarray(sample.rows, np.float32))  # (C + 1, D)
+    """One session as a model takes it, B = 1; what 32 bits cannot hold is infinite."""
+    with np.errstate(over="ignore"):
+        rows, features, labels = (
+            torch.from_numpy(np.asarray(table, np.float32)) for table in (sample.rows, sample.features, sample.labels)
+        )  # (C + 1, D), (C, 17), (C,)
     return Batch(
-        features=torch.from_numpy(np.asarray(sample.features, np.float32)).unsqueeze(0),  # (1, C, 17)
+        features=features.unsqueeze(0),  # (1, C, 17)
         mask=torch.ones(1, len(sample), dtype=torch.bool),  # (1, C)
         contexts=rows[-1:],  # (1, D)
         candidates=rows[:-1].unsqueeze(0),  # (1, C, D)
-        labels=torch.from_numpy(np.asarray(sample.labels, np.float32)).unsqueeze(0),  # (1, C)
+        labels=labels.unsqueeze(0),  # (1, C)
     )

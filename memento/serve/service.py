@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,10 @@ from memento.errors import MementoError, UsageError
 from memento.models.base import COLUMNS
 from memento.models.signet import tokens
 from memento.serve import protocol
-from memento.serve.canary import compare, top
 from memento.serve.database import load
+from memento.serve.gate import retrain
 from memento.serve.scorers import Served
 from memento.train.signet import Sample
-
-CANARY = 10
-"""Sessions, the newest, that train_from_db holds out; where there are no more, it trains on them all the same."""
-STABLE = 0.6
 
 
 class Service:
@@ -52,6 +49,8 @@ class Service:
             raise UsageError("cannot score empty candidate set")
         sample = self._sample(params, params.candidate_ids, params.candidate_texts, live=True)
         scores = self.served.scores(sample)
+        if not np.isfinite(scores).all():
+            raise UsageError("the scores are not finite: embeddings or features are too large")
         order = np.argsort(-scores, kind="stable").tolist()
         values = scores.tolist()
         return protocol.Scores([protocol.Scored(params.candidate_ids[place], values[place]) for place in order])
@@ -81,23 +80,17 @@ class Service:
         def milliseconds() -> int:
             return int((time.monotonic() - began) * 1000)
 
-        if not len(loaded.samples):
+        gate = retrain(self.served, loaded.samples, params.epochs, params.temperature)
+        if gate is None:
             return protocol.TrainedFromDb(0.0, self.steps, 0, loaded.skipped, milliseconds(), 0.0, 1.0, False)
-        held, rest = loaded.samples[:CANARY], loaded.samples[CANARY:]
-        samples = rest if len(rest) else held
-        before = [top(self.served.scores(sample)) for sample in held]
-        stats = self.served.train(samples, params.epochs, params.temperature)
-        variance, stability = compare(before, [self.served.scores(sample) for sample in held])
         saved = False
-        if np.isfinite(stats.loss) and variance > 0.0 and stability >= STABLE and params.checkpoint_path:
-            try:
+        if gate.holds and params.checkpoint_path:
+            with suppress(MementoError, OSError):
                 self.served.save(Path(params.checkpoint_path), 0)
                 saved = True
-            except (MementoError, OSError):
-                saved = False
-        self._learned(stats.steps, len(samples))
+        self._learned(gate.steps, gate.sessions)
         return protocol.TrainedFromDb(
-            stats.loss, self.steps, len(samples), loaded.skipped, milliseconds(), variance, stability, saved
+            gate.loss, self.steps, gate.sessions, loaded.skipped, milliseconds(), gate.variance, gate.stability, saved
         )
 
     def save_checkpoint(self, params: protocol.SaveCheckpointParams) -> protocol.Saved:

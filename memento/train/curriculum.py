@@ -117,7 +117,7 @@ class Candidates(Curriculum):
 
 @dataclasses.dataclass(frozen=True)
 class Features(Curriculum):
-    """So many groups of columns; the others stand at their mean over the training sessions."""
+    """So many groups of columns; the others stand at their mean over the training sessions, until `high` is reached."""
 
     name: ClassVar[str] = "features"
     unit: ClassVar[str] = "groups of columns"
@@ -125,7 +125,7 @@ class Features(Curriculum):
 
     def apply(self, lesson: Lesson, difficulty: int, mean: Tensor) -> Lesson:
         """The first `difficulty` groups as they are, the rest at `mean`, shape (17,)."""
-        if difficulty >= len(GROUPS):
+        if difficulty >= min(self.most, len(GROUPS)):
             return lesson
         hidden = [column for _, columns in GROUPS[difficulty:] for column in columns]
         features = lesson.features.clone()  # (B, C, 17)
@@ -180,7 +180,7 @@ def _numbers(curriculum: Curriculum, field: str) -> list[float]:
         found = [float(part) for part in getattr(curriculum, field).split("/") if part]
     except ValueError:
         found = []
-    if field == "levels" and not (found and all(level >= 1 and level == int(level) for level in found)):
+    if field == "levels" and not (found and all(level >= 1 and level.is_integer() for level in found)):
         fault = f"levels={getattr(curriculum, field)!r} are not whole numbers from 1 parted by /"
         raise InvalidFile(f"curriculum {curriculum.name}", [fault], "levels=5/10/20/50:at=0.1/0.3/0.6")
     return found

@@ -71,19 +71,6 @@ class Loop:
         self.best = -1
         self.kept = _copy(scorer)
 
-    def begin_at(self, other: Model) -> None:
-        """Begin at the weights of another model. Raises `UsageError` for one of another kind or shape."""
-        mine, theirs = ({n: tuple(v.shape) for n, v in m.state_dict().items()} for m in (self.scorer, other))
-        if mine != theirs or self.scorer.name != other.name:
-            apart = sorted(n for n in {*mine, *theirs} if mine.get(n) != theirs.get(n))
-            raise UsageError(
-                f"training of {self.scorer.name} cannot begin at {other.name} of another shape"
-                + (f": {', '.join(apart[:3])}" if apart else ""),
-                "begin at a checkpoint of the same model and dimension",
-            )
-        self.scorer.load_state_dict(other.state_dict())
-        self.kept = _copy(self.scorer)
-
     @property
     def judged(self) -> Model:
         """The scorer that counts: with the last weights, or with their mean."""

@@ -57,7 +57,7 @@ def train_seeds(
     count = at_once(len(seeds), workers)
     with one_thread():
         material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
-        kept = [State(path, config, material.sources) for path, config in zip(states or (), configs)]
+        kept = [State(path, config, material.sources, initial) for path, config in zip(states or (), configs)]
 
         def work(place: int, told: Told) -> Run:
             return material.train(configs[place], told, kept[place] if kept else None)

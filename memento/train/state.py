@@ -19,9 +19,10 @@ from memento import __version__
 from memento.errors import CorruptRecord, InvalidFile
 from memento.render import storage
 from memento.render.columns import schema_hash
+from memento.train.checkpoint import digest
 from memento.train.config import Config
 from memento.train.loop import Loop
-from memento.train.run import Epoch, Source
+from memento.train.run import Epoch, Run, Source
 
 FORMAT = 1
 KIND = "memento unfinished training"
@@ -30,15 +31,20 @@ _ANEW = "--force begins anew, without --resume; otherwise train with what it was
 
 
 class State:
-    """The file that keeps the state of one training; `config` and `sources` say of which."""
+    """The file that keeps the state of one training; `config`, `sources` and the run it began at say of which."""
 
-    def __init__(self, path: str | os.PathLike[str], config: Config, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], config: Config, sources: Sequence[Source], initial: Run | None = None
+    ) -> None:
         self.path = Path(path)
+        made = {"memento": __version__, "torch": torch.__version__, "columns": schema_hash()}
+        if initial is not None:
+            made["checkpoint"] = digest(initial)
         self.identity = _plain(
             {
                 "options": config.to_map(),
                 "sources": [{k: v for k, v in source.to_map().items() if k != "revision"} for source in sources],
-                "made with": {"memento": __version__, "torch": torch.__version__, "columns": schema_hash()},
+                "made with": made,
             }
         )
 
@@ -51,8 +57,8 @@ class State:
             "best": loop.best,
         }
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        digest = storage.digest(text, {name: arrays[name] for name in sorted(arrays)})
-        metadata = {"kind": KIND, "format": str(FORMAT), "document": text, "digest": digest}
+        whole = storage.digest(text, {name: arrays[name] for name in sorted(arrays)})
+        metadata = {"kind": KIND, "format": str(FORMAT), "document": text, "digest": whole}
         storage.write(self.path, arrays, metadata)
 
     def restore(self, loop: Loop) -> int:

@@ -63,7 +63,7 @@ def train(
     """
     config = Config.of(model, {"seed": seed, "epochs": epochs, **options})
     material = Material(sources, config.fit, config.validation, revisions, initial)
-    return material.train(config, progress, None if state is None else State(state, config, material.sources))
+    return material.train(config, progress, None if state is None else State(state, config, material.sources, initial))
 
 
 class Material:
@@ -87,7 +87,7 @@ class Material:
         self.initial = initial
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
-        self._seen: dict[str, Resident] = {}
+        self._seen: dict[tuple[str, Model | None], Resident] = {}
         parts = [split(len(rendering), fit, validation) for rendering in renderings]
         starts = [stream.start for stream in self.resident.streams]
         self.fit = [filled(np.arange(start, start + a), self.resident) for start, (a, _) in zip(starts, parts)]
@@ -138,15 +138,17 @@ class Material:
         """One model at its best epoch, the history, and which epoch that was.
 
         Without sessions that choose, the last epoch is the best. It begins at the weights of `initial`, and at the
-        scales that this one measured, where it is given. Raises `UsageError` for one of another shape.
+        scales that this one measured, where it is given. Raises `UsageError` for one of another shape, and for a
+        training that has no use for one.
         """
+        if initial is not None and (config.exact or config.model == LambdaMart.name):
+            what = "exact training" if config.exact else f"training of {config.model}"
+            raise UsageError(f"{what} begins from nothing", "leave out the checkpoint that it was to begin at")
         if config.exact:
             return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
         if config.model == LambdaMart.name:
             return grow(*self.parts(config), config, progress)
-        loop = self.loop(config)
-        if initial is not None:
-            loop.begin_at(initial)
+        loop = self.loop(config, initial)
         if state is not None:
             state.restore(loop)
             if loop.team is not None:
@@ -154,22 +156,27 @@ class Material:
         loop.run(progress, None if state is None else state.keep)
         return loop.scorer, tuple(loop.history), loop.best
 
-    def loop(self, config: Config) -> Loop:
-        """A training that has not begun."""
-        scorer, feed, judge = self.parts(config)
+    def loop(self, config: Config, initial: Model | None = None) -> Loop:
+        """A training that has not begun, at the weights of `initial` where it is given."""
+        scorer, feed, judge = self.parts(config, initial)
         recipe = Recipe.of(config)
         play = recipe.play(scorer, config)
         return Loop(scorer, feed, judge, config, recipe.objective(config, play), play)
 
-    def parts(self, config: Config) -> tuple[Model, Feed, Judge]:
-        """A fresh model, what feeds it, and what judges it."""
+    def parts(self, config: Config, initial: Model | None = None) -> tuple[Model, Feed, Judge]:
+        """A model, fresh or as `initial`, what feeds it, and what judges it.
+
+        What a model makes of sessions ahead of training hangs on what it measured, so `initial` comes before that.
+        """
         scorer = fresh(config, self.resident.contexts.shape[1])
         windows = Windows(self.fit, scorer.window)
         mixture = Mixture(windows.starts, self.weights, config.seed)
         recipe = Recipe.of(config)
         recipe.check(len(self.fit), scorer, self.resident)
         scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
-        seen = self._seen_by(scorer)
+        if initial is not None:
+            begin_at(scorer, initial)
+        seen = self._seen_by(scorer, initial)
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config, scorer), Judge(seen, self.checked)
 
     def prepare(self, config: Config) -> None:
@@ -179,13 +186,27 @@ class Material:
 
     def share(self, config: Config) -> None:
         """Works out what every training of a model on this shares, ahead of them."""
-        self.parts(config)
+        self.parts(config, self.initial.scorer if self.initial else None)
 
-    def _seen_by(self, scorer: Model) -> Resident:
-        """The sessions with the inputs of a model, which hang on no weights: worked out once for all seeds."""
-        if scorer.name not in self._seen:
-            self._seen[scorer.name] = self.resident.seen_by(scorer)
-        return self._seen[scorer.name]
+    def _seen_by(self, scorer: Model, initial: Model | None) -> Resident:
+        """The sessions with the inputs of a model, which no step changes: worked out once for all seeds."""
+        key = scorer.name, initial
+        if key not in self._seen:
+            self._seen[key] = self.resident.seen_by(scorer)
+        return self._seen[key]
+
+
+def begin_at(scorer: Model, other: Model) -> None:
+    """Gives a model the weights of another. Raises `UsageError` for one of another kind or shape."""
+    mine, theirs = ({n: tuple(v.shape) for n, v in m.state_dict().items()} for m in (scorer, other))
+    if mine != theirs or scorer.name != other.name:
+        apart = sorted(n for n in {*mine, *theirs} if mine.get(n) != theirs.get(n))
+        raise UsageError(
+            f"training of {scorer.name} cannot begin at {other.name} of another shape"
+            + (f": {', '.join(apart[:3])}" if apart else ""),
+            "begin at a checkpoint of the same model and dimension",
+        )
+    scorer.load_state_dict(other.state_dict())
 
 
 def split(count: int, fit: float, validation: float) -> tuple[int, int]:

@@ -19,17 +19,18 @@ import numpy.typing as npt
 from memento.errors import UsageError
 from memento.models.base import Model
 from memento.render.rendering import Rendering
+from memento.train.config import Config
 from memento.train.threads import one_thread
 from memento.validate.intervals import Figure
 from memento.validate.repeated import Repeated
-from memento.validate.tstr import beside, fitted, judged, subset
+from memento.validate.tstr import beside, fitted, judged, require, subset
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
 SHARES = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 3, 1 / 2, 1.0)
-FINE: Mapping[str, Any] = {"epochs": 6, "rate": 5e-4, "fit": 1.0, "validation": 0.0}
-"""Options of fine-tuning: a quarter of the rate, few passes, the last of them kept; set before any was tried."""
+FINE: Mapping[str, Any] = {"epochs": 6, "fit": 1.0, "validation": 0.0}
+"""Options of fine-tuning: few passes, the last of them kept, at a quarter of the rate; set before any was tried."""
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,15 @@ def saving(
     seed: int = 0,
     progress: Progress | None = None,
     first: Mapping[str, Any] | None = None,
-    fine: Mapping[str, Any] = FINE,
     **options: Any,
 ) -> Saving:
     """Train on nested sets of real sessions, with and without synthetic ones first, and test.
 
     `sizes` are numbers of real sessions; all of them always stand at the end. `options` are those of training,
-    `first` those that training on synthetic sessions has in their place, `fine` those of fine-tuning. Leaks are
-    not looked at here. Raises `UsageError` where there is nothing to train or to test on, or a size that there is
-    not.
+    `first` those that training on synthetic sessions has in their place. Leaks are not looked at here. Raises
+    `UsageError` where there is nothing to train or to test on, or a size that there is not.
     """
-    if not (real and test and synthetic):
-        raise UsageError("the curve needs real, test and synthetic sessions", "name at least one revision of each")
+    require(real, test, synthetic, least=2)
     whole = sum(map(len, real))
     given = sorted({*(sizes if sizes is not None else (round(whole * share) for share in SHARES)), whole})
     if given[0] < 0 or given[-1] > whole:
@@ -133,7 +131,7 @@ def saving(
         tell(f"synthetic sessions, seed {number}")
         for size in given:
             chosen = subset(real, size, number)
-            after[size].append(judged(_tuned(before, chosen, model, number, options, fine), test))
+            after[size].append(judged(_tuned(before, chosen, model, number, options), test))
             if size:
                 tell(f"{size} real sessions after them, seed {number}")
             if size in alone:
@@ -164,17 +162,15 @@ def saving(
     )
 
 
-def _tuned(
-    before: Model,
-    chosen: Sequence[Rendering],
-    model: str,
-    seed: int,
-    options: Mapping[str, Any],
-    fine: Mapping[str, Any],
-) -> Model:
+def fine_tuning(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of training with those of fine-tuning in their place."""
+    return {**options, **FINE, "rate": Config.of(model, options).rate / 4}
+
+
+def _tuned(before: Model, chosen: Sequence[Rendering], model: str, seed: int, options: Mapping[str, Any]) -> Model:
     if not sum(map(len, chosen)):
         return before
-    return fitted(chosen, model, seed, initial=before, **{**options, **fine})
+    return fitted(chosen, model, seed, initial=before, **fine_tuning(model, options))
 
 
 def crossing(sizes: Sequence[int], scores: Floats, goal: float) -> float:

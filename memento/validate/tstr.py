@@ -79,12 +79,14 @@ def tstr(
     """Train on real and on synthetic sessions, and test each on real and on synthetic ones it has not seen.
 
     Whether training knows the test is not looked at here: `memento.validate.leakage.check` does. `options` are those
-    of training. Raises `UsageError` where there is nothing to train or to test on.
+    of training. A lone synthetic session is trained on and not asked on. Raises `UsageError` where there is nothing
+    to train or to test on.
     """
-    if not (real and test and synthetic):
-        raise UsageError("the protocol needs real, test and synthetic sessions", "name at least one revision of each")
-    made = [rendering.split(HELD) if len(rendering) > 1 else (rendering, rendering) for rendering in synthetic]
-    train_made, held = [early for early, _ in made], [late for _, late in made]
+    require(real, test, synthetic)
+    made = [rendering.split(HELD) if len(rendering) > 1 else (rendering, None) for rendering in synthetic]
+    train_made, held = [early for early, _ in made], [late for _, late in made if late is not None]
+    if not held:
+        raise UsageError("no synthetic session is left to ask on", "name a synthetic revision of two sessions or more")
     sizes = {"real": sum(map(len, real)), "synthetic": sum(map(len, train_made))}
     size = min(sizes.values())
     arms: dict[str, list[Rendering]] = {
@@ -124,6 +126,20 @@ def tstr(
         asked=sum(map(len, held)),
         model=model,
     )
+
+
+def require(
+    real: Sequence[Rendering], test: Sequence[Rendering], synthetic: Sequence[Rendering], least: int = 1
+) -> None:
+    """Raises `UsageError` where a role has no sessions, or fewer than `least` are real."""
+    if not (real and test and synthetic):
+        raise UsageError("the protocol needs real, test and synthetic sessions", "name at least one revision of each")
+    for role, renderings, needed in (("real", real, least), ("test", test, 1), ("synthetic", synthetic, 1)):
+        found = sum(map(len, renderings))
+        if found < needed:
+            raise UsageError(
+                f"{found} {role} sessions are too few, {needed} the least", "name revisions with more sessions to rank"
+            )
 
 
 def fitted(sources: Sequence[Rendering], model: str, seed: int, initial: Model | None = None, **options: Any) -> Model:

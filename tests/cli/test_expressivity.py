@@ -65,6 +65,7 @@ def test_what_is_not_tried_is_refused(memento):
     assert "parity" in memento("expressivity", "--task", "party", code=2).err
     assert memento("expressivity", "--seeds", "0", code=2).out == ""
     assert memento("expressivity", "--steps", "x", code=2).out == ""
+    assert "none is to be written" in memento(*QUICK, "--force", code=2).err
 
 
 @pytest.mark.parametrize("task", list(SETTINGS))

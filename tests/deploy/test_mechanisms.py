@@ -13,7 +13,7 @@ import pytest
 
 from memento.deploy import alpha, comparison, diversity, exploration, fusion, injection
 from memento.deploy.alpha import State
-from memento.deploy.gate import Gate, retrain
+from memento.serve.gate import Gate, retrain
 from memento.train.signet import Sample, Stats
 
 

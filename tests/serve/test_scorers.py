@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +14,16 @@ import torch
 from train.conftest import toy
 
 from memento.errors import UsageError
-from memento.formats import sgpt
+from memento.formats import sgpt, signet
 from memento.models.base import Batch
+from memento.models.lambdamart import LambdaMart
 from memento.models.signet import Signet
+from memento.render.rendering import Spec, render
 from memento.serve.scorers import SignetScorer, TorchScorer, fresh, opened, require_dimension, resumed
 from memento.train import Run, checkpoint, train
+from memento.train.config import Config
 from memento.train.signet import double
+from memento.validate.evaluate import unseen
 
 from .conftest import Client
 
@@ -87,6 +94,19 @@ def test_it_learns_and_keeps_what_it_learned(runs: dict[str, Run], tmp_path: Pat
     assert checkpoint.load(tmp_path / "after").sources == runs["interaction"].sources
 
 
+@pytest.mark.parametrize("model", ["interaction", "linear"])
+def test_numbers_beyond_its_own_are_refused_and_change_nothing(runs: dict[str, Run], model: str) -> None:
+    client = Client(TorchScorer(runs[model]))
+    before = client("score", **request())
+    huge = request()
+    huge["candidate_features"][0][0] = huge["candidate_embeddings"][0][0] = 1e300  # type: ignore[index]
+    infinite = request() | {"candidate_features": [[1e300] * 17] * 6, "candidate_embeddings": [[1e300] * 8] * 6}
+    assert client("score", **infinite)["code"] == -32000
+    asked = {name: value for name, value in huge.items() if name != "candidate_ids"}
+    assert client("train", **asked, labels=[0, 1.0, 0, 0, 0, 0])["step"] == 0
+    assert client("score", **request()) == before
+
+
 def test_equal_servers_learn_alike(runs: dict[str, Run], database: Path, tmp_path: Path) -> None:
     small = toy(sessions=12, candidates=5, dimension=4)
     checkpoint.save(train([(small, 1.0)], model="interaction", epochs=1), tmp_path / "four")
@@ -100,6 +120,36 @@ def test_equal_servers_learn_alike(runs: dict[str, Run], database: Path, tmp_pat
     assert answers[0]["samples_used"] == 7
     assert answers[0]["checkpoint_saved"]
     assert isinstance(opened(tmp_path / "saved"), TorchScorer)
+
+
+def test_a_saved_checkpoint_knows_the_sessions_that_it_learned_from(database: Path, tmp_path: Path) -> None:
+    """Under the ids that an import gives them, so that no evaluation asks of them."""
+    odd = tmp_path / "odd.db"
+    odd.write_bytes(database.read_bytes())
+    with closing(sqlite3.connect(odd)) as opened_, opened_:
+        for table in ("session_scores", "session_memories"):
+            opened_.execute(f"UPDATE {table} SET session_key = 'the @ first' WHERE session_key = 'sess-01'")
+    run = train([(toy(sessions=12, candidates=5, dimension=4), 1.0)], model="linear", epochs=1)
+    client = Client(TorchScorer(run))
+    client("train_from_db", db_path=str(odd))
+    client("save_checkpoint", path=str(tmp_path / "after"))
+    imported = render(signet.read(odd).world, Spec(labels="observed", dimension=4))
+    assert len(imported) == 7
+    assert not len(unseen(imported, checkpoint.load(tmp_path / "after").seen))
+    assert len(unseen(imported, run.seen)) == 7
+
+
+def test_trees_are_served_and_refuse_to_learn_by_the_session(tmp_path: Path) -> None:
+    run = train([(toy(sessions=12, candidates=5, dimension=8), 1.0)], model="linear", epochs=1)
+    trees = replace(run, scorer=LambdaMart(), config=Config.of("lambdamart", {}), history=(), best=-1)
+    checkpoint.save(trees, tmp_path / "trees")
+    client = Client(opened(tmp_path / "trees"))
+    assert len(client("score", **request())["scores"]) == 6
+    asked = {name: value for name, value in request().items() if name != "candidate_ids"}
+    refused = client("train", **asked, labels=[1.0, 0, 0, 0, 0, 0])
+    assert refused["code"] == -32000
+    assert "lambdamart" in refused["message"]
+    assert client("status")["model_version"] == 1
 
 
 def test_signet_checkpoints_of_both_kinds_are_served_alike(runs: dict[str, Run], tmp_path: Path) -> None:

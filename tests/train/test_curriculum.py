@@ -54,6 +54,8 @@ def test_candidates_are_drawn_anew_for_each_epoch_and_are_a_part_of_those_of_a_l
 def test_at_the_greatest_difficulty_nothing_is_changed(lesson: Lesson) -> None:
     assert Candidates(high=20).apply(lesson, 20, draws()) is lesson
     assert Features().apply(lesson, len(GROUPS), torch.zeros(17)) is lesson
+    assert Features(high=5).apply(lesson, 5, torch.zeros(17)) is lesson
+    assert Features(schedule="discrete", levels="1/2", at="0.5").apply(lesson, 2, torch.zeros(17)) is lesson
     assert Snr().apply(lesson, 30, 12.0) is lesson
     assert Length().limit(200) is None
 
@@ -99,7 +101,8 @@ def test_phases_at_shares_of_the_run() -> None:
 
 @pytest.mark.parametrize("faulty", [{"low": 9, "high": 3}, {"schedule": "discrete"}, {"schedule": "cubic"},
                                     {"schedule": "discrete", "levels": "1/2", "at": "0.5/0.4"},
-                                    {"schedule": "discrete", "levels": "1/x", "at": "0.5"}])  # fmt: skip
+                                    {"schedule": "discrete", "levels": "1/x", "at": "0.5"},
+                                    {"schedule": "discrete", "levels": "1/inf", "at": "0.5"}])  # fmt: skip
 def test_faulty_curricula_are_refused(faulty: dict[str, object]) -> None:
     with pytest.raises(InvalidFile):
         CATALOG["candidates"].from_map(faulty)

@@ -12,7 +12,7 @@ from memento.render.rendering import Rendering, render
 from memento.report.saving_page import page, verdict
 from memento.train.config import Config
 from memento.train.trainer import Material
-from memento.validate.saving import Saving, crossing, saving
+from memento.validate.saving import Saving, crossing, fine_tuning, saving
 from memento.world.world import World
 
 
@@ -44,6 +44,13 @@ def test_real_sessions_in_the_place_of_synthetic_ones_save_them(found: Saving) -
     assert found.pretrained.value <= found.alone.value
 
 
+def test_fine_tuning_goes_at_a_quarter_of_the_rate_that_training_has() -> None:
+    assert fine_tuning("interaction", {})["rate"] == 5e-4
+    assert fine_tuning("linear", {})["rate"] == 7.5e-3
+    given = {"rate": 0.01, "epochs": 40, "loss": "soft"}
+    assert fine_tuning("linear", given) == {"rate": 0.0025, "epochs": 6, "loss": "soft", "fit": 1.0, "validation": 0.0}
+
+
 def test_where_a_curve_reaches_a_goal() -> None:
     sizes = [0, 10, 20]
     assert crossing(sizes, np.array([0.1, 0.3, 0.5]), 0.4) == pytest.approx(15.0)
@@ -66,6 +73,16 @@ def test_sizes_that_there_are_not_are_refused(halves: tuple[Rendering, Rendering
         saving([early], [late], [early], [99], model="linear")
     with pytest.raises(UsageError, match="real, test and synthetic"):
         saving([early], [], [early])
+
+
+def test_roles_without_enough_sessions_are_refused(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    with pytest.raises(UsageError, match="1 real sessions are too few, 2 the least"):
+        saving([early.select([0])], [late], [early], model="linear")
+    with pytest.raises(UsageError, match="0 test sessions are too few"):
+        saving([early], [late.select([])], [early], model="linear")
+    with pytest.raises(UsageError, match="0 synthetic sessions are too few"):
+        saving([early], [late], [early.select([])], model="linear")
 
 
 def test_training_begins_at_given_weights(halves: tuple[Rendering, Rendering]) -> None:

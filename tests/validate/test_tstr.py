@@ -55,6 +55,23 @@ def test_every_role_is_needed(halves: tuple[Rendering, Rendering]) -> None:
         tstr([halves[0]], [halves[1]], [])
 
 
+def test_roles_without_enough_sessions_are_refused(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    with pytest.raises(UsageError, match="0 test sessions are too few"):
+        tstr([early], [late.select([])], [early], model="linear")
+    with pytest.raises(UsageError, match="0 real sessions are too few"):
+        tstr([early.select([])], [late], [early], model="linear")
+    with pytest.raises(UsageError, match="no synthetic session is left to ask on"):
+        tstr([early], [late], [early.select([0])], model="linear")
+
+
+def test_a_synthetic_session_is_asked_on_or_trained_on_and_never_both(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    alone, rest = early.select([0]), early.select(np.arange(1, 11))
+    found = tstr([early], [late], [alone, rest], model="linear", seeds=1, epochs=1)
+    assert (found.trained["TSTS"], found.asked) == (9, 2)
+
+
 def test_smaller_subsets_lie_within_larger_ones(halves: tuple[Rendering, Rendering]) -> None:
     few, many = (subset(halves, size, 3) for size in (5, 20))
     assert sum(map(len, few)) == 5

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.arguments import seed_option
-from memento.cli.commands.train import settings_of
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import figure_words, spec_options
+from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
-from memento.cli.protocol import role_options, roles
+from memento.cli.protocol import options_of, role_options, roles, training_options
 from memento.cli.writing import force_option, out_option, ready_if_asked
 from memento.errors import UsageError
-from memento.models import LEARNERS
 
 if TYPE_CHECKING:
     from memento.validate.saving import Saving
@@ -38,21 +36,11 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
     """
 )
 @role_options
-@click.option(
-    "-m", "--model", metavar="NAME", type=click.Choice(LEARNERS), default="interaction", show_default=True,
-    help="What is trained: interaction, or another model that learns.",
-)  # fmt: skip
+@training_options
 @click.option("--sizes", metavar="N,N,...", callback=_sizes, help="Numbers of real sessions; all of them come last.")
-@click.option("--seeds", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True, help="Trainings each.")
-@click.option("-e", "--epochs", metavar="N", type=click.IntRange(0, 10_000), help="Passes at most.")
 @click.option(
     "--synthetic-epochs", metavar="N", type=click.IntRange(1, 10_000), help="Passes over synthetic sessions at most."
 )
-@click.option(
-    "--patience", metavar="N", type=click.IntRange(1, 10_000), help="Stop after N passes without a better one."
-)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train.")
-@spec_options
 @out_option("A page with the curve.")
 @force_option
 @seed_option("Seed of subsets, intervals and the first training.")
@@ -75,7 +63,7 @@ def command(
     from memento.validate.saving import saving
 
     output = context.output
-    options = {"epochs": epochs, "patience": patience, **settings_of(settings)}
+    options = options_of(epochs, patience, settings)
     path = ready_if_asked(out, force)
     with Progress(output, "rendering"):
         named = roles(context, real, test, synthetic, split, dimension, context_kind)

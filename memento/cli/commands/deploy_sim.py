@@ -10,7 +10,7 @@ import click
 
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import LABELS, figure_words
+from memento.cli.learning import figure_words, labels_option
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.argument("checkpoint", metavar="CKPT", type=click.Path(path_type=Path))
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
-@click.option("-l", "--labels", type=click.Choice(LABELS), help="What is relevant; as in training, if left out.")
+@labels_option("as in training where the world has them")
 @click.option(
     "--trained/--untrained",
     default=False,

@@ -10,9 +10,9 @@ import click
 from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
-    LABELS,
     baselines_option,
     episodes_option,
+    labels_option,
     record,
     record_option,
     scores_note,
@@ -47,12 +47,7 @@ if TYPE_CHECKING:
 )
 @click.argument("checkpoint", metavar="CHECKPOINT", type=click.Path(path_type=Path))
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
-@click.option(
-    "-l",
-    "--labels",
-    type=click.Choice(LABELS),
-    help="What is relevant; as in training where the world has it, if left out.",
-)
+@labels_option("as in training where the world has them")
 @click.option(
     "--canaries/--no-canaries", default=True, show_default=True, help="Ask small made-up sessions with known answers."
 )

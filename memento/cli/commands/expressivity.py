@@ -11,7 +11,7 @@ from memento.cli.arguments import seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
-from memento.cli.writing import force_option, out_option, ready, size_words
+from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,18 +61,17 @@ def command(
     if not rows:
         known = sorted({row.cell for row in ROWS if row.task in tasks})
         raise UsageError(f"{' and '.join(tasks)} is not tried with {' or '.join(cells)}", f"cells: {', '.join(known)}")
-    if out is not None:
-        ready(out, force)
+    ready_if_asked(out, force)
     with Progress(output, "training", total=len(rows) * seeds) as progress:
         outcomes = compare(
             rows, range(seed, seed + seeds), steps, lambda done, total, note: progress.update(done, total, note)
         )
     if out is not None:
         from memento import __version__
-        from memento.history.files import write_atomic
+        from memento.files import write_text
         from memento.measure.expressivity.page import page
 
-        write_atomic(str(out.absolute()), page(outcomes, __version__).encode(), True)
+        write_text(out, page(outcomes, __version__))
     if output.json:
         content = {
             "seeds": list(range(seed, seed + seeds)), "agree": sum(outcome.agrees for outcome in outcomes),

@@ -8,11 +8,10 @@ import click
 
 from memento.cli.arguments import seed_option
 from memento.cli.context import Context, define, json_option
-from memento.cli.learning import figure_words, spec_options
+from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
-from memento.cli.protocol import role_options, roles
-from memento.models import LEARNERS
+from memento.cli.protocol import options_of, role_options, roles, training_options
 
 if TYPE_CHECKING:
     from memento.validate.fidelity import Fidelity
@@ -27,29 +26,12 @@ if TYPE_CHECKING:
     """
 )
 @role_options
-@click.option(
-    "-m",
-    "--model",
-    metavar="NAME",
-    type=click.Choice(LEARNERS),
-    default="interaction",
-    show_default=True,
-    help="What is trained: interaction, or another model that learns.",
-)
-@click.option(
-    "--seeds", metavar="N", type=click.IntRange(1, 100), default=5, show_default=True, help="Trainings of each kind."
-)
-@click.option("-e", "--epochs", metavar="N", type=click.IntRange(0, 10_000), help="Passes at most.")
-@click.option(
-    "--patience", metavar="N", type=click.IntRange(1, 10_000), help="Stop after N passes without a better one."
-)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Another option of memento train.")
+@training_options
 @click.option("--fidelity", "faithful", is_flag=True, help="Also tell how like the real sessions the synthetic are.")
 @click.option(
     "--steps", metavar="N", type=click.IntRange(1, 100_000), default=2_000, show_default=True,
     help="Steps of the judges of --fidelity that learn.",
 )  # fmt: skip
-@spec_options
 @seed_option("Seed of subsets, intervals and the first training.")
 @json_option
 def command(
@@ -65,9 +47,7 @@ def command(
     tried too. Figures are NDCG@10 with 95% intervals over sessions and seeds. A training set that knows
     the test, by commit, session, question or memory, is refused, and told what leaks.
     """
-    from memento.cli.commands.train import settings_of
-
-    options = {"epochs": epochs, "patience": patience, **settings_of(settings)}
+    options = options_of(epochs, patience, settings)
     with Progress(context.output, "rendering"):
         named = roles(context, real, test, synthetic, split, dimension, context_kind)
     from memento.validate.fidelity import fidelity
