@@ -61,6 +61,8 @@ def test_a_difference_without_intervals_has_none() -> None:
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(UsageError, match="no run"):
+        compare([])
     with pytest.raises(UsageError, match="one run"):
         compare([record()])
     with pytest.raises(UsageError, match="seeds of one training"):
