@@ -121,13 +121,24 @@ def compare(
         Recipe.of(config).check(len(arms[name].sources))
     judged = list(held) or [arms[plain].sources[0][0]]
     resident = Resident(judged)
-    runs: dict[str, list[tuple[Model, tuple[Epoch, ...]]]] = {}
-    seen = []
+    shared: dict[tuple[Any, ...], Material] = {}
+    materials: dict[str, Material] = {}
     for name, arm in arms.items():
+        parts = configs[name].fit, configs[name].validation
+        key = (*((id(rendering), weight) for rendering, weight in arm.sources), *parts)
+        if key not in shared:
+            shared[key] = Material(arm.sources, *parts)
+        materials[name] = shared[key]
+    names = [str(name) for rendering in judged for name in rendering.session_ids]
+    seen = np.concatenate([material.seen for material in shared.values()])
+    chosen = np.flatnonzero(~np.isin(rng.hashes(names), seen)).astype(np.int64)
+    if not len(chosen):
+        what = "training saw every session there is to judge by" if names else "there is no session to judge by"
+        raise UsageError(what, "name another revision with --against")
+    runs: dict[str, list[tuple[Model, tuple[Epoch, ...]]]] = {}
+    for name, material in materials.items():
         runs[name] = []
         config = configs[name]
-        material = Material(arm.sources, config.fit, config.validation)
-        seen.append(material.seen)
         for seed in range(first, first + seeds):
             if progress:
                 done = (len(runs) - 1) * seeds + len(runs[name])
@@ -135,10 +146,6 @@ def compare(
             with one_thread():
                 scorer, history, _ = material.fit_model(dataclasses.replace(config, seed=seed))
             runs[name].append((scorer, history))
-    names = [str(name) for rendering in judged for name in rendering.session_ids]
-    chosen = np.flatnonzero(~np.isin(rng.hashes(names), np.concatenate(seen))).astype(np.int64)
-    if not len(chosen):
-        raise UsageError("training saw every session there is to judge by", "name another revision with --against")
     tables = {}
     for name, several in runs.items():
         with one_thread():

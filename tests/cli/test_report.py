@@ -86,3 +86,16 @@ def test_bad_input(trained):
     assert trained("report", "m.safetensors", "main", "-o", "x.html", "--gate", "nonsense>=1", code=2).hint
     assert trained("report", "m.safetensors", "main", code=2).err
     assert not (trained.folder / "x.html").exists()
+
+
+def test_what_fidelity_cannot_compare_is_refused_before_anything_is_asked(trained):
+    plain = ("report", "m.safetensors", "main", "-o", "x.html")
+    trained("generate", "tiny", "--set", "time.days=1", "--set", "sessions.per_day_mean=0", "--branch", "bare")
+    before = len(trained.json("runs", "--all")["runs"])
+    for revision, words in (("nothing", "no revision"), ("bare", "too few to compare")):
+        result = trained(*plain, "--fidelity", revision, code=2)
+        assert words in result.err
+        assert result.hint
+        assert "asking" not in result.err
+    assert len(trained.json("runs", "--all")["runs"]) == before
+    assert not (trained.folder / "x.html").exists()
