@@ -169,7 +169,6 @@ def _tables(context: Context, asked: Asked) -> Done:
             place = out / name
             place.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(place, data)
-        size = f"{sum(file.stat().st_size for file in out.rglob('*') if file.is_file()) / 1e6:.1f} MB"
     else:
         if form == "safetensors":
             rendering.save(out)
@@ -178,13 +177,12 @@ def _tables(context: Context, asked: Asked) -> Done:
         else:
             write_bytes(out, tables.npz(dataset) if form == "npz" else tables.parquet(dataset))
         write_text(page, text)
-        size = size_words(out)
     told = f"{plural(len(rendering), 'session')}, {plural(len(rendering.labels), 'candidate')}"
     content = {"card": str(page), "digest": rendering.digest, "splits": dataset.sizes}
     hint = ""
     if form == "hf":
         hint = f"`datasets.load_dataset({str(out)!r}, 'candidates')` reads it; sessions and memories are the others"
-    words = f"{told} from {short(commit)} to {asked.out} ({size}), and its card to {page}"
+    words = f"{told} from {short(commit)} to {asked.out} ({size_words(out)}), and its card to {page}"
     return Done(words, {**_content(asked, commit), **content}, hint=hint)
 
 

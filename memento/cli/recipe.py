@@ -18,7 +18,8 @@ _HELP = {
     "warp, window-warp.",
     "negatives": "Hard negatives: fenrec.",
     "contrast": "A contrast between sessions: cl4srec, softclt.",
-    "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity; --real says which are real.",
+    "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity, where --real says which are real; "
+    "or one revision after the other: phases:sources=1+1.",
 }
 
 

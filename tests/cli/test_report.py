@@ -43,6 +43,8 @@ def test_the_page_tells_what_was_measured(trained):
         "Contract tests",
         "Training",
         "selective copying",
+        "sharp 0.98",
+        "oracle",
     ):
         assert words in text, words
     assert "Gate" not in text
