@@ -6,6 +6,7 @@ limits. A phase is judged on worlds of the same scenarios under other seeds, whi
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def options(groups: Sequence[Sequence[Rendering]], ends: Sequence[float], steps:
     flat = [rendering for group in groups for rendering in group]
     epochs = epochs_for(flat, steps, batch)
     last = [0, *(math.ceil(end * epochs) for end in ends), epochs]
-    for number, (before, after) in enumerate(zip(last, last[1:]), 1):
+    for number, (before, after) in enumerate(itertools.pairwise(last), 1):
         if after <= before:
             raise UsageError(
                 f"{steps:,} steps are too few: phase {number} gets no epoch",
