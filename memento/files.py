@@ -91,6 +91,26 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode())
 
 
+@contextlib.contextmanager
+def all_or_none(*paths: str | os.PathLike[str]) -> Iterator[None]:
+    """Files that belong together: where the block fails, those that were not there before are taken away.
+
+    So are folders of theirs that were not there, where nothing else lies in them by then.
+    """
+    new = [Path(path) for path in paths if not Path(path).exists()]
+    folders = {folder for place in new for folder in place.parents if not folder.exists()}
+    try:
+        yield
+    except BaseException:
+        for place in new:
+            with contextlib.suppress(OSError):
+                place.unlink(missing_ok=True)
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
 def _failed(place: Path, error: OSError) -> StoreError:
     hint = _HINTS.get(error.errno or 0, "what was there is as it was")
     return StoreError(f"cannot write {place}: {error.strerror or error}", hint)

@@ -94,3 +94,22 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
 def test_a_name_of_the_greatest_length(tmp_path: Path) -> None:
     files.write_text(tmp_path / ("n" * 255), "")
     assert _names(tmp_path) == ["n" * 255]
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_files_that_belong_together_are_there_together_or_not_at_all(tmp_path: Path, fault: BaseException) -> None:
+    files.write_text(tmp_path / "old", "old")
+
+    def two(failing: bool) -> None:
+        with files.all_or_none(tmp_path / "old", tmp_path / "new", tmp_path / "folder" / "under" / "new"):
+            files.write_text(tmp_path / "new", "new")
+            (tmp_path / "folder" / "under").mkdir(parents=True)
+            files.write_text(tmp_path / "folder" / "under" / "new", "new")
+            if failing:
+                raise fault
+
+    with pytest.raises(type(fault)):
+        two(failing=True)
+    assert _names(tmp_path) == ["old"]
+    two(failing=False)
+    assert _names(tmp_path) == ["folder", "new", "old"]

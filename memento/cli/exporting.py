@@ -13,7 +13,7 @@ from memento.cli.learning import trained_scorer
 from memento.cli.output import plural
 from memento.cli.present import short
 from memento.cli.writing import ready, size_words
-from memento.errors import UsageError
+from memento.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from memento.cli.context import Context
@@ -145,7 +145,7 @@ _COUNTED = {
 def _tables(context: Context, asked: Asked) -> Done:
     """A rendering as tables, with a card."""
     from memento.cli.learning import spec_of
-    from memento.files import write_bytes, write_text
+    from memento.files import all_or_none, write_bytes, write_text
     from memento.formats.writing import tables
     from memento.formats.writing.card import card
     from memento.formats.writing.dataset import Dataset
@@ -165,27 +165,37 @@ def _tables(context: Context, asked: Asked) -> Done:
     license = options.get("license") or (LICENSE if world.manifest.source == "simulated" else "unknown")
     text = card(dataset, world.manifest, form, license, asked.command(commit))
     if form == "hf":
-        for name, data in {**tables.folder(dataset), "README.md": text.encode()}.items():
-            place = out / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(place, data)
-        size = f"{sum(file.stat().st_size for file in out.rglob('*') if file.is_file()) / 1e6:.1f} MB"
+        files = {out / name: data for name, data in {**tables.folder(dataset), "README.md": text.encode()}.items()}
+        with all_or_none(*files):
+            for place, data in files.items():
+                _made(place.parent)
+                write_bytes(place, data)
     else:
-        if form == "safetensors":
-            rendering.save(out)
-        elif form == "jsonl":
-            write_text(out, "\n".join(tables.lines(dataset)) + "\n")
-        else:
-            write_bytes(out, tables.npz(dataset) if form == "npz" else tables.parquet(dataset))
-        write_text(page, text)
-        size = size_words(out)
+        with all_or_none(out, page):
+            if form == "safetensors":
+                rendering.save(out)
+            elif form == "jsonl":
+                write_text(out, "\n".join(tables.lines(dataset)) + "\n")
+            else:
+                write_bytes(out, tables.npz(dataset) if form == "npz" else tables.parquet(dataset))
+            write_text(page, text)
     told = f"{plural(len(rendering), 'session')}, {plural(len(rendering.labels), 'candidate')}"
     content = {"card": str(page), "digest": rendering.digest, "splits": dataset.sizes}
     hint = ""
     if form == "hf":
         hint = f"`datasets.load_dataset({str(out)!r}, 'candidates')` reads it; sessions and memories are the others"
-    words = f"{told} from {short(commit)} to {asked.out} ({size}), and its card to {page}"
+    words = f"{told} from {short(commit)} to {asked.out} ({size_words(out)}), and its card to {page}"
     return Done(words, {**_content(asked, commit), **content}, hint=hint)
+
+
+def _made(folder: Path) -> None:
+    """Makes a folder where it is not there yet. Raises `StoreError` where the machine refuses it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the folder {folder}: {error.strerror}", "make room, or name another -o"
+        ) from None
 
 
 def _folder(path: Path, force: bool) -> Path:

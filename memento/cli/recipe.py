@@ -20,7 +20,8 @@ _HELP = {
     "delete, replace, mask.",
     "negatives": "Hard negatives: fenrec.",
     "contrast": "A contrast between sessions: cl4srec, softclt, fenrec.",
-    "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity; --real says which are real.",
+    "mix": "How many synthetic sessions an epoch takes: wrap, phi, spin, maturity, where --real says which are real; "
+    "or one revision after the other: phases:sources=1+1.",
     "opponent": "Self-play against the scorer of the round before: spin.",
     "targets": "Labels softened by those of the sessions to come: future.",
 }

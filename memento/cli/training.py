@@ -170,8 +170,10 @@ def run_map(run: Run) -> dict[str, Any]:
 
 
 def run_lines(output: Output, run: Run) -> None:
-    """What was trained on what, and where it ended."""
-    for source in run.sources:
+    """What was trained on, a source of this training and of the one it began at once, and where it ended."""
+    for place, source in enumerate(run.sources):
+        if source in run.sources[:place]:
+            continue
         fitted = f"{plural(source.sessions, 'session')} fitted, labels {source.spec['labels']}"
         output.line(f"{source.revision}: {fitted}, weight {source.weight:g}, commit {short(source.commit)}")
     output.line(run_words(run))

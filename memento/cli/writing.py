@@ -68,8 +68,9 @@ def ready_if_asked(path: Path | None, force: bool, option: str = "-o FILE") -> P
 
 
 def size_words(path: Path) -> str:
-    """The size of a file as people read it."""
-    size = float(path.stat().st_size)
+    """The size of a file, or of all files of a folder, as people read it."""
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    size = float(sum(file.stat().st_size for file in files))
     for unit in ("bytes", "KB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"

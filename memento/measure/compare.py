@@ -75,7 +75,7 @@ def compare(records: Sequence[RunRecord], metrics: Sequence[str] = (), over_seed
             raise NotFound("metric", name, known, f"there are {', '.join(known)}")
     groups = _seeds(records) if over_seeds else [(record,) for record in records]
     if len(groups) < 2:
-        what = "these runs are seeds of one training" if len(records) > 1 else "one run"
+        what = ("no run", "one run", "these runs are seeds of one training")[min(len(records), 2)]
         raise UsageError(f"{what}: there is nothing to compare with", "`memento runs --all` lists runs")
     names = tuple(metrics) or tuple(name for name in SHOWN if name in known)
     figures = [{name: found for name in names if (found := _figure(group, name)) is not None} for group in groups]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from memento.history.runs import Metric
 from memento.measure.compare import Comparison, told
-from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, picture, png
+from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, legend, picture, png
 from memento.page.html import Html, document, element, figure, section, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SIZE = (8.6, 3.2)
-_LOOKS = [(colour, style) for style in ("-", "--", ":") for colour in (OWN, OTHER, THIRD, INK)]
-_TITLES = {"loss": "loss", "ndcg": "NDCG@10 on the sessions that choose"}
+_WIDTH, _LEAST = 8.6, 3.2
+_LOOKS = [(colour, style) for style in ("-", "--", ":", "-.") for colour in (OWN, OTHER, THIRD, INK)]
+_TITLES = {"loss": "loss", "ndcg": "validation NDCG@10"}
 
 
 def page(found: Comparison, version: str) -> str:
@@ -34,10 +34,9 @@ def page(found: Comparison, version: str) -> str:
 
 
 def image(found: Comparison) -> bytes:
-    """One PNG: how validation NDCG@10 and loss went, or the figures where no run has curves."""
-    names = [name for name in _TITLES if _has(found, name)]
-    draws = [_drawing(found, name) for name in names] or [_bar_drawing(found)]
-    return png(_SIZE, draws)
+    """One PNG: the figures, and below them how loss and validation NDCG@10 went where a run tells."""
+    curves = [_drawing(found, name) for name in _TITLES if _has(found, name)]
+    return png(_size(found), [_bar_drawing(found), *curves])
 
 
 def words(metric: Metric | None, sign: bool = False) -> str:
@@ -55,19 +54,24 @@ def words(metric: Metric | None, sign: bool = False) -> str:
 
 
 def _table(found: Comparison) -> Html:
-    heads = ["run", "model", *found.options, *found.metrics, *(f"{name} less the first's" for name in found.metrics)]
+    heads = ["run", "model", *found.metrics, *(f"{name} less the first's" for name in found.metrics), *found.options]
     rows = []
     for row in found.rows:
         figures = [words(row.figures.get(name)) for name in found.metrics]
         apart = [words(row.differences.get(name), True) if row.differences else "" for name in found.metrics]
-        rows.append([row.name, row.records[0].model, *told(row, found.options), *figures, *apart])
+        rows.append([row.name, row.records[0].model, *figures, *apart, *told(row, found.options)])
     return table(heads, rows, right=range(2, len(heads)))
+
+
+def _size(found: Comparison) -> tuple[float, float]:
+    """Inches of a chart that has a line, and a line of its key, for each row."""
+    return _WIDTH, max(_LEAST, 0.7 + 0.2 * len(found.rows))
 
 
 def _bars(found: Comparison) -> Html:
     name = found.metrics[0]
     said = "; ".join(f"{row.name} {words(row.figures.get(name))}" for row in found.rows)
-    drawn = picture("figures", (8.6, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{name}: {said}")
+    drawn = picture("figures", (_WIDTH, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{name}: {said}")
     return figure(
         drawn, f"{name} with its 95% interval; a tick is chance, a diamond the ceiling, where they are known."
     )
@@ -108,8 +112,10 @@ def _curves(found: Comparison, name: str) -> Html:
             values[-1] for record in row.records if (values := record.curves.get(name, ())) and values[-1] is not None
         ]
         ends.append(f"{row.name} ends at {sum(last) / len(last):.4f}" if last else f"{row.name} has none")
-    drawn = picture(f"curve-{name}", _SIZE, _drawing(found, name), f"{_TITLES[name]} by epoch: {'; '.join(ends)}")
-    return figure(drawn, f"{_TITLES[name].capitalize()}, epoch by epoch.")
+    drawn = picture(
+        f"curve-{name}", _size(found), _drawing(found, name), f"{_TITLES[name]} by epoch: {'; '.join(ends)}"
+    )
+    return figure(drawn, f"{_TITLES[name][0].upper()}{_TITLES[name][1:]}, epoch by epoch.")
 
 
 def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
@@ -128,6 +134,6 @@ def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
         axes.set_ylabel(_TITLES[name])
-        axes.legend(fontsize=8)
+        legend(axes)
 
     return draw

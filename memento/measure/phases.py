@@ -6,6 +6,7 @@ limits. A phase is judged on worlds of the same scenarios under other seeds, whi
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -122,10 +123,20 @@ def epochs_for(renderings: Sequence[Rendering], steps: int, batch: int) -> int:
 
 
 def options(groups: Sequence[Sequence[Rendering]], ends: Sequence[float], steps: int, model: str) -> dict[str, Any]:
-    """The options of training that take groups of renderings one after the other, in about `steps` steps."""
+    """The options of training that take groups of renderings one after the other, in about `steps` steps.
+
+    Raises `UsageError` where a group would get no epoch.
+    """
     batch = Config.of(model, {}).batch
     flat = [rendering for group in groups for rendering in group]
     epochs = epochs_for(flat, steps, batch)
+    last = [0, *(math.ceil(end * epochs) for end in ends), epochs]
+    for number, (before, after) in enumerate(itertools.pairwise(last), 1):
+        if after <= before:
+            raise UsageError(
+                f"{steps:,} steps are too few: phase {number} gets no epoch",
+                "more --steps, fewer --sessions, or --ends further apart",
+            )
     phases = Phases(sources="+".join(str(len(group)) for group in groups), at="/".join(f"{end:g}" for end in ends))
     return {**SHARES, "epochs": epochs, "patience": epochs, "mix": str(phases)}
 
@@ -140,7 +151,10 @@ def run(
     model: str = "interaction",
     progress: Progress | None = None,
 ) -> Course:
-    """Trains through all phases and judges the scorer after each on the held-out worlds of all."""
+    """Trains through all phases and judges the scorer after each on the held-out worlds of all.
+
+    Raises `UsageError` where a phase would get no epoch.
+    """
     chosen = options(list(groups.values()), ends, steps, model)
     last = [math.ceil(end * chosen["epochs"]) - 1 for end in ends] + [chosen["epochs"] - 1]
     names = list(groups)

@@ -129,7 +129,8 @@ def compare(
     seen = np.concatenate([materials[name].seen for name in arms])
     chosen = np.flatnonzero(~np.isin(rng.hashes(names), seen)).astype(np.int64)
     if not len(chosen):
-        raise UsageError("training saw every session there is to judge by", "name another revision with --against")
+        what = "training saw every session there is to judge by" if names else "there is no session to judge by"
+        raise UsageError(what, "name another revision with --against")
     places = [(name, seed) for name in arms for seed in range(first, first + seeds)]
 
     def work(place: int, told: Told) -> tuple[tuple[Epoch, ...], Floats, Floats]:

@@ -72,6 +72,14 @@ def picture(name: str, size: tuple[float, float], draw: Callable[[Axes], None], 
         return _inline(figure, name, words)
 
 
+def legend(axes: Axes, columns: int = 0) -> None:
+    """The key of a chart outside of what it draws: above it in some columns, or to its right."""
+    if columns:
+        axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncol=columns)
+    else:
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.02))
+
+
 def png(size: tuple[float, float], draws: Sequence[Callable[[Axes], None]]) -> bytes:
     """A PNG of charts, one above the other, each of some inches, in the light colours of pages."""
     import matplotlib

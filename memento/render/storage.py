@@ -63,7 +63,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, npt.NDArray[Any]], dic
     """
     place = Path(path)
     if not place.is_file():
-        raise UsageError(f"there is no file {place}")
+        what = f"{place} is a folder" if place.is_dir() else f"{place} is no regular file" if place.exists() else ""
+        raise UsageError(what or f"there is no file {place}")
     try:
         with safe_open(place, framework="numpy") as file:
             metadata = dict(file.metadata() or {})

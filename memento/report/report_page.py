@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memento.page.chart import INK, OTHER, OWN, RULE, SOFT, THIRD, picture
+from memento.page.chart import INK, OTHER, OWN, RULE, SOFT, THIRD, legend, picture
 from memento.page.html import Html, document, element, figure, section, table
 from memento.page.meter import meter
 from memento.report.saving_page import figure_cell
@@ -92,18 +92,21 @@ def _facts(found: Findings) -> Iterator[Html]:
             yield box(f"Of the ceiling, {judged.revision}", f"{report.share.value:.1%}", small)
     for name, asked in (("Canaries", "canaries"), ("Contracts", "contracts")):
         verdicts = [v for j in found.judged if getattr(j, asked) for v in getattr(j, asked).verdicts.values()]
-        told = [verdict for verdict in verdicts if verdict is not None]
+        told = [passed for passed in verdicts if passed is not None]
+        forms = [v for j in found.judged if getattr(j, asked) for v in getattr(j, asked).sharp.values()]
+        sharp = [passed for passed in forms if passed is not None]
         if told:
-            yield box(f"{name} passed", f"{sum(told)} of {len(told)}", "lower ends against thresholds")
+            small = f"{sum(sharp)} of {len(sharp)} in their sharp forms" if sharp else "lower ends against thresholds"
+            yield box(f"{name} passed", f"{sum(told)} of {len(told)}", small)
     if found.asked:
-        verdict = "holds" if not found.fallen else f"{len(found.fallen)} fell"
-        yield box("Gate", verdict, f"{len(found.asked)} threshold{'s' if len(found.asked) != 1 else ''}")
+        holds = "holds" if not found.fallen else f"{len(found.fallen)} fell"
+        yield box("Gate", holds, f"{len(found.asked)} threshold{'s' if len(found.asked) != 1 else ''}")
 
 
 def _gate(found: Findings) -> Html:
     if not found.fallen:
-        verdict = element("p", element("span", "Every threshold holds: ", class_="pass"), "; ".join(found.asked))
-        return section("Gate", verdict)
+        kept = element("p", element("span", "Every threshold holds: ", class_="pass"), "; ".join(found.asked))
+        return section("Gate", kept)
     rows = [
         (each.metric, each.revision, each.found, each.wanted, element("span", "fail", class_="fail"))
         for each in found.fallen
@@ -142,7 +145,7 @@ def _judged(judged: Judged, number: int) -> list[Html]:
         words = (
             "Small made-up sessions that each ask one thing. The dot is the share that was right, the band its "
             "interval, the long line the threshold, the short one chance. One passes when its whole interval reaches "
-            "the threshold."
+            "the threshold; a sharp form leaves no way past the pattern. The oracle knows the planted rule."
         )
         parts.append(_asked(f"Canaries, in the family of {judged.revision}", words, judged.canaries.outcomes))
     if judged.curve:
@@ -203,6 +206,19 @@ def _groups(report: Report) -> Html:
     return element("div", element("h3", "By group"), table(heads, rows, right=range(1, 5)), class_="card")
 
 
+def asked_of(outcome: Outcome) -> str:
+    """The threshold of a measure, marked where it is that of a sharp form alone; nothing where none is asked."""
+    if outcome.threshold is not None:
+        return f"{outcome.threshold:.2f}"
+    return "" if outcome.sharp is None else f"sharp {outcome.sharp:.2f}"
+
+
+def verdict(outcome: Outcome) -> str:
+    """Whether a measure reached what is asked of it: pass, fail, or nothing where nothing is."""
+    passed = outcome.passed if outcome.threshold is not None else outcome.sharp_passed
+    return "" if passed is None else "pass" if passed else "fail"
+
+
 def _asked(title: str, words: str, outcomes: Sequence[Outcome]) -> Html:
     def rows() -> Iterator[tuple[Html | str, ...]]:
         named = ""
@@ -211,20 +227,20 @@ def _asked(title: str, words: str, outcomes: Sequence[Outcome]) -> Html:
             if not share.n:
                 yield element("b", outcome.canary), f"not asked: {outcome.note}", "", "", "", "", "", ""
                 continue
-            verdict = {True: "pass", False: "fail", None: ""}[outcome.passed]
+            told, goal = verdict(outcome), outcome.sharp if outcome.threshold is None else outcome.threshold
             yield (
                 "" if outcome.canary == named else element("b", outcome.canary),
                 outcome.measure,
-                meter(share.value, share.low, share.high, outcome.threshold, outcome.chance),
+                meter(share.value, share.low, share.high, goal, outcome.chance),
                 figure_cell(share),
                 f"{outcome.chance:.3f}",
                 f"{outcome.oracle.value:.3f}",
-                "" if outcome.threshold is None else f"{outcome.threshold:.2f}",
-                element("span", verdict, class_=verdict) if verdict else "",
+                asked_of(outcome),
+                element("span", told, class_=told) if told else "",
             )
             named = outcome.canary
 
-    heads = ("asked", "measure", "0 … 1", "share", "chance", "rule", "threshold", "")
+    heads = ("asked", "measure", "0 … 1", "share", "chance", "oracle", "threshold", "")
     whole = element("div", table(heads, rows(), right=range(3, 7), class_="roomy"), class_="card")
     return section(title, element("p", words), whole)
 
@@ -234,19 +250,20 @@ def _noise(judged: Judged, number: int) -> Html:
     for outcome in judged.curve:
         measure, _, level = outcome.measure.rpartition(", ")
         lines.setdefault(measure.partition(":")[0], []).append((float(level.removesuffix(" dB")), outcome))
-    colours = (OWN, OTHER, THIRD, INK, SOFT)
+    colours, styles = (OWN, OTHER, THIRD, INK, SOFT), ("-", "--", "-.", ":", (0, (1, 3)))
 
     def draw(axes: Axes) -> None:
         for place, (name, points) in enumerate(lines.items()):
             ordered = sorted(points, key=lambda point: point[0])
             levels = [level for level, _ in ordered]
             shares = [outcome.share.value for _, outcome in ordered]
-            axes.plot(levels, shares, color=colours[place % len(colours)], marker="o", markersize=4, label=name)
+            (line,) = axes.plot(levels, shares, color=colours[place % len(colours)], marker="o", markersize=4)
+            line.set(label=name, linestyle=styles[place % len(styles)])
         axes.invert_xaxis()
         axes.set_ylim(0, 1.02)
         axes.set_xlabel("signal to noise of the training labels, dB")
         axes.set_ylabel("share right")
-        axes.legend(loc="lower left", fontsize=8)
+        legend(axes, columns=3)
 
     words = "Canaries of scorers trained on noisier labels: " + "; ".join(
         f"{outcome.measure} {outcome.share.value:.2f}" for outcome in judged.curve

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from memento.page.chart import INK, OTHER, OWN, SOFT, picture
+from memento.page.chart import INK, OTHER, OWN, SOFT, legend, picture
 from memento.page.html import Html, document, element, figure, section, table
 
 if TYPE_CHECKING:
@@ -84,15 +84,13 @@ def _chart(found: Saving) -> Html:
         for value in found.beside.values():
             axes.axhline(value.value, color=SOFT, linewidth=0.8, linestyle=(0, (1, 3)))
         for name, value in found.beside.items():
-            axes.annotate(
-                name, (found.sessions, value.value), (0, 3), textcoords="offset points", ha="right", color=SOFT
-            )
+            axes.text(1.01, value.value, name, transform=axes.get_yaxis_transform(), va="center", color=SOFT)
         if math.isfinite(found.pretrained.value):
             axes.plot([found.pretrained.value], [found.full.value], marker="D", markersize=6, color=INK)
         axes.set_xlabel("real sessions trained on")
         axes.set_ylabel("NDCG@10 on real sessions")
         axes.set_ylim(bottom=0)
-        axes.legend(loc="lower right")
+        legend(axes, columns=2)
 
     words = f"NDCG over real sessions, with synthetic ones first and without. {verdict(found)}"
     caption = "The dashed line is what all real sessions alone give; the diamond is where the other curve reaches it."

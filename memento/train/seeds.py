@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from memento.errors import StoreError
+from memento.errors import StoreError, UsageError
 from memento.train.config import Config
 from memento.train.run import Epoch, Run
 from memento.train.state import State
@@ -52,7 +52,12 @@ def train_seeds(
 
     `states` are the files in which each is kept after each epoch. At most `workers` are trained at once;
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
+    Raises `UsageError` for a source without sessions, which no share of an epoch can be drawn from.
     """
+    for place, (rendering, _) in enumerate(sources):
+        if len(sources) > 1 and not len(rendering):
+            name = revisions[place] if place < len(revisions) else rendering.commit[:8]
+            raise UsageError(f"{name} has no session to train on", "leave it out, or name a revision with sessions")
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
     count = at_once(len(seeds), workers)
     with one_thread():

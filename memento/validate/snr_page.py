@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, picture
+from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, legend, picture
 from memento.page.html import Html, document, element, figure, section, table
 from memento.validate.intervals import Figure
 from memento.validate.snr import ACCEPTABLE, Level, Sweep, Threshold, ratio, words
@@ -67,7 +67,7 @@ def _picture(found: Sweep) -> Html:
         axes.set_xlabel("signal-to-noise ratio, dB")
         axes.set_ylabel("NDCG@10")
         axes.invert_xaxis()
-        axes.legend(fontsize=8)
+        legend(axes, columns=3)
 
     told = "; ".join(f"{words(level.snr_db)} {level.true.value:.3f}" for level in levels)
     caption = (
@@ -78,7 +78,8 @@ def _picture(found: Sweep) -> Html:
 
 
 def _table(found: Sweep) -> Html:
-    return table(HEADS, (row(level) for level in found.levels), right=range(1, 8))
+    rows = ((first.replace(" ", "\N{NO-BREAK SPACE}"), *rest) for first, *rest in map(row, found.levels))
+    return table(HEADS, rows, right=range(1, 8))
 
 
 def row(level: Level) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def run(memento):
 
 
 def test_the_four_phases_follow_one_another_in_one_command(run):
-    found = run.json("curriculum", "--out", "m.st", *QUICK)
+    found = run.json("curriculum", "--out", "m.st", *QUICK, "--steps", 80)
     assert found["schema"] == "memento.curriculum/1"
     assert found["phases"] == ["curriculum-1", "curriculum-2", "curriculum-3", "curriculum-4"]
     assert found["ends"] == [0.1, 0.3, 0.6]
@@ -73,9 +73,17 @@ def test_what_cannot_be_run_is_told(run, arguments, message):
     assert done.code == 2
     assert message in done.err
     assert not (run.folder / "m.st").exists()
+    assert "no epoch" in run("curriculum", "--steps", 20, "--sessions", 10, "--compare", "-n", 1, code=2).err
 
 
 def test_one_phase_is_enough(run):
     found = run.json("curriculum", "tiny", "--steps", 4, "--sessions", 20, "--out", "m.st")
     assert found["ends"] == []
     assert [stage["phase"] for stage in found["stages"]] == ["tiny"]
+
+
+def test_a_phase_without_an_epoch_is_refused(run):
+    found = run("curriculum", "--steps", 20, "--sessions", 10, "--out", "m.st", code=2)
+    assert "phase 2 gets no epoch" in found.err
+    assert "--steps" in found.hint
+    assert not (run.folder / "m.st").exists()

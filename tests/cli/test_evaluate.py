@@ -146,3 +146,8 @@ class TestRefuses:
 
 def test_errors_are_json_too(world):
     assert json.loads(world("evaluate", "gone", "main", "--json", code=2).out)["schema"] == "memento.error/1"
+
+
+def test_what_is_no_file_is_called_what_it_is(trained):
+    assert "is a folder" in trained("evaluate", ".", "main", code=2).err
+    assert "no regular file" in trained("evaluate", "/dev/null", "main", code=2).err

@@ -43,6 +43,8 @@ def test_the_page_tells_what_was_measured(trained):
         "Contract tests",
         "Training",
         "selective copying",
+        "sharp 0.98",
+        "oracle",
     ):
         assert words in text, words
     assert "Gate" not in text
@@ -85,4 +87,17 @@ def test_bad_input(trained):
     assert trained("report", "nothing.safetensors", "main", "-o", "x.html", code=2).hint
     assert trained("report", "m.safetensors", "main", "-o", "x.html", "--gate", "nonsense>=1", code=2).hint
     assert trained("report", "m.safetensors", "main", code=2).err
+    assert not (trained.folder / "x.html").exists()
+
+
+def test_what_fidelity_cannot_compare_is_refused_before_anything_is_asked(trained):
+    plain = ("report", "m.safetensors", "main", "-o", "x.html")
+    trained("generate", "tiny", "--set", "time.days=1", "--set", "sessions.per_day_mean=0", "--branch", "bare")
+    before = len(trained.json("runs", "--all")["runs"])
+    for revision, words in (("nothing", "no revision"), ("bare", "too few to compare")):
+        result = trained(*plain, "--fidelity", revision, code=2)
+        assert words in result.err
+        assert result.hint
+        assert "asking" not in result.err
+    assert len(trained.json("runs", "--all")["runs"]) == before
     assert not (trained.folder / "x.html").exists()

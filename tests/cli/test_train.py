@@ -142,3 +142,15 @@ def test_training_begins_at_a_checkpoint(world):
     )
     assert world("train", "main", "--init", "nothing.safetensors", "-o", "x", code=2).hint
     assert "same" in world("verify", "tuned.safetensors").out
+
+
+def test_a_source_of_both_trainings_is_told_once(world):
+    world("train", "main", "-o", "first.safetensors", "-e", 1, "-m", "linear")
+    result = world("train", "main", "--init", "first.safetensors", "-o", "more.safetensors", "-e", 1, "-m", "linear")
+    assert result.out.count("sessions fitted") == 1
+
+
+def test_the_hint_names_no_revision_that_training_saw_whole(world):
+    whole = ("--set", "fit=0.9", "--set", "validation=0.1")
+    result = world("train", "main", "-o", "whole.safetensors", "-e", 1, "-m", "linear", *whole)
+    assert "evaluate whole.safetensors REV" in result.hint

@@ -61,6 +61,8 @@ def test_a_difference_without_intervals_has_none() -> None:
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(UsageError, match="no run"):
+        compare([])
     with pytest.raises(UsageError, match="one run"):
         compare([record()])
     with pytest.raises(UsageError, match="seeds of one training"):
@@ -88,3 +90,13 @@ def test_a_record_without_curves_keeps_its_line_and_id() -> None:
     assert RunRecord.from_line(full.line) == full
     for evil in ('"curves":[1]', '"curves":{"loss":[NaN]}', '"curves":{"loss":7}'):
         assert RunRecord.from_line(bare.line[:-1] + f",{evil}}}") is None
+
+
+def test_the_key_of_many_runs_lies_beside_what_is_drawn() -> None:
+    found = compare([record(rate=number / 100) for number in range(1, 21)])
+    image_ = image(found)
+    height = int.from_bytes(image_[20:24], "big")
+    assert height / 144 > 3 * 20 * 0.2
+    whole = page(found, "0")
+    assert "Validation NDCG@10, epoch by epoch" in whole
+    assert whole.index("ndcg less") < whole.index(">rate<")

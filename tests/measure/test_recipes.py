@@ -83,8 +83,12 @@ def test_a_relative_gain_is_over_what_the_plain_training_reaches() -> None:
 
 def test_sessions_that_training_saw_judge_nothing(rendering: Rendering) -> None:
     everything = Arm([(rendering, 1.0)], {"epochs": 1, "fit": 1.0, "validation": 0.0})
+    told: list[str] = []
     with pytest.raises(UsageError, match="saw every session"):
-        compare({"plain": everything}, seeds=1, model="linear")
+        compare({"plain": everything}, seeds=1, model="linear", progress=lambda *at: told.append(at[2]))
+    with pytest.raises(UsageError, match="no session to judge by"):
+        compare({"plain": everything}, [rendering.select(np.arange(0))], seeds=1, model="linear")
+    assert not told
     with pytest.raises(UsageError, match="no recipe"):
         compare({})
 

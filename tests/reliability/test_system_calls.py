@@ -7,6 +7,7 @@ more actions, in tests/history/test_faults.py.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -50,10 +51,19 @@ def _traced(folder: Path, arguments: list[str], *options: str) -> subprocess.Com
     return subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, check=False)
 
 
-def _tracing() -> str:
-    """Why system calls cannot be made to fail here; empty where they can."""
+@functools.cache
+def tracing(attach: bool = False) -> str:
+    """Why system calls cannot be made to fail here, or those of a process that runs; empty where they can."""
     if shutil.which("strace") is None:
         return "strace is not installed"
+    if attach:
+        with subprocess.Popen(["sleep", "9"]) as process:
+            command = ["strace", "-p", str(process.pid), "-o", os.devnull]
+            with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+                assert strace.stderr is not None
+                said = strace.stderr.readline()
+                process.kill()
+        return "" if "attached" in said else "strace may not attach here"
     options = ["-f", "-qq", "-o", os.devnull, "-e", "trace=rename", "-e", "inject=rename:error=EIO"]
     program = "import os\ntry: os.rename('/nowhere', '/nowhere')\nexcept OSError as e: print(e.errno)"
     done = subprocess.run(
@@ -62,7 +72,7 @@ def _tracing() -> str:
     return "" if done.stdout.strip() == "5" else "strace may not trace here"
 
 
-pytestmark = pytest.mark.skipif(bool(_tracing()), reason=_tracing() or "it can")
+pytestmark = pytest.mark.skipif(bool(tracing()), reason=tracing() or "it can")
 
 
 def calls_of(folder: Path, kind: str) -> Counter[str]:

@@ -89,6 +89,14 @@ def test_four_writers_beside_own_housekeeping(tmp_path: Path) -> None:
     assert crowd(tmp_path, "commit", 4, 12, own_housekeeping) > 0
 
 
+@pytest.mark.parametrize("count", [5, pytest.param(25, marks=pytest.mark.long)])
+def test_six_who_edit_one_branch(tmp_path: Path, count: int) -> None:
+    assert crowd(tmp_path, "edit", 6, count, own_housekeeping) > 0
+    with Workspace.open(tmp_path) as workspace:
+        edits = [each for each in workspace.repository.log("main") if each.subject.startswith("set importance")]
+    assert len(edits) == 6 * count
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("beside", [git_housekeeping, own_housekeeping])
 @pytest.mark.parametrize("kind", ["commit", "own"])

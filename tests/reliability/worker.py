@@ -36,6 +36,12 @@ def commit(workspace: Workspace, number: int, branch: str = "main") -> str:
         return repository.commit(branch, tree_id, f"edit {number}", expected=tip)
 
 
+def edit(workspace: Workspace, number: int) -> str:
+    """One edit onto main as anybody makes it, planned again where another writer was faster."""
+    value = (number * 7919 + os.getpid() * 104_729) % 999_983 / 999_983
+    return workspace.edit("main", [f"memory:m0-{number % 40}", f"importance={value:.9f}"]).commit
+
+
 def merge(workspace: Workspace, number: int) -> str:
     """Another branch with an edit of its own, merged into main."""
     name = f"side/{os.getpid()}-{number}"
@@ -117,6 +123,7 @@ def push(workspace: Workspace, number: int) -> str:
 
 WORK: dict[str, Callable[[Workspace, int], str]] = {
     "commit": commit,
+    "edit": edit,
     "merge": merge,
     "fork": fork,
     "tag": tag,

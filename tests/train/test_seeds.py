@@ -95,3 +95,11 @@ def test_every_seed_goes_on_from_where_it_was_stopped(part: Rendering, tmp_path:
     assert len(told) < 8
     whole = train_seeds([(part, 1.0)], [0, 1], **options)  # type: ignore[arg-type]
     assert [checkpoint.digest(run) for run in resumed] == [checkpoint.digest(run) for run in whole]
+
+
+def test_a_source_without_sessions_is_refused(part: Rendering) -> None:
+    bare = part.select(np.arange(0))
+    with pytest.raises(UsageError, match="bare has no session"):
+        train_seeds([(bare, 1.0), (part, 1.0)], [0], "linear", revisions=["bare", "part"], epochs=1)
+    with pytest.raises(UsageError, match="no session to train on"):
+        train_seeds([(bare, 1.0)], [0], "linear", epochs=1)

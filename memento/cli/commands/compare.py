@@ -75,12 +75,13 @@ def command(
     from memento.measure.compare_page import words
 
     columns = [Column("run", style="yellow"), Column("commit", style="yellow"), Column("model")]
-    columns += [Column(name, right=True) for name in (*found.options, *found.metrics)]
+    columns += [Column(name, right=True) for name in (*found.metrics, *found.options)]
     output.table(
         columns,
         (
-            [row.name, short(row.records[0].commit), row.records[0].model, *told(row, found.options)]
+            [row.name, short(row.records[0].commit), row.records[0].model]
             + [words(row.figures.get(name)) for name in found.metrics]
+            + told(row, found.options)
             for row in found.rows
         ),
     )

@@ -13,7 +13,7 @@ from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
 from memento.cli.protocol import options_of, role_options, roles, training_options
-from memento.cli.writing import force_option, out_option, ready_if_asked
+from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def command(
         return
     curve(output, found)
     if path is not None:
-        output.message(f"Wrote {path}")
+        output.message(f"Wrote {path} ({size_words(path)})")
 
 
 def curve(output: Output, found: Saving) -> None:

@@ -274,6 +274,8 @@ def canary_tables(
 
 def canary_row(outcome: Outcome) -> list[str]:
     """One measure in words: canary, measure, share, interval, chance, oracle, threshold, n, verdict."""
+    from memento.report.report_page import asked_of, verdict
+
     share = outcome.share
     return [
         outcome.canary,
@@ -282,16 +284,7 @@ def canary_row(outcome: Outcome) -> list[str]:
         f"{share.low:.3f}–{share.high:.3f}",
         f"{outcome.chance:.3f}",
         f"{outcome.oracle.value:.3f}",
-        _asked_of(outcome),
+        asked_of(outcome),
         str(share.n),
-        {True: "pass", False: "fail", None: ""}[
-            outcome.passed if outcome.threshold is not None else outcome.sharp_passed
-        ],
+        verdict(outcome),
     ]
-
-
-def _asked_of(outcome: Outcome) -> str:
-    """The threshold of a measure, marked where it is that of a sharp form alone."""
-    if outcome.threshold is not None:
-        return f"{outcome.threshold:.2f}"
-    return "" if outcome.sharp is None else f"sharp {outcome.sharp:.2f}"

@@ -77,13 +77,14 @@ def command(
         workspace.repository.resolve(revision)
     if noise_curve:
         retrain.check(run)
+    alike = _alike(context, run, compared, seed) if compared is not None else None
     with one_thread():
         judged = [
             _judge(context, run, revision, canaries, contracts, noise_curve, episodes, seed, keep)
             for revision in dict.fromkeys(revisions)
         ]
-        if compared is not None:
-            judged.append(_beside(context, run, compared, judged, seed))
+        if compared is not None and alike is not None:
+            judged.append(_beside(context, run, compared, alike, judged, seed))
     figures = {j.revision: metrics_of(j.report, j.canaries, j.contracts) for j in judged}
     fell = fallen(asked, figures)
     known = workspace.runs.all()
@@ -145,19 +146,23 @@ def _judge(
     return Judged(revision, report, asked, held, tuple(curve))
 
 
-def _beside(context: Context, run: Run, compared: str, judged: list[Judged], seed: int) -> Judged:
-    """The revision compared with, as it was judged or judged now, with the fidelity of what was trained on."""
-    from dataclasses import replace
-
+def _alike(context: Context, run: Run, compared: str, seed: int) -> Fidelity:
+    """How like the sessions of a revision those are that a run was trained on; what cannot be compared is refused."""
     from memento.render.rendering import Spec
     from memento.validate.fidelity import fidelity
     from memento.validate.fidelity.rows import joined
 
     workspace = context.workspace
-    sources: list[Rendering] = [workspace.rendering_at(s.commit, Spec.from_map(s.spec)) for s in run.sources]
     real = workspace.rendering_at(compared, spec_for(workspace, run, compared, None))
+    sources: list[Rendering] = [workspace.rendering_at(s.commit, Spec.from_map(s.spec)) for s in run.sources]
     with Progress(context.output, "comparing"):
-        found: Fidelity = fidelity(real, joined(sources), seed=seed)
+        return fidelity(real, joined(sources), seed=seed)
+
+
+def _beside(context: Context, run: Run, compared: str, found: Fidelity, judged: list[Judged], seed: int) -> Judged:
+    """The revision compared with, as it was judged or judged now, with the fidelity of what was trained on."""
+    from dataclasses import replace
+
     same = next((place for place, each in enumerate(judged) if each.revision == compared), None)
     if same is not None:
         return replace(judged.pop(same), fidelity=found)

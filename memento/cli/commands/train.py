@@ -205,8 +205,10 @@ def command(
     if not reports[run.config.seed]:
         output.message("No session was left to judge it on; evaluate it on another revision")
     output.message(f"Wrote {files.path} ({size_words(files.path)})" + (", and one for each seed" * files.several))
-    judge = shlex.join(["memento", "evaluate", str(files.path), weighted[0][0]])
+    left = [revision for revision, _ in reports[run.config.seed]]
+    judge = shlex.join(["memento", "evaluate", str(files.path), left[0] if left else "REV"])
     more = "judges it anew" if renderings[0][0].clean is None else "adds the canaries"
+    more = more if left else "judges it on a revision with other sessions"
     output.hint(f"`{judge}` {more}; `{shlex.join(['memento', 'verify', str(files.path)])}` renders its commits again")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from memento import rng
+from memento.errors import UsageError
 from memento.render.rendering import Rendering
 from memento.train.threads import one_thread
 from memento.validate.fidelity import adversary, distance, marginal, neighbours
@@ -75,6 +76,11 @@ def fidelity(real: Rendering, synthetic: Rendering, steps: int = adversary.STEPS
 
     Raises `UsageError` for fewer than twenty real or ten synthetic sessions.
     """
+    if len(real) < 20 or len(synthetic) < 10:
+        raise UsageError(
+            f"{len(real)} real and {len(synthetic)} synthetic sessions are too few to compare",
+            "compare twenty real ones or more with ten synthetic ones or more",
+        )
     drawn = rng.permutation(rng.key(seed, "fidelity", "halves"), len(real))
     halves = [real.select(np.sort(drawn[start::2])) for start in (0, 1)]
     measures, columns, sessions = _measure(real, synthetic, steps, seed)
