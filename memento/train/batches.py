@@ -48,7 +48,7 @@ class Resident:
         for rendering in renderings:
             offsets.append(rendering.offsets[1:].astype(np.int64) + offsets[-1][-1])
             rows = rendering.memory_rows.astype(np.int64)
-            memory_rows.append(np.where(rows < 0, total, rows + memories))
+            memory_rows.append(rows + memories)
             memories += len(rendering.memory_embeddings)
         self.device = torch.device(device)
         self.inputs: Tensor | None = None  # (N + 1, I)

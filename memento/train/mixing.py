@@ -52,8 +52,8 @@ class Mixing(Parameterised):
         """Raises `UsageError` where it cannot be one over so many sources."""
 
     @abstractmethod
-    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
-        """What each source weighs, at a share of the run from 0 up to 1.
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float, span: float = 0.0) -> list[float]:
+        """What each source weighs in the `span` of the run that begins at a share `progress` of it, from 0 up to 1.
 
         `given` are the weights that the user chose, `sizes` the sessions of each source.
         """
@@ -92,20 +92,20 @@ class RealAndSynthetic(Mixing):
         """Whether each source is real."""
         return [str(number) in self.real.split("+") for number in range(1, sources + 1)]
 
-    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float, span: float = 0.0) -> list[float]:
         """The given weights within the real and within the synthetic sources, the two by `share`."""
         roles = self.roles(len(given))
         there = [weight if size else 0.0 for weight, size in zip(given, sizes, strict=True)]
         whole = {role: math.fsum(w for w, r in zip(there, roles, strict=True) if r is role) for role in (True, False)}
         if not all(whole.values()):
             return there
-        share = self.share(sum(size for size, real in zip(sizes, roles, strict=True) if real), progress)
+        share = self.share(sum(size for size, real in zip(sizes, roles, strict=True) if real), progress, span)
         shares = {True: 1.0 - share, False: share}
         return [w * shares[real] / whole[real] for w, real in zip(there, roles, strict=True)]
 
     @abstractmethod
-    def share(self, real: int, progress: float) -> float:
-        """The share of synthetic sessions with `real` real ones, at a share of the run from 0 up to 1."""
+    def share(self, real: int, progress: float, span: float) -> float:
+        """The share of synthetic sessions with `real` real ones, in the `span` of the run that begins at `progress`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Wrap(RealAndSynthetic):
 
     name: ClassVar[str] = "wrap"
 
-    def share(self, real: int, progress: float) -> float:
+    def share(self, real: int, progress: float, span: float) -> float:
         """One half."""
         return 0.5
 
@@ -126,9 +126,11 @@ class Phi(RealAndSynthetic):
     name: ClassVar[str] = "phi"
     final: float = parameter(0.025, "share of the run at the end on synthetic sessions alone: 0.18 of 7.18 parts")
 
-    def share(self, real: int, progress: float) -> float:
-        """One seventh, then one."""
-        return 1.0 if progress >= 1.0 - self.final else 1.0 / 7.0
+    def share(self, real: int, progress: float, span: float) -> float:
+        """One seventh, then one; an epoch in which the last part begins has as much of either as lies in it."""
+        inside = progress + span - max(progress, 1.0 - self.final)
+        last = min(1.0, max(0.0, inside / span)) if span > 0 else float(inside >= 0)
+        return last + (1.0 - last) / 7.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Spin(RealAndSynthetic):
     name: ClassVar[str] = "spin"
     rounds: int = parameter(4, "rounds of self-play", kind="int", low=1, high=1000)
 
-    def share(self, real: int, progress: float) -> float:
+    def share(self, real: int, progress: float, span: float) -> float:
         """One half."""
         return 0.5
 
@@ -164,7 +166,7 @@ class Maturity(RealAndSynthetic):
     mature: int = parameter(2000, "real sessions from which they are the most", "sessions", kind="int", high=10**9)
     least: float = parameter(0.1, "share of synthetic sessions that stays")
 
-    def share(self, real: int, progress: float) -> float:
+    def share(self, real: int, progress: float, span: float) -> float:
         """One, one half, then ``max(least, 1/2 mature / real)``."""
         if real < self.bootstrap:
             return 1.0
@@ -213,7 +215,7 @@ class Phases(Mixing):
                 f"the phases hold {held} sources, and there are {sources}", "phases:sources=1+1 has two phases of one"
             )
 
-    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float) -> list[float]:
+    def weights(self, given: Sequence[float], sizes: Sequence[int], progress: float, span: float = 0.0) -> list[float]:
         """The given weights in the sources of this phase, nothing elsewhere."""
         number = [phase for phase, part in enumerate(self.sources.split("+")) for _ in range(int(part))]
         now = self.phase(progress)
@@ -254,7 +256,9 @@ class Diet:
         """How many sessions of each source epoch `number`, counted from 0, holds."""
         if self.mixing is None:
             return apportion(self.total, [w if size else 0.0 for w, size in zip(self.weights, self.sizes, strict=True)])
-        return apportion(self.total, self.mixing.weights(self.weights, self.sizes, number / self.epochs))
+        return apportion(
+            self.total, self.mixing.weights(self.weights, self.sizes, number / self.epochs, 1 / self.epochs)
+        )
 
     def epoch(self, number: int, shuffle: bool = True) -> Ints:
         """The sessions of epoch `number` in training order, shape (E,); each source goes on where it was left."""

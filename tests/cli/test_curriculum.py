@@ -87,3 +87,8 @@ def test_a_phase_without_an_epoch_is_refused(run):
     assert "phase 2 gets no epoch" in found.err
     assert "--steps" in found.hint
     assert not (run.folder / "m.st").exists()
+
+
+def test_force_without_a_file_is_refused(run):
+    found = run("curriculum", "--compare", "--force", *QUICK, code=2)
+    assert "none is to be written" in found.err

@@ -39,6 +39,14 @@ def test_phi_is_a_seventh_and_synthetic_alone_at_the_end() -> None:
     assert sum(c[0] for c in counts) / 40_000 == pytest.approx(1.18 / 7.18, abs=0.001)
 
 
+@pytest.mark.parametrize("epochs", [1, 10, 20, 39, 40, 100])
+def test_the_last_fortieth_of_phi_is_synthetic_however_many_epochs_there_are(epochs: int) -> None:
+    plan = diet(Phi(real="2"), epochs=epochs)
+    counts = np.array([plan.counts(number) for number in range(epochs)])
+    assert counts[:, 0].sum() / counts.sum() == pytest.approx(0.025 + 0.975 / 7, abs=1e-3)
+    assert counts[-1, 0] == counts[:, 0].max()
+
+
 def test_spin_takes_the_last_two_rounds() -> None:
     plan = diet(Spin(real="2", rounds=4), epochs=4)
     met = [np.unique(plan.epoch(number)[plan.epoch(number) < 1000]) for number in range(4)]
@@ -48,7 +56,7 @@ def test_spin_takes_the_last_two_rounds() -> None:
 @pytest.mark.parametrize(("real", "share"), [(0, 1.0), (499, 1.0), (500, 0.5), (1999, 0.5), (2000, 0.5), (4000, 0.25),
                                             (50_000, 0.1)])  # fmt: skip
 def test_cold_start_bootstrap_and_maturity(real: int, share: float) -> None:
-    assert Maturity().share(real, 0.0) == share
+    assert Maturity().share(real, 0.0, 0.025) == share
 
 
 def test_maturity_counts_the_real_sessions_that_there_are() -> None:

@@ -13,7 +13,7 @@ from memento.cli.context import Context, define, json_option
 from memento.cli.learning import run_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
-from memento.cli.writing import force_option, out_option, ready, size_words
+from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 from memento.errors import UsageError
 from memento.models import CATALOG
 
@@ -88,7 +88,7 @@ def command(
     if len({scenario.name for scenario in scenarios}) < len(scenarios):
         raise UsageError("a scenario stands among the phases twice", "name each of them once")
     shares = _ends(ends, len(scenarios), tuple(course.ENDS) if not phases else ())
-    path = ready(out, force, "--out FILE") if out else None
+    path = ready_if_asked(out, force, "--out FILE")
     output, workspace = context.output, context.workspace
     with Progress(output, "simulating", total=len(scenarios)) as progress:
         branches = course.grow(workspace.repository, scenarios, sessions, seed, progress.report)
