@@ -26,6 +26,9 @@ _HINTS = {
 }
 
 
+_DESCRIPTORS = "/proc/self/fd"
+
+
 def checked(path: str | os.PathLike[str]) -> Path:
     """`path`, where a file can be put.
 
@@ -56,18 +59,24 @@ def checked(path: str | os.PathLike[str]) -> Path:
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A new file that takes the place of `path` when the block ends well, and leaves no trace otherwise.
 
-    It is written beside `path`, synced, then renamed over it; a link is replaced, not followed. Raises
-    `UsageError` as `checked` does, `StoreError` where the machine fails.
+    It is written beside `path`, without a name where the system can, so that a kill leaves nothing, synced, then
+    renamed over it; a link is replaced, not followed. Raises `UsageError` as `checked` does, `StoreError` where the
+    machine fails.
     """
     place = checked(path)
     temporary = place.parent / f".memento-{secrets.token_hex(8)}.part"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
+            handle = _nameless(place.parent)
+            named = handle is None
+            if handle is None:
+                handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                if not named:
+                    _name(file.fileno(), temporary)
             os.replace(temporary, place)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -114,6 +123,27 @@ def all_or_none(*paths: str | os.PathLike[str]) -> Iterator[None]:
 def _failed(place: Path, error: OSError) -> StoreError:
     hint = _HINTS.get(error.errno or 0, "what was there is as it was")
     return StoreError(f"cannot write {place}: {error.strerror or error}", hint)
+
+
+def _nameless(folder: Path) -> int | None:
+    """A new file of a folder that has no name yet, to be written; None where the system has no such files."""
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir(_DESCRIPTORS):
+        return None
+    try:
+        return os.open(folder, os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+            return None
+        raise
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Gives a file without a name one."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.link(f"{_DESCRIPTORS}/{descriptor}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -113,3 +113,21 @@ def test_files_that_belong_together_are_there_together_or_not_at_all(tmp_path: P
     assert _names(tmp_path) == ["old"]
     two(failing=False)
     assert _names(tmp_path) == ["folder", "new", "old"]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_what_is_being_written_has_no_name_yet(tmp_path: Path) -> None:
+    with files.replacing(tmp_path / "a") as file:
+        file.write(b"new")
+        file.flush()
+        assert _names(tmp_path) == []
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_system_without_nameless_files_writes_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    with files.replacing(tmp_path / "a") as file:
+        file.write(b"new")
+        assert [name.partition("-")[0] for name in _names(tmp_path)] == [".memento"]
+    assert _names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"

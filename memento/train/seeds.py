@@ -7,10 +7,12 @@ would wait for each other between the small steps that a training is made of.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import multiprocessing
 import os
 import pickle
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -160,6 +162,8 @@ def _fork(work: Work[Any], place: int) -> tuple[Connection, multiprocessing.proc
 def _serve(work: Work[Any], place: int, out: Connection) -> None:
     """In a fork: trains, and tells epochs, then what is kept or the error."""
 
+    _die_with(os.getppid())
+
     def say(kind: str, content: Any) -> None:
         out.send_bytes(pickle.dumps((kind, content)))  # plain: torch would have tensors fetched from here later
 
@@ -169,6 +173,13 @@ def _serve(work: Work[Any], place: int, out: Connection) -> None:
         os._exit(130)
     except BaseException as error:
         say("error", (type(error), error.args, error.__dict__))
+
+
+def _die_with(parent: int) -> None:
+    """In a fork on Linux: a kill of the process that forked it ends it, too; it trains for nobody then."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _error(kind: type[BaseException], arguments: tuple[Any, ...], fields: dict[str, Any]) -> BaseException:

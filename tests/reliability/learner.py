@@ -1,7 +1,7 @@
 """Kills trainings at random instants and goes on with them: the bytes must be those of one that was never stopped.
 
-``python tests/reliability/learner.py FOLDER KIND POINTS SEED``: FOLDER gets a repository and a training that nobody
-stops. Then, for each point, a fork of this process runs ``memento train`` until it is killed (``kill -9``), with the
+``python tests/reliability/learner.py FOLDER KIND KILLS SEED``: FOLDER gets a repository and a training that nobody
+stops. Then, for each kill, a fork of this process runs ``memento train`` until it is killed (``kill -9``), with the
 kind ``resume`` a second one that goes on from there is killed too, and with ``seeds`` two seeds are trained. What is
 left must be whole; the same command with ``--resume`` must end in the same bytes. Half of the instants are anywhere in
 the training, half right after one of its states was written. Prints a JSON summary; its exit code is not 0 where
@@ -127,13 +127,15 @@ def main() -> int:
     duration = time.monotonic() - began
     whole = {path.name.replace("whole", "m"): path.read_bytes() for path in folder.glob("whole*.st")}
     wrong: list[str] = []
-    killed, kept, left = 0, 0, 0
-    for number in range(points):
+    killed, number, kept, left = 0, -1, 0, 0
+    while killed < points and number < 4 * points:
+        number += 1
         for path in [*folder.glob("m*.st"), *folder.glob("*.partial"), *folder.glob(".memento-*")]:
             path.unlink()
-        killed += kill(folder, (*command, "-o", "m.st"), chance, duration)
+        gone = kill(folder, (*command, "-o", "m.st"), chance, duration / (1 + (kind == "resume")))
         if kind == "resume":
-            killed += kill(folder, (*command, "-o", "m.st", "--resume"), chance, duration)
+            gone = gone and kill(folder, (*command, "-o", "m.st", "--resume"), chance, duration)
+        killed += gone
         found = halves(folder, whole)
         left += sum("left behind" in text for text in found)
         wrong += [f"kill {number}: {text}" for text in found]
@@ -151,7 +153,7 @@ def main() -> int:
                 checkpoint.load(path)
         with Workspace.open(folder) as workspace:
             records = workspace.runs.of("main")
-        if number % 10 == 9 or number == points - 1:
+        if number % 10 == 9 or killed == points:
             wrong += [f"after kill {number}: {text}" for text in fsck(str(folder))]
             wrong += [f"after kill {number}: left behind: {path}" for path in strays(str(folder))]
         if len(wrong) > 20:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +106,22 @@ def test_a_source_without_sessions_is_refused(part: Rendering) -> None:
         train_seeds([(bare, 1.0), (part, 1.0)], [0], "linear", revisions=["bare", "part"], epochs=1)
     with pytest.raises(UsageError, match="no session to train on"):
         train_seeds([(bare, 1.0)], [0], "linear", epochs=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seeds are trained in forks on Linux alone")
+def test_forks_end_with_the_process_that_is_killed(part: Rendering) -> None:
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        told = lambda seed, epoch, total: os.write(write, f"{os.getpid()} ".encode())  # noqa: E731
+        try:
+            os.close(read)
+            train_seeds([(part, 1.0)], [0, 1], "linear", told, epochs=10_000, patience=10_000, workers=2)
+        finally:
+            os._exit(1)
+    os.close(write)
+    os.read(read, 64)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read(1 << 20) is not None  # ends once no fork holds the other end
