@@ -73,7 +73,8 @@ def test_a_step_stays_on_the_device_of_its_batch_and_waits_for_nothing(
     with OneDevice():
         objective_of(config)(scorer, batch, 0).backward()  # type: ignore[no-untyped-call]
     learnt = [parameter.grad for parameter in scorer.parameters() if parameter.grad is not None]
-    assert learnt and {grad.device.type for grad in learnt} == {"meta"}
+    assert learnt
+    assert {grad.device.type for grad in learnt} == {"meta"}
 
 
 def test_the_command_offers_the_devices_that_there_are() -> None:
@@ -132,7 +133,8 @@ def test_a_checkpoint_tells_of_another_precision_alone(toys: Toys, tmp_path: Pat
     run = train([(part, 1.0)], "mlp", epochs=1, precision="bfloat16")
     checkpoint.save(run, tmp_path / "low.safetensors")
     loaded = checkpoint.load(tmp_path / "low.safetensors")
-    assert loaded.config.precision == "bfloat16" and loaded.machine == {}
+    assert loaded.config.precision == "bfloat16"
+    assert loaded.machine == {}
     assert {value.dtype for value in loaded.scorer.parameters()} == {torch.float32}
 
 
@@ -143,7 +145,8 @@ def test_bfloat16_gives_nearly_the_loss_of_float32(toys: Toys, model: str) -> No
         held.loop(Config.of(model, {"precision": precision, "epochs": 1})).epoch().loss
         for precision in ("float32", "bfloat16")
     ]
-    assert all(map(math.isfinite, losses)) and losses[1] == pytest.approx(losses[0], rel=0.05)
+    assert all(map(math.isfinite, losses))
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
 
 
 def test_logits_leave_a_low_pass_in_32_bits_and_the_scorer_as_it_was(toys: Toys) -> None:
@@ -153,7 +156,8 @@ def test_logits_leave_a_low_pass_in_32_bits_and_the_scorer_as_it_was(toys: Toys)
     low = Pass(scorer, "bfloat16")
     with low():
         inside = scorer(batch)
-    assert inside.dtype == torch.float32 and not torch.equal(inside, plain)
+    assert inside.dtype == torch.float32
+    assert not torch.equal(inside, plain)
     assert torch.equal(scorer(batch), plain)
 
 
