@@ -67,14 +67,14 @@ class Files:
 
 
 @contextlib.contextmanager
-def together(context: Context, seeds: int) -> Iterator[Team | None]:
+def together(context: Context, seeds: int, device: str = "cpu") -> Iterator[Team | None]:
     """The processes that torchrun started, met and parted from; only one of them speaks.
 
     Raises `UsageError` for several seeds, which take cores by themselves.
     """
     from memento.train.team import join, leave
 
-    team = join()
+    team = join(device)
     try:
         if team is not None and seeds > 1:
             raise UsageError("--seeds takes cores by itself", "run it without torchrun")
@@ -110,6 +110,8 @@ def trained(
     options: Mapping[str, Any],
     folder: Path | None = None,
     initial: Run | None = None,
+    device: str = "cpu",
+    compiled: bool = False,
 ) -> list[Run]:
     """The runs of all seeds, with progress, and events for TensorBoard in a folder where one is named."""
     from memento.train import train_seeds
@@ -132,7 +134,8 @@ def trained(
 
         return train_seeds(
             sources, files.seeds, model, show, revisions, files.unfinished,
-            initial=initial, **{name: value for name, value in options.items() if name != "seed"},
+            initial=initial, device=device, compiled=compiled,
+            **{name: value for name, value in options.items() if name != "seed"},
         )  # fmt: skip
 
 

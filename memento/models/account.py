@@ -29,7 +29,8 @@ class Account(nn.Module):
 
     def forward(self, terms: Tensor) -> Tensor:
         """The account of candidates, shape (…, A) to (…)."""
-        return terms @ self.weights.to(terms)  # (…)
+        with torch.autocast(terms.device.type, enabled=False):
+            return terms @ self.weights.to(terms)  # (…)
 
     def fit(self, terms: Tensor, labels: Tensor, sizes: Tensor) -> None:
         """Fit on terms (n, A) and labels (n,), both centred, of sessions with `sizes` candidates, shape (S,)."""
@@ -58,7 +59,7 @@ class Account(nn.Module):
     def _signs(self, gram: Tensor, side: Tensor, n: int) -> Iterator[Tensor]:
         """Which terms are kept, shape (A,) bool, so that those of `fading` are all of one sign; for either sign."""
         for sign in (1, -1):
-            kept = torch.ones(len(side), dtype=torch.bool)
+            kept = torch.ones_like(side, dtype=torch.bool)
             while True:
                 solved = self._solved(gram, side, PENALTIES[2] * n, kept)  # (A,)
                 wrong = kept & (solved * sign < 0)  # (A,)

@@ -51,6 +51,7 @@ class Resident:
             memory_rows.append(rows + memories)
             memories += len(rendering.memory_embeddings)
         self.device = torch.device(device)
+        self.width = 0
         self.inputs: Tensor | None = None  # (N + 1, I)
         self._seen_as: object = None
         self.states: Tensor | None = None  # (S, K)
@@ -81,6 +82,15 @@ class Resident:
         blank = np.zeros((1, *parts[0].shape[1:]), np.float32)
         return torch.from_numpy(np.concatenate([*parts, blank]).astype(np.float32, copy=False)).to(self.device)
 
+    def to(self, device: torch.device) -> Self:
+        """The same tables on a device."""
+        moved = copy.copy(self)
+        moved.device = device
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                setattr(moved, name, value.to(device))
+        return moved
+
     def __len__(self) -> int:
         return len(self.sizes)
 
@@ -108,10 +118,20 @@ class Resident:
         return seen
 
     def batch(self, sessions: Ints | Tensor, window: int = 1) -> Batch:
-        """The given sessions, shape (B,), padded to the longest of them; every `window` follow each other."""
-        chosen = torch.as_tensor(sessions, device=self.device)  # (B,)
+        """The given sessions, shape (B,), padded to the longest of them; every `window` follow each other.
+
+        With `width` they are padded to that many candidates at least. From an array no device is waited for.
+        """
+        if isinstance(sessions, Tensor):
+            chosen = sessions.to(self.device)  # (B,)
+            longest = int(self.lengths[chosen].max())
+        else:
+            chosen = torch.from_numpy(sessions)  # (B,)
+            if self.device.type == "cuda":
+                chosen = chosen.pin_memory().to(self.device, non_blocking=True)  # (B,)
+            longest = int(self.sizes[sessions].max())
         lengths = self.lengths[chosen].unsqueeze(-1)  # (B, 1)
-        places = torch.arange(int(lengths.max()), device=self.device)  # (C,)
+        places = torch.arange(max(longest, self.width), device=self.device)  # (C,)
         mask = places < lengths  # (B, C)
         rows = torch.where(mask, self.offsets[chosen].unsqueeze(-1) + places, self.candidates)  # (B, C)
         memories = taken(self.memory_rows, rows)  # (B, C)
@@ -138,13 +158,14 @@ class Resident:
 
         With `sessions` only theirs, 0 elsewhere: all sessions serve as the past, whichever are scored.
         """
-        result = np.zeros(self.candidates, np.float32)
+        result = torch.zeros(self.candidates + 1, device=self.device)  # (N + 1,), the last for padding
         seen = self.seen_by(scorer, carried=True)
         for batch in seen.batches(np.arange(len(self)) if sessions is None else sessions, size):
             logits = scorer.score(batch)  # (B, C)
             assert batch.rows is not None
-            result[batch.rows[batch.mask].cpu().numpy()] = logits[batch.mask].cpu().numpy()
-        return result
+            result[batch.rows] = logits.to(result)
+        found: npt.NDArray[np.float32] = result[:-1].cpu().numpy()
+        return found
 
 
 def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:

@@ -79,6 +79,7 @@ def _parts(run: Run) -> tuple[dict[str, npt.NDArray[Any]], str]:
         "best": run.best,
         "sources": [source.to_map() for source in run.sources],
         "metrics": run.metrics,
+        **({"machine": run.machine} if run.machine else {}),
     }
     return arrays, json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -130,6 +131,7 @@ def load(path: str | os.PathLike[str]) -> Run:
             seen=np.ascontiguousarray(arrays["seen"], np.int64).view(np.uint64),
             code=metadata.get("code", ""),
             schema=metadata["schema"],
+            machine=dict(document.get("machine", {})),
         )
     except NotFound:
         raise

@@ -25,7 +25,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 EXACT: dict[str, Any] = {"epochs": 3, "batch": 1, "rate": 1e-3, "patience": 10_000, "shuffle": False}
 """Defaults with `exact`: those of Signet's sidecar."""
 
-UNUSED = {"lambdamart": ("batch", "average", "loss", "temperature", "shuffle", *KINDS)}
+PRECISIONS = ("float32", "bfloat16")
+
+UNUSED = {"lambdamart": ("batch", "average", "loss", "temperature", "shuffle", "precision", *KINDS)}
 """Options that a model that is fitted at once has no use for: LambdaMART sees all sessions in each step."""
 
 
@@ -41,6 +43,7 @@ class Config:
     of each source's sessions, in order of time: the last of them are left for `evaluate`. `shuffle` off
     keeps the order of time. `exact`, for the signet model alone, trains as Signet's sidecar does: in
     float64, the newest session first, one step of Adam a session at a constant rate, the last epoch kept.
+    `precision` is that of matrix products in the forward pass, float32 or bfloat16 by autocast.
 
     `curriculum`, `augment`, `stream`, `negatives`, `contrast`, `mix`, `opponent` and `targets` are the parts of a
     training recipe (see `memento.train.recipe`), such as ``"slide-window:size=20,subset-split"``; each is
@@ -61,6 +64,7 @@ class Config:
     validation: float = 0.1
     shuffle: bool = True
     exact: bool = False
+    precision: str = "float32"
     curriculum: str = ""
     augment: str = ""
     stream: str = ""
@@ -93,8 +97,13 @@ class Config:
             near = nearest(str(self.loss), LOSSES, 1)
             ending = f"; did you mean {near[0]}?" if near else ""
             faults.append(f"loss={self.loss!r} is not one of {', '.join(LOSSES)}{ending}")
+        if self.precision not in PRECISIONS:
+            near = nearest(str(self.precision), PRECISIONS, 1)
+            ending = f"; did you mean {near[0]}?" if near else ""
+            faults.append(f"precision={self.precision!r} is not one of {', '.join(PRECISIONS)}{ending}")
         if self.exact:
             fixed = {"model": "signet", "batch": 1, "decay": 0.0, "average": 0.0, "loss": "listnet", "shuffle": False}
+            fixed["precision"] = "float32"
             for name, value in fixed.items():
                 if getattr(self, name) != value:
                     faults.append(f"{name}={getattr(self, name)!r}, and exact takes {name}={value!r} alone")
@@ -132,5 +141,8 @@ class Config:
         return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") else {}), **given})
 
     def to_map(self) -> dict[str, Any]:
-        """Plain values, as a checkpoint holds them: a part of a recipe only where there is one."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if value or name not in KINDS}
+        """Plain values, as a checkpoint holds them: a part of a recipe or another precision only where there is one."""
+        found = {name: value for name, value in dataclasses.asdict(self).items() if value or name not in KINDS}
+        if self.precision == PRECISIONS[0]:
+            del found["precision"]
+        return found

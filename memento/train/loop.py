@@ -21,6 +21,7 @@ from memento.models.base import Batch, Model
 from memento.models.dropout import Draws, draw_from
 from memento.train.average import Average
 from memento.train.config import Config
+from memento.train.device import Pass
 from memento.train.feed import Feed
 from memento.train.judge import Judge
 from memento.train.objective import Objective, objective_of
@@ -36,7 +37,9 @@ class Loop:
 
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
     its weights; `play` has the opponents of self-play. Without sessions to judge by, the last epoch is the best.
-    With `config.average` the running mean of the weights is judged and kept.
+    With `config.average` the running mean of the weights is judged and kept. All tensors lie on the device of
+    `feed`. With `compiled` the forward pass is compiled; dropouts then draw from torch's own generator, which
+    every epoch seeds and gives back.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Loop:
         config: Config,
         objective: Objective | None = None,
         play: Play | None = None,
+        compiled: bool = False,
     ) -> None:
         self.scorer = scorer
         self.feed = feed
@@ -65,7 +69,8 @@ class Loop:
         self.average = Average(scorer, config.average) if config.average else None
         self.generator = torch.Generator(feed.resident.device)
         self.draws = Draws(self.generator)
-        draw_from(scorer, self.draws)
+        draw_from(scorer, None if compiled else self.draws)
+        self.forward = Pass(scorer, config.precision, compiled)
         self.team = team()
         self.history: list[Epoch] = []
         self.best = -1
@@ -108,6 +113,14 @@ class Loop:
 
     def step_through(self, number: int) -> float:
         """All steps of epoch `number`; the mean loss a session."""
+        device = self.feed.resident.device
+        if not self.forward.compiled:
+            return self._stepped(number)
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(rng.key(self.config.seed, "epoch", number))
+            return self._stepped(number)
+
+    def _stepped(self, number: int) -> float:
         steps = self.feed.steps(number)
         if self.play is not None:
             self.play.begin(self.scorer, number)
@@ -130,16 +143,18 @@ class Loop:
         """One step of the optimiser; the loss before it, a scalar."""
         self.optimiser.zero_grad(set_to_none=True)
         if self.team is None:
-            loss = self.objective(self.scorer, batch, number)
-            loss.backward()  # type: ignore[no-untyped-call]
+            with self.forward():
+                loss = self.objective(self.scorer, batch, number)
+                loss.backward()  # type: ignore[no-untyped-call]
         else:
             sessions = len(batch.features)
             rows = self.team.rows(sessions, batch.window)
             self.draws.rows, self.draws.whole = rows, sessions
             loss = torch.zeros((), device=batch.features.device)
             if len(rows):
-                loss = self.objective(self.scorer, share(batch, rows), number) * (len(rows) / sessions)
-                loss.backward()  # type: ignore[no-untyped-call]
+                with self.forward():
+                    loss = self.objective(self.scorer, share(batch, rows), number) * (len(rows) / sessions)
+                    loss.backward()  # type: ignore[no-untyped-call]
             loss = self.team.add_up(self.scorer.parameters(), loss)
         self.optimiser.step()
         return loss.detach()
@@ -177,7 +192,8 @@ class Loop:
                 raise ValueError(f"moments of {name} are not of its shape")
             if moments:
                 self.optimiser.state[parameter] = {
-                    m: value.reshape(()) if m == "step" else value.to(parameter.device) for m, value in moments.items()
+                    m: (value.reshape(()) if m == "step" else value).to(parameter.device)
+                    for m, value in moments.items()
                 }
         if self.average is not None:
             self.average.scorer.load_state_dict(_under("mean", values, self.scorer.state_dict()))

@@ -58,7 +58,8 @@ class Run:
 
     `baseline` is a linear scorer trained on the same sessions; `seen` are hashes of the ids of all
     sessions used to fit or to choose, sorted, shape (K,), so that an evaluation can leave them out.
-    `code` is the version of memento, `schema` that of the columns.
+    `code` is the version of memento, `schema` that of the columns; `machine` says on what it was trained, where
+    that was not plainly the CPU: `device`, `compiled`.
     """
 
     scorer: Model
@@ -70,6 +71,7 @@ class Run:
     seen: npt.NDArray[np.uint64]
     code: str = __version__
     schema: str = field(default_factory=schema_hash)
+    machine: dict[str, Any] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, float | None]:

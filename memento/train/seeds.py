@@ -23,8 +23,10 @@ import torch
 
 from memento.errors import StoreError, UsageError
 from memento.train.config import Config
+from memento.train.device import check_compile, device_of
 from memento.train.run import Epoch, Run
 from memento.train.state import State
+from memento.train.team import team
 from memento.train.threads import one_thread
 from memento.train.trainer import Material
 
@@ -48,12 +50,16 @@ def train_seeds(
     states: Sequence[str | os.PathLike[str]] | None = None,
     workers: int | None = None,
     initial: Run | None = None,
+    device: str = "cpu",
+    compiled: bool = False,
     **options: Any,
 ) -> list[Run]:
     """The runs of `seeds`, in their order, each as `memento.train.train` gives it.
 
     `states` are the files in which each is kept after each epoch. At most `workers` are trained at once;
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
+    `device` and `compiled` are as in `memento.train.train`; with CUDA, which forks cannot share, or compiled, seeds
+    are trained one after the other.
     Raises `UsageError` for a source without sessions, which no share of an epoch can be drawn from.
     """
     for place, (rendering, _) in enumerate(sources):
@@ -61,9 +67,13 @@ def train_seeds(
             name = revisions[place] if place < len(revisions) else rendering.commit[:8]
             raise UsageError(f"{name} has no session to train on", "leave it out, or name a revision with sessions")
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
-    count = at_once(len(seeds), workers)
+    here = device_of(device, configs[0])
+    if compiled:
+        members = team()
+        check_compile(configs[0], members.size if members else 1)
+    count = at_once(len(seeds), workers) if here.type == "cpu" and not compiled else 1
     with one_thread():
-        material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial)
+        material = Material(sources, configs[0].fit, configs[0].validation, revisions, initial, here, compiled)
         kept = [State(path, config, material.sources, initial) for path, config in zip(states or (), configs)]
 
         def work(place: int, told: Told) -> Run:

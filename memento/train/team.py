@@ -74,8 +74,10 @@ def team() -> Team | None:
     return Team(torch.distributed.get_rank(), size) if size > 1 else None
 
 
-def join() -> Team | None:
+def join(device: str = "cpu") -> Team | None:
     """Meets the other processes that torchrun started; None where there are none.
+
+    On a `device` of CUDA gradients are added up by NCCL, else by gloo.
 
     Raises `UsageError` where the environment is half of torchrun's, `StoreError` where they do not meet.
     """
@@ -90,7 +92,11 @@ def join() -> Team | None:
         )
     if team() is None:
         try:
-            torch.distributed.init_process_group("gloo")
+            if device == "cuda" and torch.distributed.is_nccl_available():
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+                torch.distributed.init_process_group("cpu:gloo,cuda:nccl")
+            else:
+                torch.distributed.init_process_group("gloo")
         except (RuntimeError, ValueError, OSError) as error:
             raise StoreError(f"the {size} processes did not meet: {error}", "start all of them by torchrun") from None
     return team()

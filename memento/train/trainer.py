@@ -21,6 +21,7 @@ from memento.models.linear import Linear
 from memento.train.batches import Resident, Windows
 from memento.train.boosting import grow
 from memento.train.config import Config
+from memento.train.device import check_compile, device_of
 from memento.train.exact import fit_exact
 from memento.train.feed import Feed
 from memento.train.judge import Judge
@@ -47,6 +48,8 @@ def train(
     revisions: Sequence[str] = (),
     state: str | os.PathLike[str] | None = None,
     initial: Run | None = None,
+    device: str = "cpu",
+    compiled: bool = False,
     **options: Any,
 ) -> Run:
     """Train `model` on renderings with weights, each split by time.
@@ -60,9 +63,13 @@ def train(
     `state` is a file in which the training is kept after each epoch; one that is there already is
     gone on from, to the same weights as without a break. It stays until the caller takes it away.
     With `initial` training begins at the weights of that run, whose sources and seen sessions the new one has too.
+    `device` and `compiled` are as in `memento.train.device`; the run's weights come back on the CPU.
     """
     config = Config.of(model, {"seed": seed, "epochs": epochs, **options})
-    material = Material(sources, config.fit, config.validation, revisions, initial)
+    place = device_of(device, config)
+    if compiled:
+        check_compile(config)
+    material = Material(sources, config.fit, config.validation, revisions, initial, place, compiled)
     return material.train(config, progress, None if state is None else State(state, config, material.sources, initial))
 
 
@@ -70,7 +77,9 @@ class Material:
     """What is trained on: renderings on a device, and which of their sessions are fitted and which choose.
 
     `fit` are the sessions of each source, `checked` those that choose, both rows of `resident`. `sources` and
-    `seen` have those of the run that training begins at, too. Raises `UsageError` where there are no sources.
+    `seen` have those of the run that training begins at, too. `resident` lies on the CPU, where what a model
+    takes from its sessions ahead of training is worked out, alike for every device; steps are made on `device`.
+    Raises `UsageError` where there are no sources.
     """
 
     def __init__(
@@ -80,11 +89,15 @@ class Material:
         validation: float,
         revisions: Sequence[str] = (),
         initial: Run | None = None,
+        device: torch.device | None = None,
+        compiled: bool = False,
     ) -> None:
         if not given:
             raise UsageError("there is nothing to train on", "name at least one revision")
         renderings = [rendering for rendering, _ in given]
         self.initial = initial
+        self.device = device or torch.device("cpu")
+        self.compiled = compiled
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
         self._seen: dict[tuple[str, Model | None], Resident] = {}
@@ -119,7 +132,10 @@ class Material:
 
     def run(self, config: Config, scorer: Model, history: tuple[Epoch, ...], best: int) -> Run:
         """A model that was trained, with all that tells how it came about, and the linear one beside it."""
-        return Run(scorer, config, history, best, self.baseline, self.sources, self.seen)
+        machine: dict[str, Any] = {} if self.device.type == "cpu" else {"device": self.device.type}
+        if self.compiled:
+            machine["compiled"] = True
+        return Run(scorer, config, history, best, self.baseline, self.sources, self.seen, machine=machine)
 
     @cached_property
     def baseline(self) -> Linear:
@@ -154,14 +170,15 @@ class Material:
             if loop.team is not None:
                 loop.team.wait()
         loop.run(progress, None if state is None else state.keep)
-        return loop.scorer, tuple(loop.history), loop.best
+        return loop.scorer.to("cpu"), tuple(loop.history), loop.best
 
     def loop(self, config: Config, initial: Model | None = None) -> Loop:
         """A training that has not begun, at the weights of `initial` where it is given."""
         scorer, feed, judge = self.parts(config, initial)
         recipe = Recipe.of(config)
         play = recipe.play(scorer, config)
-        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play)
+        compiled = self.compiled and config.model != Linear.name
+        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play, compiled)
 
     def parts(self, config: Config, initial: Model | None = None) -> tuple[Model, Feed, Judge]:
         """A model, fresh or as `initial`, what feeds it, and what judges it.
@@ -177,6 +194,7 @@ class Material:
         if initial is not None:
             begin_at(scorer, initial)
         seen = self._seen_by(scorer, initial)
+        scorer.to(self.device)
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config, scorer), Judge(seen, self.checked)
 
     def prepare(self, config: Config) -> None:
@@ -192,7 +210,10 @@ class Material:
         """The sessions with the inputs of a model, which no step changes: worked out once for all seeds."""
         key = scorer.name, initial
         if key not in self._seen:
-            self._seen[key] = self.resident.seen_by(scorer)
+            seen = self.resident.seen_by(scorer).to(self.device)
+            if self.compiled:
+                seen.width = int(seen.sizes.max(initial=0))  # one shape of batch, so one graph
+            self._seen[key] = seen
         return self._seen[key]
 
 

@@ -40,6 +40,8 @@ from memento.models import CATALOG, LEARNERS
 if TYPE_CHECKING:
     from memento.validate.intervals import Figure
 
+DEVICES = ("cpu", "cuda", "auto")
+"""Here so that no help imports torch; a test holds them against `memento.train.device.DEVICES`."""
 _MODELS = "; ".join(f"{name}: {CATALOG.rows[name].summary}" for name in LEARNERS)
 
 
@@ -99,6 +101,16 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "--tensorboard", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
     help="Also write events that TensorBoard draws.",
 )  # fmt: skip
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default="cpu",
+    show_default=True,
+    help="Where steps are made; auto is cuda where there is one. The checkpoint loads anywhere.",
+)
+@click.option(
+    "--compile", "compiled", is_flag=True, help="Compile the forward pass (torch.compile); with CUDA, CUDA graphs."
+)
 @labels_option()
 @spec_options
 @click.option(
@@ -106,7 +118,8 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Another training option: batch, rate, decay, average, loss, temperature, fit, validation, shuffle, exact.",
+    help="Another training option: batch, rate, decay, average, loss, temperature, fit, validation, shuffle, exact, "
+    "precision.",
 )
 @recipe_options
 @baselines_option
@@ -125,6 +138,8 @@ def command(
     start: Path | None,
     resume: bool,
     tensorboard: Path | None,
+    device: str,
+    compiled: bool,
     labels: str | None,
     context_kind: str,
     dimension: int,
@@ -162,14 +177,22 @@ def command(
     recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
     options = {"seed": seed, "epochs": epochs, "patience": patience, **settings_of(settings), **recipe}
     config = Config.of(model, options)
+    from memento.train.device import check_compile, device_of
+
+    place = device_of(device, config)
+    if compiled:
+        check_compile(config)
     renderings = [
         (workspace.rendering_at(rev, spec_of(workspace, rev, labels, dimension, context_kind)), weight)
         for rev, weight in weighted
     ]
     named = [(revision, rendering) for (revision, _), (rendering, _) in zip(weighted, renderings, strict=True)]
-    with together(context, seeds) as team:
+    with together(context, seeds, place.type) as team:
         folder = tensorboard if team is None or team.leads else None
-        runs = trained(output, renderings, [rev for rev, _ in weighted], model, files, config, options, folder, initial)
+        runs = trained(
+            output, renderings, [rev for rev, _ in weighted], model, files, config, options, folder, initial,
+            place.type, compiled,
+        )  # fmt: skip
     if team is not None and not team.leads:
         return
     run = files.save(runs)

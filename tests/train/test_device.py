@@ -1,0 +1,222 @@
+"""Devices, precisions and compiled passes: what may differ, and what may not."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from memento.cli.commands import train as command
+from memento.errors import InvalidFile, UsageError
+from memento.models import LEARNERS
+from memento.render.rendering import Rendering
+from memento.train import checkpoint, train
+from memento.train.config import Config
+from memento.train.device import DEVICES, Pass, check_compile, device_of
+from memento.train.losses import CATALOG as LOSSES
+from memento.train.objective import objective_of
+from memento.train.trainer import Material
+
+Toys = Callable[..., Rendering]
+NETWORKS = [name for name in LEARNERS if name != "lambdamart"]
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+
+
+class OneDevice(TorchDispatchMode):
+    """Lets no operation mix tensors of the CPU and of the meta device, but for copies and for single numbers."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = [leaf for leaf in tree_leaves((args, kwargs or {})) if isinstance(leaf, Tensor) and leaf.dim()]
+        if len({leaf.device.type for leaf in given}) > 1:
+            raise AssertionError(f"{func} mixes devices")
+        return func(*args, **(kwargs or {}))
+
+
+def material(toys: Toys, **kinds: Any) -> Material:
+    return Material([(toys(sessions=40, candidates=(4, 9)), 1.0)], 0.7, 0.1, **kinds)
+
+
+def on_meta(batch: Any) -> Any:
+    return type(batch)(
+        **{
+            name: value.to("meta") if isinstance(value := getattr(batch, name), Tensor) else value
+            for name in batch.__dataclass_fields__
+        }
+    )
+
+
+def test_a_constant_of_the_cpu_is_seen() -> None:
+    with OneDevice(), pytest.raises(AssertionError, match="mixes devices"):
+        torch.empty(3, device="meta") + torch.ones(3)
+
+
+@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_step_stays_on_the_device_of_its_batch_and_waits_for_nothing(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch, model: str, loss: str
+) -> None:
+    """The meta device has no numbers, so a step that asked one of them of its device would fail here."""
+    monkeypatch.setattr(torch, "autocast", lambda *given, **named: contextlib.nullcontext())  # knows no meta device
+    config = Config.of(model, {"loss": loss, "epochs": 1})
+    scorer, feed, _ = material(toys).parts(config)
+    batch = on_meta(feed.batch(feed.steps(0)[0], 0, 0))
+    scorer.train().to("meta")
+    with OneDevice():
+        objective_of(config)(scorer, batch, 0).backward()  # type: ignore[no-untyped-call]
+    learnt = [parameter.grad for parameter in scorer.parameters() if parameter.grad is not None]
+    assert learnt
+    assert {grad.device.type for grad in learnt} == {"meta"}
+
+
+def test_the_command_offers_the_devices_that_there_are() -> None:
+    assert command.DEVICES == DEVICES
+
+
+def test_auto_is_the_cpu_where_there_is_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device_of("auto") == device_of("cpu") == torch.device("cpu")
+    with pytest.raises(UsageError, match="no CUDA device") as caught:
+        device_of("cuda")
+    assert caught.value.hint
+    with pytest.raises(UsageError, match="no device 'tpu'"):
+        device_of("tpu")
+
+
+def test_every_process_takes_the_device_of_its_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert device_of("auto") == torch.device("cuda", 1)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(UsageError, match="process 2"):
+        device_of("cuda")
+
+
+@pytest.mark.parametrize("config", [Config.of("lambdamart", {}), Config.of("signet", {"exact": True})])
+def test_what_is_trained_outside_of_torch_stays_on_the_cpu(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_of("auto", config) == torch.device("cpu")
+    with pytest.raises(UsageError, match="on the CPU alone"):
+        device_of("cuda", config)
+    with pytest.raises(UsageError, match="compile"):
+        check_compile(config)
+
+
+def test_a_pass_that_cannot_be_compiled_is_refused() -> None:
+    with pytest.raises(UsageError, match="contrast"):
+        check_compile(Config.of("interaction", {"contrast": "cl4srec"}))
+    with pytest.raises(UsageError, match="several processes"):
+        check_compile(Config(), processes=2)
+
+
+def test_faulty_precisions_are_refused() -> None:
+    with pytest.raises(InvalidFile, match="did you mean bfloat16"):
+        Config(precision="bfloat61")
+    with pytest.raises(InvalidFile, match="exact takes precision='float32' alone"):
+        Config.of("signet", {"exact": True, "precision": "bfloat16"})
+    with pytest.raises(InvalidFile, match="no use for precision"):
+        Config.of("lambdamart", {"precision": "bfloat16"})
+
+
+def test_a_checkpoint_tells_of_another_precision_alone(toys: Toys, tmp_path: Path) -> None:
+    part = toys(sessions=30)
+    assert "precision" not in Config().to_map()
+    run = train([(part, 1.0)], "mlp", epochs=1, precision="bfloat16")
+    checkpoint.save(run, tmp_path / "low.safetensors")
+    loaded = checkpoint.load(tmp_path / "low.safetensors")
+    assert loaded.config.precision == "bfloat16"
+    assert loaded.machine == {}
+    assert {value.dtype for value in loaded.scorer.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_bfloat16_gives_nearly_the_loss_of_float32(toys: Toys, model: str) -> None:
+    held = material(toys)
+    losses = [
+        held.loop(Config.of(model, {"precision": precision, "epochs": 1})).epoch().loss
+        for precision in ("float32", "bfloat16")
+    ]
+    assert all(map(math.isfinite, losses))
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def test_logits_leave_a_low_pass_in_32_bits_and_the_scorer_as_it_was(toys: Toys) -> None:
+    scorer, feed, _ = material(toys).parts(Config.of("signet", {}))
+    batch = feed.batch(feed.steps(0)[0], 0, 0)
+    plain = scorer(batch)
+    low = Pass(scorer, "bfloat16")
+    with low():
+        inside = scorer(batch)
+    assert inside.dtype == torch.float32
+    assert not torch.equal(inside, plain)
+    assert torch.equal(scorer(batch), plain)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, within torch.compile
+def test_a_compiled_epoch_is_a_plain_one(toys: Toys) -> None:
+    """The signet model drops nothing, so both draw alike."""
+    config = Config.of("signet", {"epochs": 1})
+    plain, compiled = (material(toys, compiled=flag).loop(config) for flag in (False, True))
+    assert compiled.epoch().loss == pytest.approx(plain.epoch().loss, abs=1e-5)
+    for mine, theirs in zip(compiled.scorer.parameters(), plain.scorer.parameters()):
+        torch.testing.assert_close(mine, theirs, atol=config.rate, rtol=1e-3)  # one step of Adam, where a slope is 0
+
+
+def test_a_batch_is_padded_to_the_width_and_scores_the_same(toys: Toys) -> None:
+    held = material(toys)
+    scorer, feed, _ = held.parts(Config.of("interaction", {}))
+    chosen = np.array([0, 1])
+    narrow = feed.resident.batch(chosen)
+    feed.resident.width = 20
+    wide = feed.resident.batch(chosen)
+    assert wide.mask.shape == (2, 20)
+    torch.testing.assert_close(
+        scorer.score(wide)[:, : narrow.mask.shape[1]][narrow.mask], scorer.score(narrow)[narrow.mask]
+    )
+
+
+@NO_CUDA
+@pytest.mark.parametrize("model", NETWORKS)
+def test_cuda_gives_the_loss_and_the_gradients_of_the_cpu(toys: Toys, model: str) -> None:
+    config = Config.of(model, {"epochs": 1})
+    found = []
+    for device in (torch.device("cpu"), torch.device("cuda", 0)):
+        scorer, feed, _ = material(toys, device=device).parts(config)
+        scorer.eval()  # nothing is dropped: the generators of devices draw other numbers
+        loss = objective_of(config)(scorer, feed.batch(feed.steps(0)[0], 0, 0), 0)
+        loss.backward()  # type: ignore[no-untyped-call]
+        grads = [p.grad.cpu() for p in scorer.parameters() if p.grad is not None]
+        found.append((float(loss), torch.cat([grad.reshape(-1) for grad in grads])))
+    assert found[1][0] == pytest.approx(found[0][0], abs=1e-4)
+    torch.testing.assert_close(found[1][1], found[0][1], atol=1e-4, rtol=1e-4)
+
+
+@NO_CUDA
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_epoch_of_cuda_graphs_is_a_plain_one(toys: Toys) -> None:
+    config = Config.of("signet", {"epochs": 1})
+    cuda = torch.device("cuda", 0)
+    plain, graphs = (material(toys, device=cuda, compiled=flag).loop(config) for flag in (False, True))
+    assert graphs.epoch().loss == pytest.approx(plain.epoch().loss, abs=1e-4)
+
+
+@NO_CUDA
+@pytest.mark.parametrize("model", ["interaction", "sequence", "signet"])
+def test_a_training_on_cuda_resumes_and_its_checkpoint_loads_on_the_cpu(toys: Toys, tmp_path: Path, model: str) -> None:
+    part, state = toys(sessions=40), tmp_path / "state"
+    run = train([(part, 1.0)], model, epochs=2, device="cuda", state=state)
+    again = train([(part, 1.0)], model, epochs=2, state=state)
+    assert [epoch.loss for epoch in again.history] == [epoch.loss for epoch in run.history]
+    checkpoint.save(run, tmp_path / "x.safetensors")
+    loaded = checkpoint.load(tmp_path / "x.safetensors")
+    assert loaded.machine == {"device": "cuda"}
+    assert {value.device.type for value in loaded.scorer.parameters()} == {"cpu"}
