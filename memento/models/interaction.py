@@ -50,6 +50,7 @@ class Interaction(Model):
     hidden: ClassVar[str] = "before_head"
     learns_names: ClassVar[bool] = True
     season: Tensor
+    columns: Tensor
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Interaction(Model):
         self.scale = Scale()
         self.account = Account(TERMS + direct, len(FADES))
         self.register_buffer("season", torch.zeros(1))
+        self.register_buffer("columns", torch.tensor(OWN), persistent=False)
         self.names = Names(dimension)
         self.entity = nn.Embedding(SLOTS, slot)
         self.aspect = nn.Embedding(SLOTS, slot)
@@ -126,12 +128,16 @@ class Interaction(Model):
 
     def given(self, batch: Batch) -> Tensor:
         """What no trained weight has a part in, shape (B, C, 12): `shares`, then `alike`."""
-        return torch.cat([shares(batch), alike(batch, self.names)], -1)  # (B, C, 12)
+        return torch.cat(
+            [shares(batch.features.index_select(-1, self.columns), batch.mask), alike(batch, self.names)], -1
+        )  # (B, C, 12)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C)."""
         known = self.given(batch) if batch.inputs is None else batch.inputs[..., :GIVEN]  # (B, C, G)
-        own = torch.cat([self.scale(batch.features)[..., OWN], known[..., : len(OWN)]], -1)  # (B, C, O)
+        own = torch.cat(
+            [self.scale(batch.features).index_select(-1, self.columns), known[..., : len(OWN)]], -1
+        )  # (B, C, O)
         alike = known[..., len(OWN) :]  # (B, C, A)
         slots = slots_of(batch.features)  # (B, C, 2)
         entity, aspect = self.entity(slots[..., 0]), self.aspect(slots[..., 1])  # (B, C, W/4) each
@@ -164,7 +170,8 @@ class Interaction(Model):
         nearest = torch.exp(20 * known[..., len(OWN) + 2 : len(OWN) + 4])  # (B, C, 2)
         age = torch.expm1(features[..., :1].clamp(0, 12))  # (B, C, 1) days
         fading = torch.cat([torch.exp(-rate * age) for rate in FADES], -1)  # (B, C, 5)
-        plain = torch.cat([self.scale(features)[..., OWN], known[..., :GIVEN], nearest], -1)  # (B, C, P)
+        scaled = self.scale(features).index_select(-1, self.columns)  # (B, C, 7)
+        plain = torch.cat([scaled, known[..., :GIVEN], nearest], -1)  # (B, C, P)
         replaced = plain * features[..., SUPERSEDED : SUPERSEDED + 1]  # (B, C, P)
         return torch.cat([plain, replaced, fading], -1)  # (B, C, T)
 
@@ -223,10 +230,9 @@ class Interaction(Model):
         return attended
 
 
-def shares(batch: Batch) -> Tensor:
+def shares(raw: Tensor, mask: Tensor) -> Tensor:
     """Each column beside the session's largest, shape (B, C, 7)."""
-    raw = batch.features[..., OWN]  # (B, C, 7)
-    largest = raw.masked_fill(~batch.mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 7)
+    largest = raw.masked_fill(~mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 7)
     return raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 7)
 
 

@@ -275,7 +275,7 @@ def pooled(model: Model, batch: Batch) -> Tensor:
     """The mean of the hidden vectors of each session's candidates, shape (B, W)."""
     kept: list[Tensor] = []
     module = model.get_submodule(model.hidden)
-    handle = module.register_forward_hook(lambda module, given, hidden: kept.append(hidden))
+    handle = module.register_forward_hook(lambda module, given, hidden: kept.append(hidden.to(batch.features)))
     try:
         model(batch)
     finally:
@@ -291,7 +291,7 @@ def left_behind(model: Model, batch: Batch) -> Tensor:
     """
     kept: list[Tensor] = []
     module = model.get_submodule(model.carried)
-    handle = module.register_forward_hook(lambda module, given, passed: kept.append(passed))
+    handle = module.register_forward_hook(lambda module, given, passed: kept.append(passed.to(batch.features)))
     training = model.training
     try:
         model.eval()(batch)

@@ -154,3 +154,23 @@ def test_the_hint_names_no_revision_that_training_saw_whole(world):
     whole = ("--set", "fit=0.9", "--set", "validation=0.1")
     result = world("train", "main", "-o", "whole.safetensors", "-e", 1, "-m", "linear", *whole)
     assert "evaluate whole.safetensors REV" in result.hint
+
+
+def test_a_device_that_there_is_not_and_faulty_precisions_are_refused(world, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    head = ("train", "main", "--out", "m.safetensors")
+    done = world(*head, "--device", "cuda", code=2)
+    assert "no CUDA device" in done.err
+    assert "--device auto" in done.hint
+    assert "bfloat16" in world(*head, "--set", "precision=half", code=2).err
+    exact = world(*head, "--model", "signet", "--set", "exact=true", "--set", "precision=bfloat16", code=2)
+    assert "exact takes precision='float32' alone" in exact.err
+    assert "leave out --compile" in world(*head, "--contrast", "cl4srec", "--compile", code=2).hint
+    assert not (world.folder / "m.safetensors").exists()
+
+
+def test_auto_takes_the_cpu_and_gives_its_bytes(world, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for name in ("cpu", "auto"):
+        world("train", "main", "--out", f"{name}.safetensors", "--device", name, "--model", "mlp", *QUICK)
+    assert (world.folder / "cpu.safetensors").read_bytes() == (world.folder / "auto.safetensors").read_bytes()
