@@ -70,13 +70,12 @@ def test_the_trainer_beside_bare_passes(
     def trained() -> None:
         loop.step_through(0)
 
+    references: list[float] = []
     with one_thread():
         bare(0)
         trained()
-        before = median_of(bare, 3)
-        benchmark.pedantic(trained, rounds=5)
-        reference = (before + median_of(bare, 3)) / 2
-    taken = benchmark.stats.stats.median
+        benchmark.pedantic(trained, setup=lambda: references.append(median_of(bare, 1)), rounds=15)
+    reference, taken = float(np.median(references)), benchmark.stats.stats.median
     benchmark.extra_info["parameters"] = model.size
     benchmark.extra_info["sessions_a_second"] = round(SESSIONS / taken)
     benchmark.extra_info["bare_sessions_a_second"] = round(SESSIONS / reference)
