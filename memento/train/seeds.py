@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from memento.errors import StoreError, UsageError
+from memento.errors import StoreError
 from memento.train.config import Config
 from memento.train.device import check_compile, device_of
 from memento.train.run import Epoch, Run
@@ -60,12 +60,7 @@ def train_seeds(
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
     `device` and `compiled` are as in `memento.train.train`; with CUDA, which forks cannot share, or compiled, seeds
     are trained one after the other.
-    Raises `UsageError` for a source without sessions, which no share of an epoch can be drawn from.
     """
-    for place, (rendering, _) in enumerate(sources):
-        if len(sources) > 1 and not len(rendering):
-            name = revisions[place] if place < len(revisions) else rendering.commit[:8]
-            raise UsageError(f"{name} has no session to train on", "leave it out, or name a revision with sessions")
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
     here = device_of(device, configs[0])
     if compiled:

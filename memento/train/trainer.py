@@ -79,7 +79,7 @@ class Material:
     `fit` are the sessions of each source, `checked` those that choose, both rows of `resident`. `sources` and
     `seen` have those of the run that training begins at, too. `resident` lies on the CPU, where what a model
     takes from its sessions ahead of training is worked out, alike for every device; steps are made on `device`.
-    Raises `UsageError` where there are no sources.
+    Raises `UsageError` where there are no sources, or one of several has no session.
     """
 
     def __init__(
@@ -95,6 +95,10 @@ class Material:
         if not given:
             raise UsageError("there is nothing to train on", "name at least one revision")
         renderings = [rendering for rendering, _ in given]
+        for place, rendering in enumerate(renderings):
+            if len(renderings) > 1 and not len(rendering):
+                name = revisions[place] if place < len(revisions) else rendering.commit[:8] or f"source {place + 1}"
+                raise UsageError(f"{name} has no session to train on", "leave it out, or name a revision with sessions")
         self.initial = initial
         self.device = device or torch.device("cpu")
         self.compiled = compiled
