@@ -22,11 +22,11 @@ from memento.errors import UsageError
 from memento.models.account import Account, centred
 from memento.models.base import Batch, Model, Scale, Sessions, rows_of, tabulate
 from memento.models.dropout import Dropout
-from memento.models.names import SLOTS, Names, slots_of
 
 OWN = (1, 2, 10, 11, 14, 15, 16)
 """Columns that say something about one candidate; 0 is its age, 12 and 13 are slots, 3 to 9 the session's clock."""
 SUPERSEDED = 11
+SLOTS = 256
 FADES = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Decays of age, 1/day, that the account of labels goes by."""
 HARMONICS = {"hour": 4, "weekday": 3, "month": 2}
@@ -48,7 +48,6 @@ class Interaction(Model):
 
     name: ClassVar[str] = "interaction"
     hidden: ClassVar[str] = "before_head"
-    learns_names: ClassVar[bool] = True
     season: Tensor
     columns: Tensor
 
@@ -72,7 +71,6 @@ class Interaction(Model):
         self.account = Account(TERMS + direct, len(FADES))
         self.register_buffer("season", torch.zeros(1))
         self.register_buffer("columns", torch.tensor(OWN), persistent=False)
-        self.names = Names(dimension)
         self.entity = nn.Embedding(SLOTS, slot)
         self.aspect = nn.Embedding(SLOTS, slot)
         self.decay = nn.Parameter(torch.linspace(math.log(0.005), math.log(1.0), DECAYS))  # (6,) log of 1/day
@@ -114,10 +112,8 @@ class Interaction(Model):
         self.season.fill_(float(len(months) >= 12))
 
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
-        """Measure columns and learn names, then fit the account of labels, on the sessions `chosen`."""
+        """Measure columns as `fit_scale` does, then fit the account of labels on the sessions `chosen`."""
         super().prepare(sessions, chosen)
-        if self.learns_names:
-            self.names.fit(sessions, chosen)
         terms, labels = self._accounts(sessions, self.inputs(sessions))  # (N, A), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
@@ -129,7 +125,7 @@ class Interaction(Model):
     def given(self, batch: Batch) -> Tensor:
         """What no trained weight has a part in, shape (B, C, 12): `shares`, then `alike`."""
         return torch.cat(
-            [shares(batch.features.index_select(-1, self.columns), batch.mask), alike(batch, self.names)], -1
+            [shares(batch.features.index_select(-1, self.columns), batch.mask), alike(batch)], -1
         )  # (B, C, 12)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -230,20 +226,29 @@ class Interaction(Model):
         return attended
 
 
+def slots_of(features: Tensor) -> Tensor:
+    """The slots of entity and aspect of each candidate, shape (…, 2) int64, from its columns, shape (…, 17)."""
+    return (features[..., 12:14] * (SLOTS - 1)).round().long().clamp(0, SLOTS - 1)  # (…, 2)
+
+
 def shares(raw: Tensor, mask: Tensor) -> Tensor:
     """Each column beside the session's largest, shape (B, C, 7)."""
     largest = raw.masked_fill(~mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 7)
     return raw / torch.where(largest > 1e-6, largest, torch.ones_like(largest))  # (B, C, 7)
 
 
-def alike(batch: Batch, names: Names) -> Tensor:
-    """How near each candidate, and what is known of its entity, is to the context; shape (B, C, 5)."""
+def alike(batch: Batch) -> Tensor:
+    """How near each candidate, and what is known here of its entity, is to the context; shape (B, C, 5).
+
+    The candidates of one entity share its name, so their mean embedding says what the entity is
+    called, also for a candidate without an embedding of its own.
+    """
     slots = slots_of(batch.features)  # (B, C, 2)
     both = batch.mask.unsqueeze(1) & batch.mask.unsqueeze(2)  # (B, C, C)
     same = (slots[:, :, None, 0] == slots[:, None, :, 0]) & both  # (B, C, C)
-    entity, about = names(batch, slots[..., 0], same.to(batch.candidates))  # (B, C, D), (B, D, 1)
+    entity = functional.normalize(same.to(batch.candidates) @ batch.candidates, dim=-1)  # (B, C, D)
     context = functional.normalize(batch.contexts, dim=-1).unsqueeze(-1)  # (B, D, 1)
-    near = torch.cat([batch.candidates @ context, entity @ about], -1)  # (B, C, 2)
+    near = torch.cat([batch.candidates @ context, entity @ context], -1)  # (B, C, 2)
     nearest = near.masked_fill(~batch.mask.unsqueeze(-1), -torch.inf).amax(1, keepdim=True)  # (B, 1, 2)
     fact = same & (slots[:, :, None, 1] == slots[:, None, :, 1])  # (B, C, C)
     kin = (fact.sum(-1, keepdim=True) - 1).clamp_min(0).to(near)  # (B, C, 1)

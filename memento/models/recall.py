@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from memento.models.base import Sessions
-from memento.models.interaction import SUPERSEDED
-from memento.models.names import SLOTS, slots_of
+from memento.models.interaction import SLOTS, SUPERSEDED, slots_of
 
 HOURS, WEEKDAYS = 24, 7
 REACH = 3

@@ -28,7 +28,6 @@ class Retrieval(Interaction):
     """About 100,000 parameters at the defaults, which are those of `Interaction`."""
 
     name: ClassVar[str] = "retrieval"
-    learns_names = False  # other conversations are about others
 
     def __init__(self, dimension: int = 64, width: int = 64, heads: int = 4, dropout: float = 0.3) -> None:
         super().__init__(dimension, width, heads, dropout, more=EXPLAINED, direct=EXPLAINED)

@@ -29,19 +29,22 @@ from memento.models.interaction import (
     TERMS,
     Interaction,
     mean_columns,
+    slots_of,
 )
-from memento.models.names import slots_of
+from memento.models.names import NAMED, NameBook, named
 from memento.models.recall import RECALL, Ledger, moments, recall, replaced
 
 CARRIED = 32
+PAST = NAMED + RECALL
 FORGET = 0.2
 """How often training hides a session's past, so that one without any is scored well too."""
 
 
 class Past:
-    """What one stream of sessions left behind: a ledger of its labels and the cell's state."""
+    """What one stream of sessions left behind: names, a ledger of its labels, and the cell's state."""
 
-    def __init__(self, state: object) -> None:
+    def __init__(self, dimension: int, state: object) -> None:
+        self.names = NameBook(dimension)
         self.ledger = Ledger()
         self.state = state
         self.carried: Tensor | None = None  # (1, K)
@@ -66,9 +69,9 @@ class Sequence(Interaction):
         cell: str = "mingru",
         state: int = 32,
     ) -> None:
-        super().__init__(dimension, width, heads, dropout, more=RECALL + CARRIED, direct=RECALL, cell=cell, state=state)
+        super().__init__(dimension, width, heads, dropout, more=PAST + CARRIED, direct=PAST, cell=cell, state=state)
         self.forget = Dropout(FORGET)
-        self.expected = Account(TERMS, len(FADES))
+        self.expected = Account(NAMED + TERMS, len(FADES))
         self.summary = nn.Linear(2 * dimension + width // 2 + CLOCK, CARRIED)
         self.cell = CELLS[cell](CARRIED, state=state)
         self.before_echo = nn.LayerNorm(CARRIED)
@@ -77,23 +80,22 @@ class Sequence(Interaction):
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
         """Fit an account of labels without any past, then with the past that it leaves unaccounted for."""
         self.fit_scale(sessions.features[rows_of(sessions, chosen)])
-        self.names.fit(sessions, chosen)
         told = _told(sessions, replaced(sessions))
-        plain = tabulate(told, self.given)  # (N + 1, G)
-        terms, labels = self._accounts(told, plain)  # (N, T), (N,)
+        plain = torch.cat([tabulate(told, self.given), named(told)], -1)  # (N + 1, G + E)
+        terms, labels = self._accounts(told, plain)  # (N, E + T), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
-        inputs = torch.cat([plain, recall(told, labels - self.expected(terms))], -1)  # (N + 1, G + R)
-        terms, labels = self._accounts(told, inputs)  # (N, R + T), (N,)
+        inputs = torch.cat([plain, recall(told, labels - self.expected(terms))], -1)  # (N + 1, G + E + R)
+        terms, labels = self._accounts(told, inputs)  # (N, E + R + T), (N,)
         self.account.fit(terms[rows], labels[rows], sessions.lengths[chosen])
 
     def inputs(self, sessions: Sessions) -> Tensor:
-        """`given`, `recall` and `replaced` of every candidate, shape (N + 1, G + R + 1)."""
+        """`given`, `named`, `recall` and `replaced` of every candidate, shape (N + 1, G + E + R + 1)."""
         before = replaced(sessions)  # (N + 1, 1)
         told = _told(sessions, before)
-        plain = tabulate(told, self.given)  # (N + 1, G)
-        terms, labels = self._accounts(told, plain)  # (N, T), (N,)
-        return torch.cat([plain, recall(told, labels - self.expected(terms)), before], -1)  # (N + 1, G + R + 1)
+        plain = torch.cat([tabulate(told, self.given), named(told)], -1)  # (N + 1, G + E)
+        terms, labels = self._accounts(told, plain)  # (N, E + T), (N,)
+        return torch.cat([plain, recall(told, labels - self.expected(terms)), before], -1)  # (N + 1, G + E + R + 1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C). What was superseded once stays so, whether this session says it or not."""
@@ -103,11 +105,11 @@ class Sequence(Interaction):
         return super().forward(replace(batch, features=features, inputs=batch.inputs[..., :-1]))
 
     def reread(self, batch: Batch) -> Tensor | None:
-        """`given` of the candidates that are there now, the rest as it was, shape (B, C, G + R + 1)."""
+        """`given` of the candidates that are there now, the rest as it was, shape (B, C, G + E + R + 1)."""
         if batch.inputs is None:
             return None
         told = replace(batch, features=_flagged(batch.features, batch.inputs[..., -1:]))
-        return torch.cat([self.given(told), batch.inputs[..., GIVEN:]], -1)  # (B, C, G + R + 1)
+        return torch.cat([self.given(told), batch.inputs[..., GIVEN:]], -1)  # (B, C, G + E + R + 1)
 
     def states(self, sessions: Sessions) -> Tensor:
         """What the cell carries into every session from those before it, shape (S, K)."""
@@ -131,17 +133,20 @@ class Sequence(Interaction):
 
     def start(self) -> Past:
         """The past of a stream before its first session."""
-        return Past(self.cell.start(1))
+        return Past(self.topic.in_features, self.cell.start(1))
 
     def step(self, batch: Batch, past: Past, memory: Tensor) -> Tensor:
         """Logits of one session, shape (1, C), whose candidates are the memories named by `memory`, shape (C,).
 
         Sessions must come in order of time; the labels of each are told afterwards by `learn`.
         """
-        known = past.ledger.read(moments(batch.features[0], memory)).to(batch.features)  # (C, R)
+        at = moments(batch.features[0], memory)
+        names = past.names.read(memory, at.entity, batch.candidates[0], batch.contexts[0]).to(batch.features)  # (C, E)
+        known = past.ledger.read(at).to(batch.features)  # (C, R)
         before = past.ledger.replaced(memory).to(known).unsqueeze(-1)  # (C, 1)
         told = replace(batch, features=_flagged(batch.features, before))
-        inputs = torch.cat([self.given(told), known.unsqueeze(0), before.unsqueeze(0)], -1)  # (1, C, G + R + 1)
+        seen = torch.cat([names, known, before], -1).unsqueeze(0)  # (1, C, E + R + 1)
+        inputs = torch.cat([self.given(told), seen], -1)  # (1, C, G + E + R + 1)
         carried = batch.contexts.new_zeros(1, CARRIED) if past.carried is None else past.carried  # (1, K)
         return self.score(replace(batch, inputs=inputs, states=carried))  # (1, C)
 
@@ -153,21 +158,27 @@ class Sequence(Interaction):
             flags = batch.features[0, :, SUPERSEDED]  # (C,)
             before = past.ledger.replaced(memory).to(batch.features).unsqueeze(-1)  # (C, 1)
             told = replace(batch, features=_flagged(batch.features, before))
-            terms = centred(self._terms(told.features, self.given(told)).double(), batch.mask)[0]  # (C, T)
+            at = moments(batch.features[0], memory)
+            names = past.names.read(memory, at.entity, batch.candidates[0], batch.contexts[0])  # (C, E)
+            found = torch.cat(
+                [names.to(batch.features).unsqueeze(0), self._terms(told.features, self.given(told))], -1
+            )  # (1, C, E + T)
+            terms = centred(found.double(), batch.mask)[0]  # (C, E + T)
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
-            past.ledger.write(moments(batch.features[0], memory), labels - self.expected(terms), flags)
+            past.ledger.write(at, labels - self.expected(terms), flags)
+            past.names.write(batch.contexts[0])
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
 
     def _more(self, batch: Batch, identity: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         B, C, _ = batch.features.shape
         if batch.inputs is None:
-            known = batch.features.new_zeros(B, C, RECALL)  # (B, C, R)
+            known = batch.features.new_zeros(B, C, PAST)  # (B, C, E + R)
         else:
-            known = batch.inputs[..., GIVEN:]  # (B, C, R)
+            known = batch.inputs[..., GIVEN:]  # (B, C, E + R)
         carried = self._carried(batch) if batch.states is None else batch.states  # (B, K)
         if self.training:
             kept = self.forget(known.new_ones(B, 1, 1)).sign()  # (B, 1, 1)
-            known, carried = known * kept, carried * kept[..., 0]  # (B, C, R), (B, K)
+            known, carried = known * kept, carried * kept[..., 0]  # (B, C, E + R), (B, K)
         echo = self.echo(identity) * self.before_echo(carried).unsqueeze(1)  # (B, C, K)
         return [known, echo], [known]
 

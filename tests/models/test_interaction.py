@@ -10,9 +10,6 @@ import torch
 from memento.models.account import centred
 from memento.models.base import Batch
 from memento.models.interaction import CLOCK, HARMONICS, Interaction, alike
-from memento.models.names import Names
-from memento.render.rendering import Rendering
-from memento.train.batches import Resident
 
 
 def awake() -> Interaction:
@@ -111,45 +108,11 @@ def test_an_entity_is_known_by_what_its_candidates_share(batches: Callable[..., 
     features[0, :, 13] = torch.tensor([1, 1, 2, 3]) / 255
     embedded[0, 1] = 0
     changed = replace(batch, features=features, candidates=embedded)
-    near = alike(changed, Names(64))[0]
+    near = alike(changed)[0]
     cosine = torch.nn.functional.cosine_similarity(embedded[0, 0], batch.contexts[0], dim=0)
     torch.testing.assert_close(near[:2, 1], torch.stack([cosine, cosine]))
     assert near[1, 0] == 0
     torch.testing.assert_close(near[:, 4].expm1(), torch.tensor([1.0, 1.0, 0.0, 0.0]))
-
-
-def test_an_entity_is_known_by_the_memories_that_training_met(toys: Callable[..., Rendering]) -> None:
-    """By hand: the mean of its distinct memories, of training and of the session, less the mean of all."""
-    rendering = toys(sessions=9, candidates=(2, 7), memories=11, seed=4)
-    resident = Resident([rendering])
-    fitted = torch.tensor([0, 1, 2, 4, 5])
-    names = Names(rendering.memory_embeddings.shape[1])
-    names.fit(resident, fitted)
-    entity: dict[int, int] = {}
-    for session in fitted.tolist():
-        for row in range(*rendering.offsets[session : session + 2].tolist()):
-            entity.setdefault(int(rendering.memory_rows[row]), round(float(rendering.features[row, 12]) * 255))
-    table = torch.from_numpy(rendering.memory_embeddings.copy())
-    usual = table[list(entity)].mean(0)
-    context = resident.contexts[fitted].mean(0)
-    batch = resident.batch(torch.tensor([7]))
-    slots = (batch.features[0, :, 12] * 255).round().long()
-    for place, slot in enumerate(slots.tolist()):
-        own = [table[memory] for memory, of in entity.items() if of == slot]
-        own += [batch.candidates[0, other] for other in range(len(slots)) if slots[other] == slot]
-        expected = torch.nn.functional.cosine_similarity(
-            torch.stack(own).mean(0) - usual, batch.contexts[0] - context, dim=0
-        )
-        torch.testing.assert_close(alike(batch, names)[0, place, 1], expected, atol=1e-5, rtol=1e-4)
-
-
-def test_names_learned_twice_are_those_of_the_last_time(toys: Callable[..., Rendering]) -> None:
-    resident = Resident([toys(sessions=9)])
-    once, twice = Names(resident.contexts.shape[1]), Names(resident.contexts.shape[1])
-    twice.fit(resident, torch.arange(5))
-    for names in (once, twice):
-        names.fit(resident, torch.arange(3, 9))
-    assert all(torch.equal(a, b) for a, b in zip(once.state_dict().values(), twice.state_dict().values(), strict=True))
 
 
 def test_what_was_replaced_has_an_account_of_its_own(batches: Callable[..., Batch]) -> None:

@@ -11,8 +11,7 @@ import torch
 
 from memento.models.base import Model
 from memento.models.interaction import GIVEN
-from memento.models.recall import RECALL
-from memento.models.sequence import Sequence, _flagged
+from memento.models.sequence import PAST, Sequence, _flagged
 from memento.render.rendering import Rendering
 from memento.train import Config
 from memento.train.augment.operators import Augmentation, Crop, Delete, Insert, Mask, Replace, SlideWindow, SubsetSplit
@@ -75,7 +74,7 @@ def apply(operator: Augmentation | Fenrec, seen: Resident, epoch: int = 0) -> Le
 def test_inputs_of_a_session_as_it_is_are_those_worked_out_ahead(scorer: Sequence, seen: Resident) -> None:
     """Holds what is taken for the set's part of `inputs`, and for the past's, against the model's own."""
     assert seen.inputs is not None
-    assert seen.inputs.shape[-1] == GIVEN + RECALL + 1
+    assert seen.inputs.shape[-1] == GIVEN + PAST + 1
     lesson = lesson_of(seen.batch(SESSIONS, 8))
     again = reread(lesson, scorer)
     assert again.inputs is not None
