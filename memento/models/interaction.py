@@ -124,16 +124,13 @@ class Interaction(Model):
 
     def given(self, batch: Batch) -> Tensor:
         """What no trained weight has a part in, shape (B, C, 12): `shares`, then `alike`."""
-        return torch.cat(
-            [shares(batch.features.index_select(-1, self.columns), batch.mask), alike(batch)], -1
-        )  # (B, C, 12)
+        raw = batch.features.index_select(-1, self.columns)  # (B, C, 7)
+        return torch.cat([shares(raw, batch.mask), alike(batch)], -1)  # (B, C, 12)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C)."""
         known = self.given(batch) if batch.inputs is None else batch.inputs[..., :GIVEN]  # (B, C, G)
-        own = torch.cat(
-            [self.scale(batch.features).index_select(-1, self.columns), known[..., : len(OWN)]], -1
-        )  # (B, C, O)
+        own = torch.cat([self._scaled(batch.features), known[..., : len(OWN)]], -1)  # (B, C, O)
         alike = known[..., len(OWN) :]  # (B, C, A)
         slots = slots_of(batch.features)  # (B, C, 2)
         entity, aspect = self.entity(slots[..., 0]), self.aspect(slots[..., 1])  # (B, C, W/4) each
@@ -166,10 +163,14 @@ class Interaction(Model):
         nearest = torch.exp(20 * known[..., len(OWN) + 2 : len(OWN) + 4])  # (B, C, 2)
         age = torch.expm1(features[..., :1].clamp(0, 12))  # (B, C, 1) days
         fading = torch.cat([torch.exp(-rate * age) for rate in FADES], -1)  # (B, C, 5)
-        scaled = self.scale(features).index_select(-1, self.columns)  # (B, C, 7)
-        plain = torch.cat([scaled, known[..., :GIVEN], nearest], -1)  # (B, C, P)
+        plain = torch.cat([self._scaled(features), known[..., :GIVEN], nearest], -1)  # (B, C, P)
         replaced = plain * features[..., SUPERSEDED : SUPERSEDED + 1]  # (B, C, P)
         return torch.cat([plain, replaced, fading], -1)  # (B, C, T)
+
+    def _scaled(self, features: Tensor) -> Tensor:
+        """A candidate's own columns to scale, shape (B, C, 7)."""
+        scaled: Tensor = self.scale(features)  # (B, C, 17)
+        return scaled.index_select(-1, self.columns)  # (B, C, 7)
 
     def _accounts(self, sessions: Sessions, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The account's terms, shape (N, A), and the labels, (N,), both less their mean over the session; 64 bits."""

@@ -32,7 +32,7 @@ from memento.models.interaction import (
     slots_of,
 )
 from memento.models.names import NAMED, NameBook, named
-from memento.models.recall import RECALL, Ledger, moments, recall, replaced
+from memento.models.recall import RECALL, Ledger, Moments, moments, recall, replaced
 
 CARRIED = 32
 PAST = NAMED + RECALL
@@ -81,8 +81,7 @@ class Sequence(Interaction):
         """Fit an account of labels without any past, then with the past that it leaves unaccounted for."""
         self.fit_scale(sessions.features[rows_of(sessions, chosen)])
         told = _told(sessions, replaced(sessions))
-        plain = torch.cat([tabulate(told, self.given), named(told)], -1)  # (N + 1, G + E)
-        terms, labels = self._accounts(told, plain)  # (N, E + T), (N,)
+        plain, terms, labels = self._plain(told)  # (N + 1, G + E), (N, E + T), (N,)
         rows = rows_of(sessions, chosen)  # (n,)
         self.expected.fit(terms[rows], labels[rows], sessions.lengths[chosen])
         inputs = torch.cat([plain, recall(told, labels - self.expected(terms))], -1)  # (N + 1, G + E + R)
@@ -93,9 +92,13 @@ class Sequence(Interaction):
         """`given`, `named`, `recall` and `replaced` of every candidate, shape (N + 1, G + E + R + 1)."""
         before = replaced(sessions)  # (N + 1, 1)
         told = _told(sessions, before)
-        plain = torch.cat([tabulate(told, self.given), named(told)], -1)  # (N + 1, G + E)
-        terms, labels = self._accounts(told, plain)  # (N, E + T), (N,)
+        plain, terms, labels = self._plain(told)  # (N + 1, G + E), (N, E + T), (N,)
         return torch.cat([plain, recall(told, labels - self.expected(terms)), before], -1)  # (N + 1, G + E + R + 1)
+
+    def _plain(self, told: Sessions) -> tuple[Tensor, Tensor, Tensor]:
+        """What of `inputs` no label has a part in, (N + 1, G + E), then terms and labels of the account `expected`."""
+        plain = torch.cat([tabulate(told, self.given), named(told)], -1)  # (N + 1, G + E)
+        return plain, *self._accounts(told, plain)  # (N + 1, G + E), (N, E + T), (N,)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits, shape (B, C). What was superseded once stays so, whether this session says it or not."""
@@ -140,13 +143,9 @@ class Sequence(Interaction):
 
         Sessions must come in order of time; the labels of each are told afterwards by `learn`.
         """
-        at = moments(batch.features[0], memory)
-        names = past.names.read(memory, at.entity, batch.candidates[0], batch.contexts[0]).to(batch.features)  # (C, E)
-        known = past.ledger.read(at).to(batch.features)  # (C, R)
-        before = past.ledger.replaced(memory).to(known).unsqueeze(-1)  # (C, 1)
-        told = replace(batch, features=_flagged(batch.features, before))
-        seen = torch.cat([names, known, before], -1).unsqueeze(0)  # (1, C, E + R + 1)
-        inputs = torch.cat([self.given(told), seen], -1)  # (1, C, G + E + R + 1)
+        at, told, names, before = self._met(batch, past, memory)
+        known = past.ledger.read(at).to(batch.features).unsqueeze(0)  # (1, C, R)
+        inputs = torch.cat([self.given(told), names, known, before], -1)  # (1, C, G + E + R + 1)
         carried = batch.contexts.new_zeros(1, CARRIED) if past.carried is None else past.carried  # (1, K)
         return self.score(replace(batch, inputs=inputs, states=carried))  # (1, C)
 
@@ -155,19 +154,23 @@ class Sequence(Interaction):
         assert batch.labels is not None
         self.eval()
         with torch.no_grad():
+            at, told, names, _ = self._met(batch, past, memory)
             flags = batch.features[0, :, SUPERSEDED]  # (C,)
-            before = past.ledger.replaced(memory).to(batch.features).unsqueeze(-1)  # (C, 1)
-            told = replace(batch, features=_flagged(batch.features, before))
-            at = moments(batch.features[0], memory)
-            names = past.names.read(memory, at.entity, batch.candidates[0], batch.contexts[0])  # (C, E)
-            found = torch.cat(
-                [names.to(batch.features).unsqueeze(0), self._terms(told.features, self.given(told))], -1
-            )  # (1, C, E + T)
+            found = torch.cat([names, self._terms(told.features, self.given(told))], -1)  # (1, C, E + T)
             terms = centred(found.double(), batch.mask)[0]  # (C, E + T)
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
             past.ledger.write(at, labels - self.expected(terms), flags)
             past.names.write(batch.contexts[0])
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
+
+    def _met(self, batch: Batch, past: Past, memory: Tensor) -> tuple[Moments, Batch, Tensor, Tensor]:
+        """Where a session's candidates stand, the session with every flag that its past knows of, and what it knows
+        of names, (1, C, E), and of flags, (1, C, 1)."""
+        at = moments(batch.features[0], memory)
+        names = past.names.read(memory, at.entity, batch.candidates[0], batch.contexts[0])  # (C, E)
+        before = past.ledger.replaced(memory).to(batch.features)[None, :, None]  # (1, C, 1)
+        told = replace(batch, features=_flagged(batch.features, before))
+        return at, told, names.to(batch.features).unsqueeze(0), before
 
     def _more(self, batch: Batch, identity: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         B, C, _ = batch.features.shape
