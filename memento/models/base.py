@@ -143,7 +143,10 @@ class Model(nn.Module):
         """Take from training features, shape (N, 17), what has to be known before the first step."""
 
     def prepare(self, sessions: Sessions, chosen: Tensor) -> None:
-        """Take from the sessions to be trained on, shape (n,), what has to be known before the first step."""
+        """Take from the sessions to be trained on, shape (n,), what has to be known before the first step.
+
+        It hangs on no parameter and is kept in buffers, so that models of one shape can share it.
+        """
         self.fit_scale(sessions.features[rows_of(sessions, chosen)])
 
     def inputs(self, sessions: Sessions) -> Tensor | None:

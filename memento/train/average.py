@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch import Tensor
 
 from memento.models.base import Model
 
@@ -22,7 +23,15 @@ class Average:
         self._mean = [parameter.detach() for parameter in self.scorer.parameters()]
         self._last = [parameter.detach() for parameter in scorer.parameters()]
 
-    def update(self, step: int) -> None:
-        """Take in the weights after `step`, counted from 0 since training began."""
-        decay = min(self.decay, (step + 1) / (step + 11))
-        torch._foreach_lerp_(self._mean, self._last, 1.0 - decay)
+    def weight(self, step: int) -> float:
+        """How much the weights after `step`, counted from 0 since training began, count in the mean."""
+        return 1.0 - min(self.decay, (step + 1) / (step + 11))
+
+    def update(self, weight: float | Tensor) -> None:
+        """Take in the weights as they are, by what `weight` gave; on a device it may be a scalar there."""
+        if isinstance(weight, Tensor):
+            apart = torch._foreach_sub(self._last, self._mean)
+            torch._foreach_mul_(apart, weight)
+            torch._foreach_add_(self._mean, apart)
+        else:
+            torch._foreach_lerp_(self._mean, self._last, weight)

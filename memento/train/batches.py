@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -120,18 +120,17 @@ class Resident:
     def batch(self, sessions: Ints | Tensor, window: int = 1) -> Batch:
         """The given sessions, shape (B,), padded to the longest of them; every `window` follow each other.
 
-        With `width` they are padded to that many candidates at least. From an array no device is waited for.
+        With `width`, which no session may pass, they are padded to that many candidates. No device is waited for
+        with it, nor from an array.
         """
         if isinstance(sessions, Tensor):
             chosen = sessions.to(self.device)  # (B,)
-            longest = int(self.lengths[chosen].max())
+            longest = self.width or int(self.lengths[chosen].max())
         else:
-            chosen = torch.from_numpy(sessions)  # (B,)
-            if self.device.type == "cuda":
-                chosen = chosen.pin_memory().to(self.device, non_blocking=True)  # (B,)
-            longest = int(self.sizes[sessions].max())
+            chosen = sent(sessions, self.device)  # (B,)
+            longest = self.width or int(self.sizes[sessions].max())
         lengths = self.lengths[chosen].unsqueeze(-1)  # (B, 1)
-        places = torch.arange(max(longest, self.width), device=self.device)  # (C,)
+        places = torch.arange(longest, device=self.device)  # (C,)
         mask = places < lengths  # (B, C)
         rows = torch.where(mask, self.offsets[chosen].unsqueeze(-1) + places, self.candidates)  # (B, C)
         memories = taken(self.memory_rows, rows)  # (B, C)
@@ -153,13 +152,14 @@ class Resident:
         for chosen in grouped(sessions, self.sizes, size):
             yield self.batch(chosen)
 
-    def score(self, scorer: Scorer, sessions: Ints | None = None, size: int = 64) -> npt.NDArray[np.float32]:
-        """The scores of all candidates, shape (N,), in the order of their rows.
+    def score(self, scorer: Scorer, sessions: Ints | None = None, size: int | None = None) -> npt.NDArray[np.float32]:
+        """The scores of all candidates, shape (N,), in the order of their rows, `size` sessions at a time.
 
         With `sessions` only theirs, 0 elsewhere: all sessions serve as the past, whichever are scored.
         """
         result = torch.zeros(self.candidates + 1, device=self.device)  # (N + 1,), the last for padding
         seen = self.seen_by(scorer, carried=True)
+        size = size or (64 if self.device.type == "cpu" else 1024)
         for batch in seen.batches(np.arange(len(self)) if sessions is None else sessions, size):
             logits = scorer.score(batch)  # (B, C)
             assert batch.rows is not None
@@ -168,7 +168,7 @@ class Resident:
         return found
 
 
-def scores(scorer: Scorer, rendering: Rendering, size: int = 64) -> npt.NDArray[np.float32]:
+def scores(scorer: Scorer, rendering: Rendering, size: int | None = None) -> npt.NDArray[np.float32]:
     """The scores of all candidates of a rendering, shape (N,)."""
     return Resident([rendering]).score(scorer, size=size)
 
@@ -178,6 +178,12 @@ def past_of(streams: Sequence[range], apart: range = range(0)) -> Tensor:
     past = [(stream.start, session) for stream in streams for session in stream]
     past += [(0, apart.start)] * len(apart)
     return torch.tensor(past, dtype=torch.int64).reshape(-1, 2)  # (S, 2)
+
+
+def sent(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """An array on a device, which is not waited for."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
 def taken(table: Tensor, rows: Tensor) -> Tensor:

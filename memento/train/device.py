@@ -70,8 +70,7 @@ def check_compile(config: Config, processes: int = 1) -> None:
 class Pass:
     """How training runs `scorer` forward: plain, in bfloat16 by autocast, or compiled.
 
-    Inside of the context a call of the scorer runs so; logits come out in 32 bits. On CUDA a compiled pass is
-    replayed as CUDA graphs, one for each shape of a batch.
+    Inside of the context a call of the scorer runs so; logits come out in 32 bits.
     """
 
     def __init__(self, scorer: Model, precision: str = "float32", compiled: bool = False) -> None:
@@ -79,14 +78,11 @@ class Pass:
         self.compiled = compiled
         self.low = precision == "bfloat16"
         self.device = next(scorer.parameters()).device
-        self._graphs = compiled and self.device.type == "cuda"
         self._forward: Any = scorer.forward
         if self.low:
             self._forward = self._autocast
         if compiled:
-            self._forward = torch.compile(
-                self._forward, dynamic=False, mode="reduce-overhead" if self._graphs else "default"
-            )
+            self._forward = torch.compile(self._forward, dynamic=False)
 
     @property
     def plain(self) -> bool:
@@ -104,8 +100,6 @@ class Pass:
         if self.plain:
             yield
             return
-        if self._graphs:
-            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         self.scorer.forward = self._forward
         try:
             yield

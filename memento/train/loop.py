@@ -7,7 +7,7 @@ how far training is, so that weights, moments, opponents and the number of the e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,11 @@ from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.models.dropout import Draws, draw_from
 from memento.train.average import Average
+from memento.train.batches import sent
 from memento.train.config import Config
 from memento.train.device import Pass
 from memento.train.feed import Feed
+from memento.train.graphs import Graphs, in_turns
 from memento.train.judge import Judge
 from memento.train.objective import Objective, objective_of
 from memento.train.opponent import Play
@@ -38,8 +40,9 @@ class Loop:
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
     its weights; `play` has the opponents of self-play. Without sessions to judge by, the last epoch is the best.
     With `config.average` the running mean of the weights is judged and kept. All tensors lie on the device of
-    `feed`. With `compiled` the forward pass is compiled; dropouts then draw from torch's own generator, which
-    every epoch seeds and gives back.
+    `feed`; on CUDA steps are replayed as graphs where no recipe, opponent or team has a part in them. With
+    `compiled` the forward pass is compiled; dropouts then draw from torch's own generator, which every epoch seeds
+    and gives back.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Loop:
     ) -> None:
         self.scorer = scorer
         self.feed = feed
+        self.device = feed.resident.device
         self.judge = judge
         self.config = config
         self.objective = objective or objective_of(config)
@@ -65,16 +69,26 @@ class Loop:
             eps=1e-8,
             weight_decay=config.decay,
             fused=True,
+            capturable=self.device.type == "cuda",
         )
         self.average = Average(scorer, config.average) if config.average else None
-        self.generator = torch.Generator(feed.resident.device)
+        self.generator = torch.Generator(self.device)
         self.draws = Draws(self.generator)
         draw_from(scorer, None if compiled else self.draws)
         self.forward = Pass(scorer, config.precision, compiled)
         self.team = team()
+        alone = type(feed) is Feed and play is None and self.team is None
+        self.graphs = Graphs(self.recorded, self.generator) if alone and self.device.type == "cuda" else None
+        self._loss = torch.zeros((), device=self.device)  # summed over the sessions of an epoch
+        self._sessions = 0
         self.history: list[Epoch] = []
         self.best = -1
         self.kept = _copy(scorer)
+
+    @property
+    def stream(self) -> torch.cuda.Stream | None:
+        """The stream that steps are taken on; None for the current one."""
+        return None if self.graphs is None else self.graphs.stream
 
     @property
     def judged(self) -> Model:
@@ -87,10 +101,20 @@ class Loop:
         number = len(self.history)
         return number >= self.config.epochs or (number > 0 and number - 1 - self.best >= self.config.patience)
 
+    @property
+    def result(self) -> tuple[Model, tuple[Epoch, ...], int]:
+        """The scorer on the CPU, the history, and which epoch was the best."""
+        return self.scorer.to("cpu"), tuple(self.history), self.best
+
     def run(self, progress: Progress | None = None, keep: Callable[[Loop], None] | None = None) -> None:
         """Trains to the end and leaves the scorer at its best epoch; `keep` is called after each epoch."""
+        in_turns([(self.running(progress, keep), self.stream)])
+
+    def running(self, progress: Progress | None = None, keep: Callable[[Loop], None] | None = None) -> Iterator[None]:
+        """The same, a step at a time."""
         while not self.done:
-            epoch = self.epoch()
+            yield from self.stepping(len(self.history))
+            epoch = self._closed()
             if keep is not None and (self.team is None or self.team.leads):
                 keep(self)
             if progress is not None:
@@ -101,8 +125,21 @@ class Loop:
 
     def epoch(self) -> Epoch:
         """One pass over the data, judged. Raises `UsageError` where the loss is no number any more."""
-        number = len(self.history)
-        loss = self.step_through(number)
+        self.step_through(len(self.history))
+        return self._closed()
+
+    def step_through(self, number: int) -> float:
+        """All steps of epoch `number`; the mean loss a session."""
+        in_turns([(self.stepping(number), self.stream)])
+        return self._mean_loss
+
+    @property
+    def _mean_loss(self) -> float:
+        return float(self._loss) / max(1, self._sessions)
+
+    def _closed(self) -> Epoch:
+        """What an epoch that all steps were taken of has come to."""
+        number, loss = len(self.history), self._mean_loss
         if not math.isfinite(loss):
             raise UsageError(f"training diverged in epoch {number + 1}", f"lower the rate (now {self.config.rate:g})")
         epoch = Epoch(number, loss, self._judged())
@@ -111,33 +148,52 @@ class Loop:
             self.best, self.kept = number, _copy(self.judged)
         return epoch
 
-    def step_through(self, number: int) -> float:
-        """All steps of epoch `number`; the mean loss a session."""
-        device = self.feed.resident.device
+    def stepping(self, number: int) -> Iterator[None]:
+        """Takes the steps of epoch `number` one by one."""
         if not self.forward.compiled:
-            return self._stepped(number)
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield from self._steps(number)
+            return
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(rng.key(self.config.seed, "epoch", number))
-            return self._stepped(number)
+            yield from self._steps(number)
 
-    def _stepped(self, number: int) -> float:
+    def _steps(self, number: int) -> Iterator[None]:
         steps = self.feed.steps(number)
         if self.play is not None:
             self.play.begin(self.scorer, number)
         self.scorer.train()
-        total = torch.zeros((), device=self.feed.resident.device)
-        count = 0
+        self._loss.zero_()
+        self._sessions = sum(map(len, steps))
         self.generator.manual_seed(rng.key(self.config.seed, "epoch", number))
-        for step, sessions in enumerate(steps):
-            rate = self.config.rate * share_of_rate((number + step / len(steps)) / self.config.epochs)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            loss = self.step(self.feed.batch(sessions, number, step), number)
-            if self.average is not None:
-                self.average.update(number * len(steps) + step)
-            total += loss * len(sessions)
-            count += len(sessions)
-        return float(total) / max(1, count)
+        numbers = self._numbers(number, len(steps))
+        if self.graphs is None:
+            for step, (sessions, (rate, weight)) in enumerate(zip(steps, numbers)):
+                self._take(self.feed.batch(sessions, number, step), number, rate, weight)
+                yield
+        else:
+            order = sent(np.concatenate(steps), self.device)  # (S,)
+            told = sent(np.array(numbers, np.float32), self.device)  # (steps, 2)
+            for chosen, pair in zip(torch.split(order, [len(sessions) for sessions in steps]), told):
+                self.graphs(chosen, pair)
+                yield
+
+    def _numbers(self, number: int, count: int) -> list[tuple[float, float]]:
+        """The rate of each of the `count` steps of epoch `number`, and what its weights count in their mean."""
+        progress = [(number + step / count) / self.config.epochs for step in range(count)]
+        weights = [self.average.weight(number * count + step) if self.average else 1.0 for step in range(count)]
+        return [(self.config.rate * share_of_rate(at), weight) for at, weight in zip(progress, weights)]
+
+    def recorded(self, sessions: Tensor, numbers: Tensor) -> None:
+        """A step by sessions, shape (B,), its rate and the weight of its weights, shape (2,), on the device alone."""
+        self._take(self.feed.resident.batch(sessions, self.feed.windows.size), 0, numbers[0], numbers[1])
+
+    def _take(self, batch: Batch, number: int, rate: float | Tensor, weight: float | Tensor) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = self.step(batch, number)
+        if self.average is not None:
+            self.average.update(weight)
+        self._loss += loss * len(batch.features)
 
     def step(self, batch: Batch, number: int) -> Tensor:
         """One step of the optimiser; the loss before it, a scalar."""

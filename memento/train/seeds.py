@@ -58,8 +58,8 @@ def train_seeds(
 
     `states` are the files in which each is kept after each epoch. At most `workers` are trained at once;
     as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
-    `device` and `compiled` are as in `memento.train.train`; with CUDA, which forks cannot share, or compiled, seeds
-    are trained one after the other.
+    `device` and `compiled` are as in `memento.train.train`; on CUDA, which forks cannot share, seeds take their steps
+    in turns, and compiled ones are trained one after the other.
     """
     configs = [Config.of(model, {**options, "seed": seed}) for seed in seeds]
     here = device_of(device, configs[0])
@@ -78,6 +78,9 @@ def train_seeds(
             if progress is not None:
                 progress(configs[place].seed, epoch, total)
 
+        if here.type == "cuda" and not compiled:
+            watches = [functools.partial(told, place) for place in range(len(seeds))]
+            return material.side_by_side(configs, watches, kept)
         if count > 1:
             material.prepare(configs[0])
         return side_by_side(work, len(seeds), count, told)

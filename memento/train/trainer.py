@@ -6,11 +6,13 @@ import inspect
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from memento import rng
 from memento.errors import UsageError
@@ -24,6 +26,7 @@ from memento.train.config import Config
 from memento.train.device import check_compile, device_of
 from memento.train.exact import fit_exact
 from memento.train.feed import Feed
+from memento.train.graphs import in_turns
 from memento.train.judge import Judge
 from memento.train.loop import Loop, Progress
 from memento.train.mixture import Mixture
@@ -105,6 +108,7 @@ class Material:
         self.weights = [float(weight) for _, weight in given]
         self.resident = Resident(renderings)
         self._seen: dict[tuple[str, Model | None], Resident] = {}
+        self._measured: dict[object, dict[str, Tensor]] = {}
         parts = [split(len(rendering), fit, validation) for rendering in renderings]
         starts = [stream.start for stream in self.resident.streams]
         self.fit = [filled(np.arange(start, start + a), self.resident) for start, (a, _) in zip(starts, parts)]
@@ -168,13 +172,28 @@ class Material:
             return fit_exact(self.resident, self.fit, self.checked, self.weights, config, progress)
         if config.model == LambdaMart.name:
             return grow(*self.parts(config), config, progress)
+        loop = self.begun(config, state, initial)
+        loop.run(progress, None if state is None else state.keep)
+        return loop.result
+
+    def side_by_side(
+        self, configs: Sequence[Config], progress: Sequence[Progress], states: Sequence[State]
+    ) -> list[Run]:
+        """The runs of several options on one device, their steps in turns; each as `train` gives it."""
+        start = self.initial.scorer if self.initial else None
+        loops = [self.begun(config, state, start) for config, state in zip_longest(configs, states)]
+        told = zip_longest(loops, progress, states)
+        in_turns([(loop.running(each, state.keep if state else None), loop.stream) for loop, each, state in told])
+        return [self.run(loop.config, *loop.result) for loop in loops]
+
+    def begun(self, config: Config, state: State | None = None, initial: Model | None = None) -> Loop:
+        """A training where `state` has it, or at its beginning."""
         loop = self.loop(config, initial)
         if state is not None:
             state.restore(loop)
             if loop.team is not None:
                 loop.team.wait()
-        loop.run(progress, None if state is None else state.keep)
-        return loop.scorer.to("cpu"), tuple(loop.history), loop.best
+        return loop
 
     def loop(self, config: Config, initial: Model | None = None) -> Loop:
         """A training that has not begun, at the weights of `initial` where it is given."""
@@ -194,12 +213,21 @@ class Material:
         mixture = Mixture(windows.starts, self.weights, config.seed)
         recipe = Recipe.of(config)
         recipe.check(len(self.fit), scorer, self.resident)
-        scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)).to(self.resident.device))
+        self._measure(scorer)
         if initial is not None:
             begin_at(scorer, initial)
         seen = self._seen_by(scorer, initial)
         scorer.to(self.device)
         return scorer, recipe.feed(seen, windows, mixture, self.fit, config, scorer), Judge(seen, self.checked)
+
+    def _measure(self, scorer: Model) -> None:
+        """Gives a model what it takes from the sessions ahead of training: measured once for all seeds."""
+        key = scorer.name, tuple(sorted(scorer.config.items()))
+        if key not in self._measured:
+            scorer.prepare(self.resident, torch.from_numpy(np.concatenate(self.fit)))
+            self._measured[key] = {name: buffer.clone() for name, buffer in scorer.named_buffers()}
+        for name, buffer in scorer.named_buffers():
+            buffer.copy_(self._measured[key][name])
 
     def prepare(self, config: Config) -> None:
         """Works out what every training of a model on this shares, ahead of them, and the linear one beside it."""
@@ -215,8 +243,8 @@ class Material:
         key = scorer.name, initial
         if key not in self._seen:
             seen = self.resident.seen_by(scorer).to(self.device)
-            if self.compiled:
-                seen.width = int(seen.sizes.max(initial=0))  # one shape of batch, so one graph
+            if self.compiled or self.device.type == "cuda":
+                seen.width = int(seen.sizes.max(initial=0))  # one shape of batch
             self._seen[key] = seen
         return self._seen[key]
 

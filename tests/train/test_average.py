@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import torch
 
 from memento.models.linear import Linear
@@ -13,7 +14,8 @@ from memento.train.config import Config
 Toys = Callable[..., Rendering]
 
 
-def test_it_is_the_mean_of_what_it_was_shown() -> None:
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_it_is_the_mean_of_what_it_was_shown(as_tensor: bool) -> None:
     scorer = Linear()
     average = Average(scorer, 0.5)
     expected = [parameter.detach().clone() for parameter in scorer.parameters()]
@@ -21,7 +23,8 @@ def test_it_is_the_mean_of_what_it_was_shown() -> None:
         with torch.no_grad():
             for parameter in scorer.parameters():
                 parameter.add_(1.0)
-        average.update(step)
+        weight = average.weight(step)
+        average.update(torch.tensor(weight) if as_tensor else weight)
         share = min(0.5, (step + 1) / (step + 11))
         expected = [share * mean + (1 - share) * last for mean, last in zip(expected, scorer.parameters())]
         for mean, wanted in zip(average.scorer.parameters(), expected):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,18 @@ from memento.errors import InvalidFile, UsageError
 from memento.models import LEARNERS
 from memento.render.rendering import Rendering
 from memento.train import checkpoint, train
+from memento.train.batches import scores
 from memento.train.config import Config
 from memento.train.device import DEVICES, Pass, check_compile, device_of
+from memento.train.loop import Loop
 from memento.train.losses import CATALOG as LOSSES
 from memento.train.objective import objective_of
+from memento.train.seeds import train_seeds
 from memento.train.trainer import Material
 
 Toys = Callable[..., Rendering]
 NETWORKS = [name for name in LEARNERS if name != "lambdamart"]
+IN_COMPILE = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, within torch.compile
 NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 
@@ -43,6 +48,14 @@ class OneDevice(TorchDispatchMode):
 
 def material(toys: Toys, **kinds: Any) -> Material:
     return Material([(toys(sessions=40, candidates=(4, 9)), 1.0)], 0.7, 0.1, **kinds)
+
+
+def ranked(scorer: Any, part: Rendering) -> np.ndarray[Any, Any]:
+    """Scores less their mean over the session: what is equal for all of its candidates is left to chance."""
+    found = scores(scorer.to("cpu"), part)
+    for start, end in pairwise(part.offsets.tolist()):
+        found[start:end] -= found[start:end].mean()
+    return found
 
 
 def on_meta(batch: Any) -> Any:
@@ -161,7 +174,7 @@ def test_logits_leave_a_low_pass_in_32_bits_and_the_scorer_as_it_was(toys: Toys)
     assert torch.equal(scorer(batch), plain)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, within torch.compile
+@IN_COMPILE
 def test_a_compiled_epoch_is_a_plain_one(toys: Toys) -> None:
     """The signet model drops nothing, so both draw alike."""
     config = Config.of("signet", {"epochs": 1})
@@ -184,6 +197,32 @@ def test_a_batch_is_padded_to_the_width_and_scores_the_same(toys: Toys) -> None:
     )
 
 
+@pytest.mark.parametrize("model", ["interaction", "sequence", "signet"])
+def test_a_step_that_can_be_recorded_is_the_plain_one(toys: Toys, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    """What is recorded on CUDA is given tensors alone; here they lie on the CPU, and it is run each time."""
+    held = material(toys)
+    plain, recorded = (held.loop(Config.of(model, {"epochs": 2})) for _ in range(2))
+    recorded.feed.resident.width = int(held.resident.sizes.max())
+    monkeypatch.setattr(Loop, "stream", None)
+    recorded.graphs = recorded.recorded  # type: ignore[assignment]
+    losses = [[loop.epoch().loss for _ in range(2)] for loop in (plain, recorded)]
+    assert losses[1] == pytest.approx(losses[0], abs=2e-3)  # padded further, so dropout draws more
+    if model == "signet":
+        part = toys(sessions=30, seed=1)
+        np.testing.assert_allclose(ranked(recorded.scorer, part), ranked(plain.scorer, part), atol=1e-4)
+
+
+def test_trainings_in_turns_are_those_alone(toys: Toys) -> None:
+    held = material(toys)
+    configs = [Config.of("mlp", {"seed": seed, "epochs": 2 + seed}) for seed in range(3)]
+    seen: list[list[int]] = [[], [], []]
+    watches = [(lambda epoch, total, at=at: seen[at].append(epoch.number)) for at in range(3)]
+    runs = held.side_by_side(configs, watches, [])
+    alone = [held.train(config) for config in configs]
+    assert [checkpoint.digest(run) for run in runs] == [checkpoint.digest(run) for run in alone]
+    assert seen == [[0, 1], [0, 1, 2], [0, 1, 2, 3]]
+
+
 @NO_CUDA
 @pytest.mark.parametrize("model", NETWORKS)
 def test_cuda_gives_the_loss_and_the_gradients_of_the_cpu(toys: Toys, model: str) -> None:
@@ -201,12 +240,45 @@ def test_cuda_gives_the_loss_and_the_gradients_of_the_cpu(toys: Toys, model: str
 
 
 @NO_CUDA
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_an_epoch_of_cuda_graphs_is_a_plain_one(toys: Toys) -> None:
-    config = Config.of("signet", {"epochs": 1})
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=IN_COMPILE)])
+def test_steps_replayed_as_graphs_are_plain_ones(toys: Toys, compiled: bool) -> None:
+    """The signet model drops nothing, so that all draw alike."""
+    config = Config.of("signet", {"epochs": 4})
     cuda = torch.device("cuda", 0)
-    plain, graphs = (material(toys, device=cuda, compiled=flag).loop(config) for flag in (False, True))
-    assert graphs.epoch().loss == pytest.approx(plain.epoch().loss, abs=1e-4)
+    plain, graphs = (material(toys, device=cuda, compiled=flag).loop(config) for flag in (False, compiled))
+    plain.graphs = None
+    for _ in range(4):
+        assert graphs.epoch().loss == pytest.approx(plain.epoch().loss, abs=1e-4)
+    part = toys(sessions=30, seed=1)
+    np.testing.assert_allclose(ranked(graphs.scorer, part), ranked(plain.scorer, part), atol=1e-4)
+
+
+@NO_CUDA
+@pytest.mark.parametrize("model", ["interaction", "sequence"])
+def test_what_dropouts_draw_is_alike_in_a_graph(toys: Toys, model: str) -> None:
+    config, cuda = Config.of(model, {"epochs": 4}), torch.device("cuda", 0)
+    plain, graphs = (material(toys, device=cuda).loop(config) for _ in range(2))
+    plain.graphs = None
+    for _ in range(4):
+        assert graphs.epoch().loss == pytest.approx(plain.epoch().loss, abs=1e-4)
+
+
+@NO_CUDA
+def test_a_whole_training_on_cuda_is_that_of_the_cpu(toys: Toys) -> None:
+    part, other = toys(sessions=60, candidates=(4, 9)), toys(sessions=30, seed=1)
+    runs = [train([(part, 1.0)], "signet", epochs=3, device=device) for device in ("cpu", "cuda")]
+    assert [e.loss for e in runs[1].history] == pytest.approx([e.loss for e in runs[0].history], abs=1e-4)
+    np.testing.assert_allclose(ranked(runs[1].scorer, other), ranked(runs[0].scorer, other), atol=1e-4)
+
+
+@NO_CUDA
+@pytest.mark.parametrize("model", ["interaction", "sequence", "signet"])
+def test_seeds_beside_each_other_on_cuda_are_those_alone(toys: Toys, model: str) -> None:
+    part = toys(sessions=60)
+    alone = [train([(part, 1.0)], model, seed=seed, epochs=4, device="cuda") for seed in range(3)]
+    beside = train_seeds([(part, 1.0)], range(3), model, epochs=4, device="cuda")
+    for run, other in zip(beside, alone):
+        assert [e.loss for e in run.history] == pytest.approx([e.loss for e in other.history], abs=1e-4)
 
 
 @NO_CUDA

@@ -106,11 +106,9 @@ def _models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     type=click.Choice(DEVICES),
     default="cpu",
     show_default=True,
-    help="Where steps are made; auto is cuda where there is one. The checkpoint loads anywhere.",
+    help="Where steps are made, on cuda as CUDA graphs; auto takes cuda if it can. The checkpoint loads anywhere.",
 )
-@click.option(
-    "--compile", "compiled", is_flag=True, help="Compile the forward pass (torch.compile); with CUDA, CUDA graphs."
-)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the forward pass (torch.compile).")
 @labels_option()
 @spec_options
 @click.option(
