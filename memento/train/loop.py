@@ -19,6 +19,7 @@ from memento import rng
 from memento.errors import UsageError
 from memento.models.base import Batch, Model
 from memento.models.dropout import Draws, draw_from
+from memento.train.adam import MOMENTS, Adam
 from memento.train.average import Average
 from memento.train.batches import sent
 from memento.train.config import Config
@@ -62,15 +63,7 @@ class Loop:
         self.config = config
         self.objective = objective or objective_of(config)
         self.play = play
-        self.optimiser = torch.optim.AdamW(
-            [p for p in scorer.parameters() if p.requires_grad],
-            lr=config.rate,
-            betas=(0.9, 0.999),
-            eps=1e-8,
-            weight_decay=config.decay,
-            fused=True,
-            capturable=self.device.type == "cuda",
-        )
+        self.optimiser = Adam(scorer.parameters(), config.decay)
         self.average = Average(scorer, config.average) if config.average else None
         self.generator = torch.Generator(self.device)
         self.draws = Draws(self.generator)
@@ -188,16 +181,14 @@ class Loop:
         self._take(self.feed.resident.batch(sessions, self.feed.windows.size), 0, numbers[0], numbers[1])
 
     def _take(self, batch: Batch, number: int, rate: float | Tensor, weight: float | Tensor) -> None:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        loss = self.step(batch, number)
+        loss = self.step(batch, number, rate)
         if self.average is not None:
             self.average.update(weight)
         self._loss += loss * len(batch.features)
 
-    def step(self, batch: Batch, number: int) -> Tensor:
-        """One step of the optimiser; the loss before it, a scalar."""
-        self.optimiser.zero_grad(set_to_none=True)
+    def step(self, batch: Batch, number: int, rate: float | Tensor) -> Tensor:
+        """One step of the optimiser at a rate; the loss before it, a scalar."""
+        self.optimiser.zero_grad()
         if self.team is None:
             with self.forward():
                 loss = self.objective(self.scorer, batch, number)
@@ -212,7 +203,7 @@ class Loop:
                     loss = self.objective(self.scorer, share(batch, rows), number) * (len(rows) / sessions)
                     loss.backward()  # type: ignore[no-untyped-call]
             loss = self.team.add_up(self.scorer.parameters(), loss)
-        self.optimiser.step()
+        self.optimiser.step(rate)
         return loss.detach()
 
     def _judged(self) -> float:
@@ -257,10 +248,6 @@ class Loop:
             self.play.restore(values)
         self.scorer.load_state_dict(now)
         self.kept, self.history, self.best = kept, list(history), best
-
-
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-"""What Adam holds of a parameter, by torch's names."""
 
 
 def share_of_rate(progress: float) -> float:
