@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memento.cli.context import Context
     from memento.render.rendering import Rendering
     from memento.validate.leakage import Part
+    from memento.validate.saving import Turn
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,40 @@ def roles(
         tested = [_as(p, late, f"the later sessions of {p.name}") for p, _, late in cut]
     check([*trained, *made], tested, lambda child, parent: repository.is_ancestor(parent, child))
     return Roles(*([p.rendering for p in group] for group in (trained, tested, made)))
+
+
+def turns(
+    context: Context, real: Sequence[str], synthetic: Sequence[str], dimension: int, context_kind: str
+) -> list[Turn]:
+    """Each real revision as the test in turn; the others train, and every synthetic one that does not know the test.
+
+    Raises `UsageError` where nothing is left to train on, and `Leak` where a real revision knows the test.
+    """
+    from memento.validate.leakage import check, leaks
+    from memento.validate.saving import Turn
+
+    if len(real) < 2:
+        raise UsageError("turns take two real revisions at least", "name more of them: --real REV --real REV")
+    if twice := sorted({name for name in real if real.count(name) > 1}):
+        raise UsageError(f"{twice[0]} is named twice as --real", "name every real revision once")
+    repository = context.workspace.repository
+    known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *synthetic])}
+
+    def descends(child: str, parent: str) -> bool:
+        return repository.is_ancestor(parent, child)
+
+    found = []
+    for name in real:
+        test, others = known[name], [known[other] for other in real if other != name]
+        made = [known[other] for other in dict.fromkeys(synthetic) if not leaks(known[other], test, descends)]
+        if not made:
+            raise UsageError(
+                f"every synthetic revision knows {name}, which is the test in its turn",
+                "name a synthetic revision of each real one: those of the others train then",
+            )
+        check(others, [test], descends)
+        found.append(Turn(name, [p.rendering for p in others], [test.rendering], [p.rendering for p in made]))
+    return found
 
 
 def part(context: Context, revision: str, dimension: int, context_kind: str) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from memento.page.chart import INK, OTHER, OWN, SOFT, legend, picture
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 _SIZE = (7.2, 3.8)
 
 
-def page(found: Saving, roles: Sequence[tuple[str, Sequence[str]]], version: str) -> str:
-    """The whole document; `roles` names the revisions of each role. The same curve gives the same bytes."""
+def page(
+    found: Saving, roles: Sequence[tuple[str, Sequence[str]]], version: str, each: Mapping[str, Saving] | None = None
+) -> str:
+    """The whole document; `roles` names the revisions of each role, `each` has the curve of every test in turn.
+
+    The same curve gives the same bytes.
+    """
     named = "; ".join(f"{role}: {', '.join(revisions)}" for role, revisions in roles)
     parts = [
         element("header", element("h1", "Real sessions saved"), element("p", verdict(found)), _facts(found)),
         section("The curve", _chart(found)),
         section("In numbers", _table(found)),
+        *([section("Test by test", _turns(each))] if each else []),
         section(
             "How",
             element(
@@ -103,6 +109,23 @@ def _table(found: Saving) -> Html:
         for p in found.points
     ]
     return table(("real sessions", "real alone", "synthetic first", "gain"), rows, right=(0, 1, 2, 3))
+
+
+def _turns(each: Mapping[str, Saving]) -> Html:
+    heads, rows = turn_rows(each)
+    return table(heads, rows, right=tuple(range(1, len(heads))))
+
+
+def turn_rows(each: Mapping[str, Saving]) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of a table of tests: what all real sessions alone give, then every point with synthetic ones."""
+    points = next(iter(each.values())).points
+    whole = points[-1].sessions
+    heads = ["test", "sessions", "all real alone", *(f"synthetic, {p.sessions / whole:.0%} real" for p in points)]
+    rows = [
+        [name, f"{one.tested:,}", figure_cell(one.full), *(figure_cell(p.pretrained) for p in one.points)]
+        for name, one in each.items()
+    ]
+    return heads, rows
 
 
 def figure_cell(value: Figure | None, sign: bool = False) -> str:

@@ -123,7 +123,7 @@ def check(training: Sequence[Part], tests: Sequence[Part], descends: Callable[[s
     kinds: list[str] = []
     for part in training:
         for test in tests:
-            for kind, words in _leaks(part, test, descends):
+            for kind, words in leaks(part, test, descends):
                 kinds.append(kind)
                 faults.append(f"  {part.name} knows {test.name}: {words}")
     if faults:
@@ -134,7 +134,8 @@ def check(training: Sequence[Part], tests: Sequence[Part], descends: Callable[[s
         )
 
 
-def _leaks(part: Part, test: Part, descends: Callable[[str, str], bool] | None) -> list[tuple[str, str]]:
+def leaks(part: Part, test: Part, descends: Callable[[str, str], bool] | None = None) -> list[tuple[str, str]]:
+    """What a part that trains knows of a test: the kind of each leak, and where it is, in words."""
     found: list[tuple[str, str]] = []
     child, parent = part.rendering.commit, test.rendering.commit
     if descends is not None and child and parent and child != parent and descends(child, parent):

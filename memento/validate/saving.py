@@ -3,7 +3,8 @@
 For every number of real sessions a scorer is trained on them alone, and another that was trained on synthetic
 sessions first is trained on (fine-tuned) with them. Sets are nested: a smaller one is part of every larger
 one of the same seed. What is needed is the number of real sessions at which a curve, straight between its
-points, first reaches what all real sessions alone give; its interval redraws sessions and seeds.
+points, first reaches what all real sessions alone give; its interval redraws sessions and seeds. Where several
+histories are at hand, each is the test in turn, and the others train (Stone 1974, leave one out).
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from memento.errors import UsageError
 from memento.models.base import Model
 from memento.render.rendering import Rendering
 from memento.train.config import Config
+from memento.train.seeds import Told, at_once, side_by_side
 from memento.train.threads import one_thread
 from memento.validate.intervals import Figure
 from memento.validate.repeated import Repeated
 from memento.validate.tstr import beside, fitted, judged, require, subset
 
 Floats = npt.NDArray[np.float64]
+Tables = dict[int, Floats]
+"""NDCG@10 on the test, shape (S,), by the number of real sessions."""
 Progress = Callable[[int, int, str], None]
 
 SHARES = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 3, 1 / 2, 1.0)
@@ -92,70 +96,155 @@ class Saving:
 _CURVES = ("alone", "pretrained", "gain")
 
 
-@one_thread()
+@dataclass(frozen=True)
+class Turn:
+    """One test by its name, and what is trained on for it."""
+
+    name: str
+    real: Sequence[Rendering]
+    test: Sequence[Rendering]
+    synthetic: Sequence[Rendering]
+
+
 def saving(
     real: Sequence[Rendering],
     test: Sequence[Rendering],
     synthetic: Sequence[Rendering],
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[float] | None = None,
     model: str = "interaction",
     seeds: int = 5,
     seed: int = 0,
     progress: Progress | None = None,
     first: Mapping[str, Any] | None = None,
+    workers: int | None = None,
     **options: Any,
 ) -> Saving:
     """Train on nested sets of real sessions, with and without synthetic ones first, and test.
 
-    `sizes` are numbers of real sessions; all of them always stand at the end. `options` are those of training,
-    `first` those that training on synthetic sessions has in their place. Leaks are not looked at here. Raises
-    `UsageError` where there is nothing to train or to test on, or a size that there is not.
+    `sizes` are numbers of real sessions, or shares of them where they are no whole numbers; all of them always stand
+    at the end. `options` are those of training, `first` those that training on synthetic sessions has in their
+    place. Leaks are not looked at here. Raises `UsageError` where there is nothing to train or to test on, or a size
+    that there is not.
     """
-    require(real, test, synthetic, least=2)
-    whole = sum(map(len, real))
-    given = sorted({*(sizes if sizes is not None else (round(whole * share) for share in SHARES)), whole})
+    turn = Turn("", real, test, synthetic)
+    return in_turns([turn], sizes, model, seeds, seed, progress, first, workers, **options)[0]
+
+
+def in_turns(
+    turns: Sequence[Turn],
+    sizes: Sequence[float] | None = None,
+    model: str = "interaction",
+    seeds: int = 5,
+    seed: int = 0,
+    progress: Progress | None = None,
+    first: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    **options: Any,
+) -> tuple[Saving, dict[str, Saving]]:
+    """The same for several tests: over the sessions of all of them, and for each by its name.
+
+    Intervals over all redraw the sessions of all tests together, and seeds; what it says of numbers of real sessions
+    is their mean over turns. At most `workers` seeds are trained at once, as many as torch takes threads if left out;
+    how many changes no figure.
+    """
+    for turn in turns:
+        require(turn.real, turn.test, turn.synthetic, least=2)
+    steps = [_sizes(sum(map(len, turn.real)), sizes) for turn in turns]
+    if len({len(step) for step in steps}) > 1:
+        raise UsageError("the same sizes are different numbers of sets in two turns", "name sizes as shares: 0,33%")
+    places = [(place, number) for place in range(len(turns)) for number in range(seed, seed + seeds)]
+
+    def work(at: int, told: Told) -> tuple[Tables, Tables]:
+        place, number = places[at]
+        return _trained(turns[place], steps[place], model, number, first or {}, options)
+
+    def begun(at: int, done: int) -> None:
+        place, number = places[at]
+        if progress is not None:
+            progress(done, len(places), f"{turns[place].name} seed {number}".strip())
+
+    count = at_once(len(places), workers)
+    with one_thread():
+        found = side_by_side(work, len(places), count, begun=begun)
+    curves = [
+        _gathered(turn, step, found[at * seeds : (at + 1) * seeds]) for at, (turn, step) in enumerate(zip(turns, steps))
+    ]
+    each = {turn.name: _told([curve], model, seeds, seed) for turn, curve in zip(turns, curves)}
+    return each[turns[0].name] if len(turns) == 1 else _told(curves, model, seeds, seed), each
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """NDCG@10 of one turn for each of its sizes, shape (R, S) each; none alone for fewer than two sessions."""
+
+    sizes: Sequence[int]
+    alone: Sequence[Floats | None]
+    after: Sequence[Floats]
+    beside: Mapping[str, Floats]  # (S,) each
+    synthetic: int
+
+
+def _sizes(whole: int, asked: Sequence[float] | None) -> list[int]:
+    """Numbers of real sessions of `whole`, in order."""
+    named = [size if isinstance(size, int) else round(whole * size) for size in (SHARES if asked is None else asked)]
+    given = sorted({*named, whole})
     if given[0] < 0 or given[-1] > whole:
         raise UsageError(f"there are {whole} real sessions, not {given[-1] if given[-1] > whole else given[0]}")
-    alone: dict[int, list[Floats]] = {size: [] for size in given if size > 1}
-    after: dict[int, list[Floats]] = {size: [] for size in given}
-    total, done = seeds * (1 + len(alone) + len([size for size in given if size])), 0
+    return given
 
-    def tell(what: str) -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total, what)
 
-    for number in range(seed, seed + seeds):
-        before = fitted(synthetic, model, number, **{**options, **(first or {})})
-        tell(f"synthetic sessions, seed {number}")
-        for size in given:
-            chosen = subset(real, size, number)
-            after[size].append(judged(_tuned(before, chosen, model, number, options), test))
-            if size:
-                tell(f"{size} real sessions after them, seed {number}")
-            if size in alone:
-                alone[size].append(judged(fitted(chosen, model, number, **options), test))
-                tell(f"{size} real sessions alone, seed {number}")
-    tested = sum(map(len, test))
+def _trained(
+    turn: Turn, sizes: Sequence[int], model: str, seed: int, first: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[Tables, Tables]:
+    """What one seed gives: on real sessions alone, and after synthetic ones."""
+    before = fitted(turn.synthetic, model, seed, **{**options, **first})
+    alone, after = {}, {}
+    for size in sizes:
+        chosen = subset(turn.real, size, seed)
+        after[size] = judged(_tuned(before, chosen, model, seed, options), turn.test)
+        if size > 1:
+            alone[size] = judged(fitted(chosen, model, seed, **options), turn.test)
+    return alone, after
+
+
+def _gathered(turn: Turn, sizes: Sequence[int], found: Sequence[tuple[Tables, Tables]]) -> _Curves:
+    """What all seeds of a turn gave."""
+    return _Curves(
+        sizes,
+        [np.stack([alone[size] for alone, _ in found]) if size > 1 else None for size in sizes],
+        [np.stack([after[size] for _, after in found]) for size in sizes],
+        beside(turn.test),
+        sum(map(len, turn.synthetic)),
+    )
+
+
+def _told(curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Saving:
+    """What the curves of some turns say together."""
+    sizes = [round(float(np.mean(numbers))) for numbers in zip(*(curve.sizes for curve in curves))]
+    after = dict(zip(sizes, (np.concatenate(tables, 1) for tables in zip(*(curve.after for curve in curves)))))
+    alone = {
+        size: np.concatenate(known, 1)
+        for size, tables in zip(sizes, zip(*(curve.alone for curve in curves)))
+        if len(known := [table for table in tables if table is not None]) == len(curves)
+    }
+    other = {name: np.concatenate([curve.beside[name] for curve in curves]) for name in curves[0].beside}
+    whole, tested = sizes[-1], after[sizes[0]].shape[1]
     repeated = Repeated(tested, seeds, seed=seed)
-    one = {size: np.stack(rows) for size, rows in alone.items()}
-    two = {size: np.stack(rows) for size, rows in after.items()}
     return Saving(
         points=tuple(
             Point(
                 size,
-                repeated.figure(one[size]) if size in one else None,
-                repeated.figure(two[size]),
-                repeated.difference(two[size], one[size]) if size in one else None,
+                repeated.figure(alone[size]) if size in alone else None,
+                repeated.figure(after[size]),
+                repeated.difference(after[size], alone[size]) if size in alone else None,
             )
-            for size in given
+            for size in sizes
         ),
-        full=repeated.figure(one[whole]),
-        alone=_needed(one, one[whole], repeated),
-        pretrained=_needed(two, one[whole], repeated),
-        beside={name: repeated.figure(values[None]) for name, values in beside(test).items()},
-        synthetic=sum(map(len, synthetic)),
+        full=repeated.figure(alone[whole]),
+        alone=_needed(alone, alone[whole], repeated),
+        pretrained=_needed(after, alone[whole], repeated),
+        beside={name: repeated.figure(values[None]) for name, values in other.items()},
+        synthetic=round(float(np.mean([curve.synthetic for curve in curves]))),
         tested=tested,
         seeds=seeds,
         model=model,

@@ -12,7 +12,7 @@ from memento.render.rendering import Rendering, render
 from memento.report.saving_page import page, verdict
 from memento.train.config import Config
 from memento.train.trainer import Material
-from memento.validate.saving import Saving, crossing, fine_tuning, saving
+from memento.validate.saving import Saving, Turn, crossing, fine_tuning, in_turns, saving
 from memento.world.world import World
 
 
@@ -42,6 +42,30 @@ def test_real_sessions_in_the_place_of_synthetic_ones_save_them(found: Saving) -
     """Trained on the very sessions first, few or none more are needed."""
     assert found.points[0].pretrained.value == pytest.approx(found.full.value, abs=0.05)
     assert found.pretrained.value <= found.alone.value
+
+
+def test_turns_are_told_together_and_one_by_one(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    given = [Turn("late", [early], [late], [early]), Turn("early", [late], [early], [late])]
+    whole, each = in_turns(given, [0, 0.5], model="linear", seeds=2, epochs=4, workers=1)
+    assert in_turns(given, [0, 0.5], model="linear", seeds=2, epochs=4, workers=2) == (whole, each)
+    assert each["late"] == saving([early], [late], [early], [0, 0.5], model="linear", seeds=2, epochs=4)
+    assert whole.tested == len(early) + len(late)
+    assert [point.sessions for point in whole.points] == [
+        round((a.sessions + b.sessions) / 2) for a, b in zip(each["late"].points, each["early"].points)
+    ]
+    counted = [(one.full.n, one.full.value) for one in each.values()]
+    mean = sum(n * value for n, value in counted) / sum(n for n, _ in counted)
+    assert whole.full.value == pytest.approx(mean)
+    assert "Test by test" in page(whole, [], "1.0", each)
+    assert "Test by test" not in page(whole, [], "1.0")
+
+
+def test_sizes_that_fall_together_in_one_turn_are_refused(halves: tuple[Rendering, Rendering]) -> None:
+    early, late = halves
+    given = [Turn("late", [early], [late], [early]), Turn("early", [late], [early], [late])]
+    with pytest.raises(UsageError, match="different numbers of sets"):
+        in_turns(given, [len(late)], model="linear", seeds=1, epochs=1)
 
 
 def test_fine_tuning_goes_at_a_quarter_of_the_rate_that_training_has() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from memento.cli.context import Context, define, json_option
 from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
-from memento.cli.protocol import options_of, role_options, roles, training_options
+from memento.cli.protocol import options_of, role_options, roles, training_options, turns
 from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
@@ -20,24 +21,41 @@ if TYPE_CHECKING:
     from memento.validate.saving import Saving
 
 
-def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
+def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> list[float] | None:
     if value is None:
         return None
     parts = [part.strip() for part in value.split(",")]
-    if not all(part.isdecimal() and len(part) < 10 for part in parts):
-        raise UsageError(f"--sizes {value!r} is not a list of whole numbers", "write it as --sizes 0,50,100")
-    return [int(part) for part in parts]
+    if not all(part.removesuffix("%").isdecimal() and len(part) < 10 for part in parts):
+        raise UsageError(
+            f"--sizes {value!r} is not a list of whole numbers or percents", "write it as --sizes 0,50,33%"
+        )
+    shares = [int(part[:-1]) / 100 for part in parts if part.endswith("%")]
+    if any(share > 1 for share in shares):
+        raise UsageError(f"--sizes {value!r} names more than 100%", "name at most all sessions: 100%")
+    return [*(int(part) for part in parts if not part.endswith("%")), *shares]
 
 
 @define(
     """
     memento data-saving --real talk1 --real talk2 --test talk3 --synthetic twin1 --synthetic twin2 -o saving.html
     memento data-saving --real main --split 0.7 --synthetic twin --sizes 0,20,50 --seeds 3
+    memento data-saving -r talk1 -r talk2 -r talk3 -y twin1 -y twin2 -y twin3 --in-turns --sizes 0,33%
     """
 )
 @role_options
 @training_options
-@click.option("--sizes", metavar="N,N,...", callback=_sizes, help="Numbers of real sessions; all of them come last.")
+@click.option(
+    "--in-turns",
+    is_flag=True,
+    help="In place of --test: each real revision is the test in turn, the others train, and every synthetic one "
+    "that does not know the test.",
+)
+@click.option(
+    "--sizes",
+    metavar="N,N,...",
+    callback=_sizes,
+    help="Numbers of real sessions, or percents of them; all of them come last.",
+)
 @click.option(
     "--synthetic-epochs", metavar="N", type=click.IntRange(1, 10_000), help="Passes over synthetic sessions at most."
 )
@@ -47,7 +65,7 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @json_option
 def command(
     context: Context, real: tuple[str, ...], test: tuple[str, ...], synthetic: tuple[str, ...], split: float | None,
-    model: str, sizes: list[int] | None, seeds: int, epochs: int | None, patience: int | None,
+    in_turns: bool, model: str, sizes: list[float] | None, seeds: int, epochs: int | None, patience: int | None,
     synthetic_epochs: int | None, settings: tuple[str, ...], dimension: int, context_kind: str,
     out: Path | None, force: bool, seed: int,
 ) -> None:  # fmt: skip
@@ -56,40 +74,58 @@ def command(
     For ever more real sessions a scorer is trained on them alone, and another, trained on synthetic
     sessions first, is trained on with them at a quarter of the rate. Told is how many real sessions the
     second needs to reach what all of them alone give, with an interval. Sets of real sessions are nested.
-    Training that knows the test is refused, as by memento tstr.
+    Training that knows the test is refused, as by memento tstr. With --in-turns figures are over the sessions of
+    all tests, and a table has each test by itself.
     """
     from memento import __version__
     from memento.files import write_text
-    from memento.validate.saving import saving
+    from memento.validate.saving import Turn
+    from memento.validate.saving import in_turns as over
 
     output = context.output
     options = options_of(epochs, patience, settings)
     path = ready_if_asked(out, force)
+    if in_turns and (test or split is not None):
+        raise UsageError("--in-turns takes no --test and no --split", "every --real REV is the test in its turn")
     with Progress(output, "rendering"):
-        named = roles(context, real, test, synthetic, split, dimension, context_kind)
+        if in_turns:
+            given = turns(context, real, synthetic, dimension, context_kind)
+        else:
+            named = roles(context, real, test, synthetic, split, dimension, context_kind)
+            given = [Turn("", named.real, named.test, named.synthetic)]
     first: dict[str, Any] = {"epochs": synthetic_epochs} if synthetic_epochs else {}
     with Progress(output, "training") as progress:
 
         def show(done: int, total: int, note: str) -> None:
             progress.update(done, total, note)
 
-        found = saving(named.real, named.test, named.synthetic, sizes, model, seeds, seed, show, first=first, **options)
+        found, each = over(given, sizes, model, seeds, seed, show, first=first, **options)
+    each = each if in_turns else {}
     if path is not None:
         from memento.report.saving_page import page
 
-        given = [
-            ("real", real),
-            ("test", test or (f"the last {1 - (split or 0):.0%} of each",)),
-            ("synthetic", synthetic),
-        ]
-        write_text(path, page(found, given, __version__))
+        tested = "each real one in turn" if in_turns else f"the last {1 - (split or 0):.0%} of each"
+        named_roles = [("real", real), ("test", test or (tested,)), ("synthetic", synthetic)]
+        write_text(path, page(found, named_roles, __version__, each))
     if output.json:
         content = {"real": list(real), "test": list(test), "synthetic": list(synthetic), "split": split}
-        output.document("memento.data-saving/1", content | found.to_map() | {"file": str(path) if path else None})
+        turned = {"turns": {name: one.to_map() for name, one in each.items()}} if in_turns else {}
+        file = {"file": str(path) if path else None}
+        output.document("memento.data-saving/1", content | found.to_map() | turned | file)
         return
     curve(output, found)
+    if each:
+        by_test(output, each)
     if path is not None:
         output.message(f"Wrote {path} ({size_words(path)})")
+
+
+def by_test(output: Output, each: Mapping[str, Saving]) -> None:
+    """Each test by itself: what all real sessions alone give, and every point of the other curve."""
+    from memento.report.saving_page import turn_rows
+
+    heads, rows = turn_rows(each)
+    output.table([Column(head, right=place > 0) for place, head in enumerate(heads)], rows)
 
 
 def curve(output: Output, found: Saving) -> None:
