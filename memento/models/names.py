@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from memento.models.base import Sessions, rows_of
 from memento.models.interaction import slots_of
+from memento.models.rows import Rows
 
 SHARPNESS = 20.0
 NAMED = 3
@@ -54,7 +55,7 @@ class NameBook:
 
     def __init__(self, dimension: int) -> None:
         self._met: set[int] = set()
-        self._entities: dict[int, Tensor] = {}
+        self._entities = Rows(dimension + 1)
         self._all = torch.zeros(dimension + 1, dtype=torch.float64)
         self._contexts = torch.zeros(dimension, dtype=torch.float64)
         self._sessions = 0
@@ -64,13 +65,16 @@ class NameBook:
 
         The session's own memories, shape (n,), and their embeddings, (n, D), are met on the way.
         """
-        for memory, entity, row in zip(memories.tolist(), entities.tolist(), _counted(embeddings)):
+        new = []
+        for place, memory in enumerate(memories.tolist()):
             if memory not in self._met:
                 self._met.add(memory)
-                self._entities[entity] = self._entities.get(entity, torch.zeros_like(row)) + row
-                self._all = self._all + row
-        blank = torch.zeros_like(self._all)  # (D + 1,)
-        known = torch.stack([self._entities.get(entity, blank) for entity in entities.tolist()])  # (n, D + 1)
+                new.append(place)
+        if new:
+            told = _counted(embeddings[new])  # (m, D + 1)
+            self._entities.add(entities[new], told)
+            self._all = self._all + told.sum(0)
+        known = self._entities.read(entities)  # (n, D + 1)
         less = context.double() - self._contexts / max(1, self._sessions)  # (D,)
         return _numbers(known, self._all.expand_as(known), less.expand(len(known), -1), torch.zeros_like(entities), 1)
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from memento.models.base import Sessions
 from memento.models.interaction import SLOTS, SUPERSEDED, slots_of
+from memento.models.rows import Rows
 
 HOURS, WEEKDAYS = 24, 7
 REACH = 3
@@ -104,7 +105,7 @@ class Ledger:
     """The same, kept up one session at a time: sums and counts by memory and entity, weekday and hour."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], Tensor] = {}
+        self._memories, self._entities, self._facts = (Rows(WEEKDAYS, HOURS, 2) for _ in range(3))
         self._replaced: set[int] = set()
 
     def replaced(self, memories: Tensor) -> Tensor:
@@ -115,35 +116,23 @@ class Ledger:
         """What is known of the candidates of a session, shape (n, R)."""
         hour, weekday = int(at.hour[0]), int(at.weekday[0])
         around = [hour % HOURS] + [h % HOURS for d in range(1, REACH + 1) for h in (hour - d, hour + d)]
-        rows = []
-        for memory, entity, aspect in zip(at.memory.tolist(), at.entity.tolist(), at.aspect.tolist()):
-            memories, entities = self._of("memory", memory), self._of("entity", entity)  # (7, 24, 2) each
-            fact = self._of("fact", entity * SLOTS + aspect)  # (7, 24, 2)
-            by_hour, today, entity_hour = memories.sum(0), memories[weekday], entities.sum(0)  # (24, 2) each
-            found = [by_hour.sum(0), entity_hour.sum(0), fact.sum((0, 1)), today.sum(0)]
-            for table in (by_hour, today):
-                found += _pooled([table[h] for h in around])
-            found.append(_pooled([entity_hour[h] for h in around[:3]])[-1])
-            rows.append(torch.stack(found))  # (F, 2)
-        return _numbers(torch.stack(rows))  # (n, R)
+        memories, entities = self._memories.read(at.memory), self._entities.read(at.entity)  # (n, 7, 24, 2) each
+        facts = self._facts.read(at.entity * SLOTS + at.aspect)  # (n, 7, 24, 2)
+        by_hour, today, entity_hour = memories.sum(1), memories[:, weekday], entities.sum(1)  # (n, 24, 2) each
+        found = [by_hour.sum(1), entity_hour.sum(1), facts.sum((1, 2)), today.sum(1)]  # (n, 2) each
+        for table in (by_hour, today):
+            found += _pooled([table[:, h] for h in around])
+        found.append(_pooled([entity_hour[:, h] for h in around[:3]])[-1])
+        return _numbers(torch.stack(found, 1))  # (n, R)
 
     def write(self, at: Moments, residuals: Tensor, flags: Tensor) -> None:
         """Keep what a session's labels showed, and which of its memories were superseded, shape (n,) each."""
         self._replaced.update(at.memory[flags > 0].tolist())
-        hour, weekday = int(at.hour[0]), int(at.weekday[0])
-        for memory, entity, aspect, value in zip(
-            at.memory.tolist(), at.entity.tolist(), at.aspect.tolist(), residuals.tolist()
-        ):
-            for name, key in (("memory", memory), ("entity", entity), ("fact", entity * SLOTS + aspect)):
-                table = self._kept.setdefault((name, key), self._blank())  # (7, 24, 2)
-                table[weekday, hour] += torch.tensor([value, 1.0], dtype=torch.float64)
-
-    def _of(self, name: str, key: int) -> Tensor:
-        return self._kept.get((name, key), self._blank())
-
-    @staticmethod
-    def _blank() -> Tensor:
-        return torch.zeros(WEEKDAYS, HOURS, 2, dtype=torch.float64)
+        told = torch.stack([residuals.double(), torch.ones_like(residuals, dtype=torch.float64)], -1)  # (n, 2)
+        place = int(at.weekday[0]), int(at.hour[0])
+        self._memories.add(at.memory, told, place)
+        self._entities.add(at.entity, told, place)
+        self._facts.add(at.entity * SLOTS + at.aspect, told, place)
 
 
 def _turn(wave: Tensor, steps: int) -> Tensor:

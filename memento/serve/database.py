@@ -64,7 +64,7 @@ class Samples(Sequence[Sample]):
         self.dimension = dimension
         self.vectors: list[npt.NDArray[np.float32]] = []
         self.words: list[npt.NDArray[np.int64]] = []
-        self.parts: list[tuple[Row, Array, Array, list[tuple[int, int]], list[bool]]] = []
+        self.parts: list[tuple[Row, Array, Array, list[tuple[int, int]], list[bool], tuple[str, ...]]] = []
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -78,7 +78,7 @@ class Samples(Sequence[Sample]):
             some = Samples(self.dimension)
             some.vectors, some.words, some.parts = self.vectors, self.words, self.parts[place]
             return some
-        session, features, labels, sources, injected = self.parts[place]
+        session, features, labels, sources, injected, memories = self.parts[place]
         matrix = np.zeros((len(sources) + 1, self.dimension))
         texts = []
         for row, (vector, word) in enumerate(sources):
@@ -90,7 +90,7 @@ class Samples(Sequence[Sample]):
         if chosen:
             matrix[-1] = (matrix[chosen] / len(chosen)).sum(axis=0)
         slot = project_slot(session["project"] or "")
-        return Sample(matrix, features, labels, slot, tuple(texts), session["id"])
+        return Sample(matrix, features, labels, slot, tuple(texts), session["id"], memories)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,9 @@ def _samples(
             features = _features(session, candidates, _gap(session, earlier))
             injected = [row["was_injected"] != 0 for row in candidates]
             labels = _labels(session, candidates)
-            made.parts.append((session | {"id": names.id(session["session_key"])}, features, labels, sources, injected))
+            named = session | {"id": names.id(session["session_key"])}
+            memories_of = tuple(row["memory_id"] for row in candidates)
+            made.parts.append((named, features, labels, sources, injected, memories_of))
     return made
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections import abc
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,8 +17,11 @@ from memento import rng
 from memento.errors import MementoError, UsageError
 from memento.formats import sgpt
 from memento.models.base import Batch, Model
+from memento.models.sequence import Sequence
 from memento.models.signet import Signet
+from memento.render.rendering import Rendering
 from memento.train import Run, checkpoint
+from memento.train.batches import Resident
 from memento.train.losses import listnet
 from memento.train.signet import ENOUGH, RATE, Replica, Sample, Stats, double
 
@@ -37,7 +41,7 @@ class Served(Protocol):
         """Softmax scores, shape (C,)."""
         ...
 
-    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+    def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """Passes over the samples in their order, one step each; early stop below a loss of 1e-6."""
         ...
 
@@ -64,7 +68,7 @@ class SignetScorer:
         """Softmax scores, shape (C,)."""
         return self.replica.scores(sample)
 
-    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+    def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """As the sidecar."""
         return self.replica.train(samples, epochs, temperature)
 
@@ -101,7 +105,7 @@ class TorchScorer:
         with torch.inference_mode():
             return torch.softmax(self.model(_batch(sample))[0].double(), 0).numpy()  # (C,)
 
-    def train(self, samples: Sequence[Sample], epochs: int, temperature: float) -> Stats:
+    def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """One step a session at a constant rate; what is dropped out is drawn by the number of the step.
 
         A session whose loss or gradient is not finite is passed over.
@@ -160,12 +164,63 @@ class TorchScorer:
         return turned
 
 
+class SequenceScorer(TorchScorer):
+    """The sequence model over what became known of earlier sessions.
+
+    That is what `follow` told it, and every session of a database that it was trained on since; a request whose
+    memories have no ids is scored without a past.
+    """
+
+    def __init__(self, run: Run, sunday: bool = True) -> None:
+        super().__init__(run, sunday)
+        assert isinstance(run.scorer, Sequence)
+        self.sequence = run.scorer
+        self.past = self.sequence.start()
+        self._numbers: dict[str, int] = {}
+        self._known: set[str] = set()
+
+    def scores(self, sample: Sample) -> Array:
+        """Softmax scores, shape (C,)."""
+        if not sample.memories:
+            return super().scores(sample)
+        batch = dataclasses.replace(_batch(sample), labels=None)
+        logits = self.sequence.step(batch, self.past, self._numbered(sample.memories))  # (1, C)
+        return torch.softmax(logits[0].double(), 0).numpy()  # (C,)
+
+    def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
+        """As any other model; sessions that come with their ids are remembered, those that lie back furthest first."""
+        found = super().train(samples, epochs, temperature)
+        for sample in reversed(samples):
+            if sample.session and sample.memories and sample.session not in self._known:
+                self._learn(_batch(sample), sample.memories, sample.session)
+        return found
+
+    def follow(self, rendering: Rendering) -> None:
+        """Takes up what all sessions of a rendering showed, in order of time."""
+        resident = Resident([rendering])
+        for place, session in enumerate(rendering.session_ids):
+            rows = rendering.memory_rows[rendering.offsets[place] : rendering.offsets[place + 1]]
+            if len(rows):
+                names = [rendering.memory_ids[row] for row in rows.tolist()]
+                self._learn(resident.batch(np.array([place])), names, session)
+
+    def _learn(self, batch: Batch, memories: Iterable[str], session: str) -> None:
+        self.sequence.learn(batch, self.past, self._numbered(memories))
+        self._known.add(session)
+
+    def _numbered(self, memories: Iterable[str]) -> torch.Tensor:
+        """A number for each memory, the same for one id, shape (C,)."""
+        return torch.tensor([self._numbers.setdefault(name, len(self._numbers)) for name in memories])
+
+
 def opened(path: Path, sunday: bool = True) -> Served:
     """The scorer in a file of memento's or of Signet's. Raises as `checkpoint.load` and `sgpt.read` do."""
     if sgpt.is_sgpt(path):
         return SignetScorer(sgpt.read(path).model)
     run = checkpoint.load(path)
-    return SignetScorer(run.scorer) if isinstance(run.scorer, Signet) else TorchScorer(run, sunday)
+    if isinstance(run.scorer, Signet):
+        return SignetScorer(run.scorer)
+    return SequenceScorer(run, sunday) if isinstance(run.scorer, Sequence) else TorchScorer(run, sunday)
 
 
 def fresh(dimension: int) -> Served:

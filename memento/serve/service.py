@@ -129,6 +129,7 @@ class Service:
             labels=np.array(labels, np.float64),
             project=params.project_slot,
             texts=tuple(read),
+            memories=tuple(names) if live else (),
         )
 
     def _learned(self, steps: int, pairs: int) -> None:

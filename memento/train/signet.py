@@ -41,6 +41,7 @@ class Sample:
     - `rows` (C + 1, D): the candidates' embeddings, zeros where there is none, then the context
     - `features` (C, 17), `labels` (C,); `project` is a slot
     - `texts`: for a candidate without an embedding its place and the buckets of its words
+    - `memories`: the candidates' ids, where they are known
     """
 
     rows: Array
@@ -49,6 +50,7 @@ class Sample:
     project: int = 0
     texts: tuple[tuple[int, Ints], ...] = ()
     session: str = ""
+    memories: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.features)

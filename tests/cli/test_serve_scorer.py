@@ -87,3 +87,27 @@ def test_a_scorer_that_cannot_be_served_is_told(memento, checkpoint: Path, tmp_p
     assert memento("serve-scorer", str(tmp_path / "text"), code=4).err.startswith("Error: ")
     assert memento("serve-scorer", str(tmp_path), code=2).err.startswith("Error: ")
     assert memento("serve-scorer", "--native-dim", "0", code=2).err
+
+
+def test_a_past_is_for_a_model_that_has_one(checkpoint: Path, world: Any) -> None:
+    error = world("serve-scorer", checkpoint, "--past", "main", code=2)
+    assert "signet knows nothing of earlier sessions" in error.err
+    assert error.hint
+
+
+def test_a_revision_went_before_the_first_request(world: Any) -> None:
+    world("train", "main", "--model", "sequence", "--epochs", 1, "--out", "model.safetensors")
+    request = {
+        "context_embedding": [0.1] * 64,
+        "candidate_ids": world.ids("memories")[:6],
+        "candidate_embeddings": [[0.1] * 64] * 6,
+    }
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "score", "params": request}).encode() + b"\n"
+    found = []
+    for options in ((), ("--past", "main")):
+        process = started("model.safetensors", *options, folder=world.folder)
+        out, err = process.communicate(line)
+        assert (process.returncode, err) == (0, b"")
+        found.append(sorted((one["id"], one["score"]) for one in json.loads(out)["result"]["scores"]))
+    assert [name for name, _ in found[0]] == [name for name, _ in found[1]]
+    assert found[0] != found[1]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
+from memento.cli.output import plural
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ NATIVE = 768
 @define(
     """
     memento serve-scorer model.safetensors
+    memento serve-scorer model.safetensors --past main
     memento serve-scorer predictor.ckpt --native-dim 768
     memento serve-scorer --native-dim 768 --checkpoint predictor.ckpt
     """
@@ -35,18 +38,28 @@ NATIVE = 768
     help="As the sidecar's: numbers in an embedding; that of CKPT, or 768, if left out.",
 )  # fmt: skip
 @click.option(
+    "--past", metavar="REV", type=REVISION,
+    help="What became known before the first request: the sessions of a revision and their labels; for sequence.",
+)  # fmt: skip
+@click.option(
     "--weekday", type=click.Choice(("sunday", "monday")), default="sunday", show_default=True,
     help="The day that requests count weekdays from: Sunday with Signet's daemon, Monday in its training data.",
 )  # fmt: skip
 @json_option
 def command(
-    context: Context, scorer: Path | None, checkpoint: Path | None, dimension: int | None, weekday: str
+    context: Context,
+    scorer: Path | None,
+    checkpoint: Path | None,
+    dimension: int | None,
+    past: str | None,
+    weekday: str,
 ) -> None:
     """Serve a trained scorer to an agent, in the place of Signet's sidecar.
 
     Reads JSON-RPC requests from stdin, one a line, and answers each with a line on stdout, until stdin
     ends: status, score, train, train_from_db and save_checkpoint, as the sidecar takes and answers them.
     CKPT is a checkpoint of any model of memento's, or an SGPT file. Nothing else is printed on stdout.
+    With --past a sequence model knows what earlier sessions showed of each memory, by its id.
     """
     from datetime import UTC, datetime
 
@@ -56,6 +69,8 @@ def command(
 
     signal.signal(signal.SIGTERM, _leave)
     served = _opened(context, scorer, checkpoint, dimension, weekday == "sunday")
+    if past is not None:
+        _follow(context, served, past)
 
     def now() -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -68,6 +83,21 @@ def command(
 
 def _leave(*_: object) -> None:
     sys.exit(0)
+
+
+def _follow(context: Context, served: Served, revision: str) -> None:
+    from memento.cli.commands.evaluate import spec_for
+    from memento.serve.scorers import SequenceScorer
+
+    if not isinstance(served, SequenceScorer):
+        raise UsageError(
+            f"{served.name} knows nothing of earlier sessions, so --past has no use",
+            "leave out --past, or serve a checkpoint of `memento train REV --model sequence`",
+        )
+    workspace = context.workspace
+    rendering = workspace.rendering_at(revision, spec_for(workspace, served.run, revision, None))
+    served.follow(rendering)
+    context.output.detail(f"{plural(len(rendering), 'session')} of {revision} went before")
 
 
 def _opened(
