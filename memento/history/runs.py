@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 ID_DIGITS = 12
 
 
+TITLES = {"ndcg": "NDCG@10", "mrr": "MRR", "recall": "recall@10", "share": "share of the ceiling"}
+"""What metrics are called where people read of them; others go by their names."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """A figure with its 95% interval, and what chance and the best possible scorer get.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from memento.history.runs import Metric
+from memento.history.runs import TITLES, Metric
 from memento.measure.compare import Comparison, told
 from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, legend, picture, png
 from memento.page.html import Html, document, element, figure, section, table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _LEAST = 8.6, 3.2
 _LOOKS = [(colour, style) for style in ("-", "--", ":", "-.") for colour in (OWN, OTHER, THIRD, INK)]
-_TITLES = {"loss": "loss", "ndcg": "validation NDCG@10"}
+_CURVES = {"loss": "loss", "ndcg": "validation NDCG@10"}
 
 
 def page(found: Comparison, version: str) -> str:
@@ -27,7 +27,7 @@ def page(found: Comparison, version: str) -> str:
             "header", element("h1", "Runs compared"), element("p", f"{rows}; the first is what others are held to.")
         ),
         section("Figures", _table(found), _bars(found)),
-        section("Training", *[_curves(found, name) for name in _TITLES if _has(found, name)]),
+        section("Training", *[_curves(found, name) for name in _CURVES if _has(found, name)]),
         element("footer", f"memento {version}"),
     ]
     return document("memento compare", parts, f"memento {version}")
@@ -35,7 +35,7 @@ def page(found: Comparison, version: str) -> str:
 
 def image(found: Comparison) -> bytes:
     """One PNG: the figures, and below them how loss and validation NDCG@10 went where a run tells."""
-    curves = [_drawing(found, name) for name in _TITLES if _has(found, name)]
+    curves = [_drawing(found, name) for name in _CURVES if _has(found, name)]
     return png(_size(found), [_bar_drawing(found), *curves])
 
 
@@ -54,7 +54,8 @@ def words(metric: Metric | None, sign: bool = False) -> str:
 
 
 def _table(found: Comparison) -> Html:
-    heads = ["run", "model", *found.metrics, *(f"{name} less the first's" for name in found.metrics), *found.options]
+    titles = [TITLES.get(name, name) for name in found.metrics]
+    heads = ["run", "model", *titles, *(f"{title} less the first's" for title in titles), *found.options]
     rows = []
     for row in found.rows:
         figures = [words(row.figures.get(name)) for name in found.metrics]
@@ -70,10 +71,11 @@ def _size(found: Comparison) -> tuple[float, float]:
 
 def _bars(found: Comparison) -> Html:
     name = found.metrics[0]
+    title = TITLES.get(name, name)
     said = "; ".join(f"{row.name} {words(row.figures.get(name))}" for row in found.rows)
-    drawn = picture("figures", (_WIDTH, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{name}: {said}")
+    drawn = picture("figures", (_WIDTH, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{title}: {said}")
     return figure(
-        drawn, f"{name} with its 95% interval; a tick is chance, a diamond the ceiling, where they are known."
+        drawn, f"{title} with its 95% interval; a tick is chance, a diamond the ceiling, where they are known."
     )
 
 
@@ -94,7 +96,7 @@ def _bar_drawing(found: Comparison) -> Callable[[Axes], None]:
                     axes.plot([value], [place], mark, color=SOFT, markersize=6, fillstyle="none")
         axes.set_yticks(range(len(found.rows)), [row.name for row in found.rows])
         axes.set_ylim(len(found.rows) - 0.4, -0.6)
-        axes.set_xlabel(name)
+        axes.set_xlabel(TITLES.get(name, name))
 
     return draw
 
@@ -113,9 +115,9 @@ def _curves(found: Comparison, name: str) -> Html:
         ]
         ends.append(f"{row.name} ends at {sum(last) / len(last):.4f}" if last else f"{row.name} has none")
     drawn = picture(
-        f"curve-{name}", _size(found), _drawing(found, name), f"{_TITLES[name]} by epoch: {'; '.join(ends)}"
+        f"curve-{name}", _size(found), _drawing(found, name), f"{_CURVES[name]} by epoch: {'; '.join(ends)}"
     )
-    return figure(drawn, f"{_TITLES[name][0].upper()}{_TITLES[name][1:]}, epoch by epoch.")
+    return figure(drawn, f"{_CURVES[name][0].upper()}{_CURVES[name][1:]}, epoch by epoch.")
 
 
 def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
@@ -133,7 +135,7 @@ def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
                     axes.plot(epochs, heights, color=colour, linestyle=style, linewidth=1.6, label=label, marker=marker)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
-        axes.set_ylabel(_TITLES[name])
+        axes.set_ylabel(_CURVES[name])
         legend(axes)
 
     return draw

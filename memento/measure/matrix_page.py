@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from memento.history.runs import TITLES
 from memento.measure.compare_page import words
 from memento.measure.matrix import Matrix
 from memento.measure.trials import Settings
@@ -21,10 +22,11 @@ def page(found: Matrix, settings: Settings, version: str) -> str:
     said = "; ".join(
         f"{found.names[one]} on {found.names[other]} {metric.value:.3f}" for (one, other), metric in found.cells.items()
     )
-    drawn = picture("matrix", _size(found), drawing(found), f"{found.metric} by training and test: {said}")
+    title = TITLES.get(found.metric, found.metric)
+    drawn = picture("matrix", _size(found), drawing(found), f"{title} by training and test: {said}")
     parts = [
         element("header", element("h1", "Trained on each, tested on each"), element("p", about)),
-        figure(drawn, f"{found.metric}; the shade is where it lies between chance and the ceiling."),
+        figure(drawn, f"{title}; the shade is where it lies between chance and the ceiling."),
         section("Figures", _table(found)),
         element("footer", f"memento {version}"),
     ]

@@ -99,4 +99,4 @@ def test_the_key_of_many_runs_lies_beside_what_is_drawn() -> None:
     assert height / 144 > 3 * 20 * 0.2
     whole = page(found, "0")
     assert "Validation NDCG@10, epoch by epoch" in whole
-    assert whole.index("ndcg less") < whole.index(">rate<")
+    assert whole.index("NDCG@10 less") < whole.index(">rate<")

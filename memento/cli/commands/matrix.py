@@ -52,6 +52,7 @@ def command(
     Figures are kept by world and settings, so that one more revision costs only its own row and column.
     """
     from memento import __version__
+    from memento.history.runs import TITLES
     from memento.measure import matrix_page
     from memento.measure.matrix import matrix
     from memento.measure.trials import Settings
@@ -75,7 +76,8 @@ def command(
     output.table(columns, matrix_page.rows(found))
     for (one, other), why in found.faults.items():
         output.message(f"{found.names[one]} on {found.names[other]}: {why}")
-    output.message(f"{metric} on the last sessions of each, by {settings}; 95% intervals over sessions")
+    title = TITLES.get(metric, metric)
+    output.message(f"{title} on the last sessions of each, by {settings}; 95% intervals over sessions")
     if out is not None:
         output.message(f"Wrote {out} ({size_words(out)})")
     else:
