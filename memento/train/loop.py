@@ -163,7 +163,7 @@ class Loop:
             for step, (sessions, (rate, weight)) in enumerate(zip(steps, numbers)):
                 self._take(self.feed.batch(sessions, number, step), number, rate, weight)
                 yield
-        else:
+        elif steps:
             order = sent(np.concatenate(steps), self.device)  # (S,)
             told = sent(np.array(numbers, np.float32), self.device)  # (steps, 2)
             for chosen, pair in zip(torch.split(order, [len(sessions) for sessions in steps]), told):
