@@ -80,7 +80,7 @@ def train_seeds(
 
         if here.type == "cuda" and not compiled:
             watches = [functools.partial(told, place) for place in range(len(seeds))]
-            return material.side_by_side(configs, watches, kept)
+            return material.train_in_turns(configs, watches, kept)
         if count > 1:
             material.prepare(configs[0])
         return side_by_side(work, len(seeds), count, told)

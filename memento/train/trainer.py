@@ -176,7 +176,7 @@ class Material:
         loop.run(progress, None if state is None else state.keep)
         return loop.result
 
-    def side_by_side(
+    def train_in_turns(
         self, configs: Sequence[Config], progress: Sequence[Progress], states: Sequence[State]
     ) -> list[Run]:
         """The runs of several options on one device, their steps in turns; each as `train` gives it."""

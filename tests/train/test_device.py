@@ -217,7 +217,7 @@ def test_trainings_in_turns_are_those_alone(toys: Toys) -> None:
     configs = [Config.of("mlp", {"seed": seed, "epochs": 2 + seed}) for seed in range(3)]
     seen: list[list[int]] = [[], [], []]
     watches = [(lambda epoch, total, at=at: seen[at].append(epoch.number)) for at in range(3)]
-    runs = held.side_by_side(configs, watches, [])
+    runs = held.train_in_turns(configs, watches, [])
     alone = [held.train(config) for config in configs]
     assert [checkpoint.digest(run) for run in runs] == [checkpoint.digest(run) for run in alone]
     assert seen == [[0, 1], [0, 1, 2], [0, 1, 2, 3]]
