@@ -105,10 +105,14 @@ def _chart(found: Saving) -> Html:
 
 def _table(found: Saving) -> Html:
     rows = [
-        (f"{p.sessions:,}", figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True))
+        (
+            f"{p.sessions:,}", figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True),
+            figure_cell(p.margin, sign=True),
+        )
         for p in found.points
-    ]
-    return table(("real sessions", "real alone", "synthetic first", "gain"), rows, right=(0, 1, 2, 3))
+    ]  # fmt: skip
+    heads = ("real sessions", "real alone", "synthetic first", "gain", "over all real alone")
+    return table(heads, rows, right=range(len(heads)))
 
 
 def _turns(each: Mapping[str, Saving]) -> Html:

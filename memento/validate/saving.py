@@ -39,12 +39,16 @@ FINE: Mapping[str, Any] = {"epochs": 6, "fit": 1.0, "validation": 0.0}
 
 @dataclass(frozen=True)
 class Point:
-    """NDCG@10 on the test after training on `sessions` real ones: alone, and after synthetic ones; and the gain."""
+    """NDCG@10 on the test after training on `sessions` real ones: alone, and after synthetic ones.
+
+    `gain` is the second less the first, `margin` the second less what all real sessions alone give.
+    """
 
     sessions: int
     alone: Figure | None
     pretrained: Figure
     gain: Figure | None
+    margin: Figure
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Saving:
         }
 
 
-_CURVES = ("alone", "pretrained", "gain")
+_CURVES = ("alone", "pretrained", "gain", "margin")
 
 
 @dataclass(frozen=True)
@@ -237,6 +241,7 @@ def _told(curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Savin
                 repeated.figure(alone[size]) if size in alone else None,
                 repeated.figure(after[size]),
                 repeated.difference(after[size], alone[size]) if size in alone else None,
+                repeated.difference(after[size], alone[whole]),
             )
             for size in sizes
         ),

@@ -31,6 +31,8 @@ def test_the_curve_has_a_point_for_every_size(found: Saving, halves: tuple[Rende
     assert [point.sessions for point in found.points] == [0, 6, len(halves[0])]
     assert found.points[0].alone is None
     assert found.points[-1].alone == found.full
+    for point in found.points:
+        assert point.margin.value == pytest.approx(point.pretrained.value - found.full.value)
     for point in found.points[1:]:
         assert point.alone is not None
         assert point.gain is not None

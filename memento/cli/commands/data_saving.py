@@ -133,10 +133,10 @@ def curve(output: Output, found: Saving) -> None:
     from memento.report.saving_page import figure_cell, verdict
 
     columns = [Column("real sessions", right=True), Column("real alone", right=True)]
-    columns += [Column("synthetic first", right=True), Column("gain", right=True)]
+    columns += [Column(name, right=True) for name in ("synthetic first", "gain", "over all real alone")]
     output.table(columns, [
         (f"{p.sessions:,}", figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
-         figure_cell(p.gain, sign=True))
+         figure_cell(p.gain, sign=True), figure_cell(p.margin, sign=True))
         for p in found.points
     ])  # fmt: skip
     output.line(verdict(found))
