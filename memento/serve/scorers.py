@@ -181,9 +181,9 @@ class SequenceScorer(TorchScorer):
 
     def scores(self, sample: Sample) -> Array:
         """Softmax scores, shape (C,)."""
-        if not sample.memories:
+        batch = _batch(sample)
+        if not sample.memories or not _finite(batch):
             return super().scores(sample)
-        batch = dataclasses.replace(_batch(sample), labels=None)
         logits = self.sequence.step(batch, self.past, self._numbered(sample.memories))  # (1, C)
         return torch.softmax(logits[0].double(), 0).numpy()  # (C,)
 
@@ -191,8 +191,9 @@ class SequenceScorer(TorchScorer):
         """As any other model; sessions that come with their ids are remembered, those that lie back furthest first."""
         found = super().train(samples, epochs, temperature)
         for sample in reversed(samples):
-            if sample.session and sample.memories and sample.session not in self._known:
-                self._learn(_batch(sample), sample.memories, sample.session)
+            named = sample.session and sample.memories and sample.session not in self._known
+            if named and _finite(batch := _batch(sample)):
+                self._learn(batch, sample.memories, sample.session)
         return found
 
     def follow(self, rendering: Rendering) -> None:
@@ -254,6 +255,12 @@ def require_dimension(served: Served, dimension: int | None, path: Path) -> None
             f"{path} scores embeddings of {served.dimension} numbers, and --native-dim says {dimension}",
             f"train it on them: `memento train REV --dimension {dimension} --out FILE`",
         )
+
+
+def _finite(batch: Batch) -> bool:
+    """Whether a batch may be remembered: what is not finite would stay in every sum."""
+    tables = (batch.features, batch.contexts, batch.candidates, batch.labels)
+    return all(bool(torch.isfinite(table).all()) for table in tables if table is not None)
 
 
 def _batch(sample: Sample) -> Batch:

@@ -208,6 +208,15 @@ def _asked(client: Client, whole: Rendering, rows: slice) -> Any:
     )
 
 
+def test_a_request_that_is_refused_leaves_no_trace_in_the_past() -> None:
+    run = train([(toy(sessions=12, candidates=5, dimension=8), 1.0)], model="sequence", epochs=1)
+    client, untouched = Client(SequenceScorer(run)), Client(SequenceScorer(run))
+    asked = request()
+    huge = {**asked, "candidate_ids": [f"h{place}" for place in range(6)], "candidate_embeddings": [[1e300] * 8] * 6}
+    assert "not finite" in client("score", **huge)["message"]
+    assert client("score", **asked) == untouched("score", **asked)
+
+
 def test_what_a_sequence_model_was_trained_on_it_remembers_once(database: Path) -> None:
     run = train([(toy(sessions=12, candidates=5, dimension=4), 1.0)], model="sequence", epochs=1)
     served = SequenceScorer(run)
