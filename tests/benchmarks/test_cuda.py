@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from memento.render.rendering import Rendering, Spec
+from benchmarks.worlds import arbitrary
+from memento.render.rendering import Rendering
 from memento.train.config import Config
 from memento.train.graphs import in_turns
 from memento.train.loop import Loop
@@ -26,24 +27,7 @@ CUDA = torch.device("cuda", 0)
 
 @pytest.fixture(scope="module")
 def rendering() -> Rendering:
-    """2048 sessions of 50 candidates with arbitrary numbers in plausible columns."""
-    draw = np.random.default_rng(0)
-    rows = SESSIONS * CANDIDATES
-    features = draw.uniform(size=(rows, 17)).astype(np.float32)
-    features[:, 3:10] = features[::CANDIDATES, 3:10].repeat(CANDIDATES, axis=0)
-    return Rendering(
-        features=features,
-        labels=draw.uniform(size=rows).astype(np.float32),
-        clean=None,
-        offsets=np.arange(0, rows + 1, CANDIDATES, dtype=np.int64),
-        contexts=draw.normal(size=(SESSIONS, DIMENSION)).astype(np.float32),
-        memory_embeddings=draw.normal(size=(MEMORIES, DIMENSION)).astype(np.float32),
-        memory_rows=draw.integers(MEMORIES, size=rows).astype(np.int32),
-        session_ids=tuple(f"s{k}" for k in range(SESSIONS)),
-        memory_ids=tuple(f"m{k}" for k in range(MEMORIES)),
-        session_times=np.arange(SESSIONS, dtype=np.int64),
-        spec=Spec(dimension=DIMENSION),
-    )
+    return arbitrary(SESSIONS, CANDIDATES, MEMORIES, DIMENSION)
 
 
 @NO_CUDA

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.worlds import arbitrary
 from memento.models import CATALOG
 from memento.models.base import Model
-from memento.render.rendering import Rendering, Spec
 from memento.train import ranking
 from memento.train.batches import Resident, Windows, grouped
 from memento.train.config import Config
@@ -26,26 +26,7 @@ SESSIONS, CANDIDATES, MEMORIES, DIMENSION = 480, 50, 400, 64
 
 @pytest.fixture(scope="module")
 def resident() -> Resident:
-    """480 sessions of 50 candidates with arbitrary numbers in plausible columns."""
-    draw = np.random.default_rng(0)
-    rows = SESSIONS * CANDIDATES
-    features = draw.uniform(size=(rows, 17)).astype(np.float32)
-    features[:, 3:10] = features[::CANDIDATES, 3:10].repeat(CANDIDATES, axis=0)
-    return Resident([
-        Rendering(
-            features=features,
-            labels=draw.uniform(size=rows).astype(np.float32),
-            clean=None,
-            offsets=np.arange(0, rows + 1, CANDIDATES, dtype=np.int64),
-            contexts=draw.normal(size=(SESSIONS, DIMENSION)).astype(np.float32),
-            memory_embeddings=draw.normal(size=(MEMORIES, DIMENSION)).astype(np.float32),
-            memory_rows=draw.integers(MEMORIES, size=rows).astype(np.int32),
-            session_ids=tuple(f"s{k}" for k in range(SESSIONS)),
-            memory_ids=tuple(f"m{k}" for k in range(MEMORIES)),
-            session_times=np.arange(SESSIONS, dtype=np.int64),
-            spec=Spec(dimension=DIMENSION),
-        )
-    ])  # fmt: skip
+    return Resident([arbitrary(SESSIONS, CANDIDATES, MEMORIES, DIMENSION)])
 
 
 @pytest.mark.parametrize("name", ["interaction", "signet"])

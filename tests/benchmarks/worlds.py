@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from memento import rng
+from memento.render.rendering import Rendering, Spec
 from memento.world.records import TABLES
 from memento.world.table import Table
 from memento.world.world import Manifest, World
@@ -68,3 +69,24 @@ def large_history(size: int) -> World:
     )
     tables = {**world.tables, "sessions": sessions, "turns": turns, "candidates": candidates}
     return World.build(Manifest(clock=int(started[-1]) + 3600), tables)
+
+
+def arbitrary(sessions: int, candidates: int, memories: int, dimension: int) -> Rendering:
+    """Sessions of as many candidates each, with arbitrary numbers in plausible columns."""
+    draw = np.random.default_rng(0)
+    rows = sessions * candidates
+    features = draw.uniform(size=(rows, 17)).astype(np.float32)
+    features[:, 3:10] = features[::candidates, 3:10].repeat(candidates, axis=0)
+    return Rendering(
+        features=features,
+        labels=draw.uniform(size=rows).astype(np.float32),
+        clean=None,
+        offsets=np.arange(0, rows + 1, candidates, dtype=np.int64),
+        contexts=draw.normal(size=(sessions, dimension)).astype(np.float32),
+        memory_embeddings=draw.normal(size=(memories, dimension)).astype(np.float32),
+        memory_rows=draw.integers(memories, size=rows).astype(np.int32),
+        session_ids=tuple(f"s{k}" for k in range(sessions)),
+        memory_ids=tuple(f"m{k}" for k in range(memories)),
+        session_times=np.arange(sessions, dtype=np.int64),
+        spec=Spec(dimension=dimension),
+    )
