@@ -115,23 +115,10 @@ def saving(
     test: Sequence[Rendering],
     synthetic: Sequence[Rendering],
     sizes: Sequence[float] | None = None,
-    model: str = "interaction",
-    seeds: int = 5,
-    seed: int = 0,
-    progress: Progress | None = None,
-    first: Mapping[str, Any] | None = None,
-    workers: int | None = None,
     **options: Any,
 ) -> Saving:
-    """Train on nested sets of real sessions, with and without synthetic ones first, and test.
-
-    `sizes` are numbers of real sessions, or shares of them where they are no whole numbers; all of them always stand
-    at the end. `options` are those of training, `first` those that training on synthetic sessions has in their
-    place. Leaks are not looked at here. Raises `UsageError` where there is nothing to train or to test on, or a size
-    that there is not.
-    """
-    turn = Turn("", real, test, synthetic)
-    return in_turns([turn], sizes, model, seeds, seed, progress, first, workers, **options)[0]
+    """The curves of one test; the rest of what may be given is that of `in_turns`, which raises what this does."""
+    return in_turns([Turn("", real, test, synthetic)], sizes, **options)[0]
 
 
 def in_turns(
@@ -145,7 +132,12 @@ def in_turns(
     workers: int | None = None,
     **options: Any,
 ) -> tuple[Saving, dict[str, Saving]]:
-    """The same for several tests: over the sessions of all of them, and for each by its name.
+    """Train on nested sets of real sessions, with and without synthetic ones first, and test, once for each turn.
+
+    Gives what holds over the sessions of all tests, and each test's own by its name. `sizes` are numbers of real
+    sessions, or shares of them where they are no whole numbers; all of them always stand at the end. `options` are
+    those of training, `first` those that training on synthetic sessions has in their place. Leaks are not looked at
+    here. Raises `UsageError` where there is nothing to train or to test on, or a size that there is not.
 
     Intervals over all redraw the sessions of all tests together, and seeds; what it says of numbers of real sessions
     is their mean over turns. At most `workers` seeds are trained at once, as many as torch takes threads if left out;
