@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _LEAST = 8.6, 3.2
 _LOOKS = [(colour, style) for style in ("-", "--", ":", "-.") for colour in (OWN, OTHER, THIRD, INK)]
-_CURVES = {"loss": "loss", "ndcg": "validation NDCG@10"}
+_AXES = {"loss": "loss", "ndcg": "validation NDCG@10"}
 
 
 def page(found: Comparison, version: str) -> str:
@@ -27,7 +27,7 @@ def page(found: Comparison, version: str) -> str:
             "header", element("h1", "Runs compared"), element("p", f"{rows}; the first is what others are held to.")
         ),
         section("Figures", _table(found), _bars(found)),
-        section("Training", *[_curves(found, name) for name in _CURVES if _has(found, name)]),
+        section("Training", *[_curves(found, name) for name in _AXES if _has(found, name)]),
         element("footer", f"memento {version}"),
     ]
     return document("memento compare", parts, f"memento {version}")
@@ -35,7 +35,7 @@ def page(found: Comparison, version: str) -> str:
 
 def image(found: Comparison) -> bytes:
     """One PNG: the figures, and below them how loss and validation NDCG@10 went where a run tells."""
-    curves = [_drawing(found, name) for name in _CURVES if _has(found, name)]
+    curves = [_drawing(found, name) for name in _AXES if _has(found, name)]
     return png(_size(found), [_bar_drawing(found), *curves])
 
 
@@ -114,10 +114,8 @@ def _curves(found: Comparison, name: str) -> Html:
             values[-1] for record in row.records if (values := record.curves.get(name, ())) and values[-1] is not None
         ]
         ends.append(f"{row.name} ends at {sum(last) / len(last):.4f}" if last else f"{row.name} has none")
-    drawn = picture(
-        f"curve-{name}", _size(found), _drawing(found, name), f"{_CURVES[name]} by epoch: {'; '.join(ends)}"
-    )
-    return figure(drawn, f"{_CURVES[name][0].upper()}{_CURVES[name][1:]}, epoch by epoch.")
+    drawn = picture(f"curve-{name}", _size(found), _drawing(found, name), f"{_AXES[name]} by epoch: {'; '.join(ends)}")
+    return figure(drawn, f"{_AXES[name][0].upper()}{_AXES[name][1:]}, epoch by epoch.")
 
 
 def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
@@ -135,7 +133,7 @@ def _drawing(found: Comparison, name: str) -> Callable[[Axes], None]:
                     axes.plot(epochs, heights, color=colour, linestyle=style, linewidth=1.6, label=label, marker=marker)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
-        axes.set_ylabel(_CURVES[name])
+        axes.set_ylabel(_AXES[name])
         legend(axes)
 
     return draw

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memento.history.runs import TITLES
 from memento.page.chart import INK, OTHER, OWN, RULE, SOFT, THIRD, legend, picture
 from memento.page.html import Html, document, element, figure, section, table
 from memento.page.meter import meter
 from memento.report.saving_page import figure_cell
+from memento.validate.metrics import NAMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from memento.validate.fidelity import Fidelity
 
 _WIDE, _HALF = (7.2, 3.0), (4.8, 2.8)
-METRICS = (("ndcg", "NDCG@10"), ("mrr", "MRR"), ("recall", "recall@10"))
 
 
 @dataclass(frozen=True)
@@ -193,8 +194,8 @@ def _scores(report: Report) -> Html:
             continue
         share = row["ndcg"].value / top["ndcg"].value if top and top["ndcg"].value else math.nan
         first = element("b", _name(report, name)) if name == "model" else name
-        rows.append((first, *(figure_cell(row[key]) for key, _ in METRICS), f"{share:.1%}" if share == share else ""))
-    return table(("ranker", *(words for _, words in METRICS), "of ceiling"), rows, right=range(1, 5))
+        rows.append((first, *(figure_cell(row[key]) for key in NAMES), f"{share:.1%}" if share == share else ""))
+    return table(("ranker", *(TITLES[key] for key in NAMES), "of ceiling"), rows, right=range(1, 5))
 
 
 def _groups(report: Report) -> Html:
