@@ -103,6 +103,7 @@ def roles(
             "name what is tested on: either --test REV or --split SHARE",
             "--test for other conversations, --split 0.7 for the later sessions of the real revisions",
         )
+    _require_once(real=real, test=test, synthetic=synthetic)
     repository = context.workspace.repository
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *test, *synthetic])}
     trained, tested = [known[name] for name in real], [known[name] for name in test]
@@ -127,8 +128,7 @@ def turns(
 
     if len(real) < 2:
         raise UsageError("turns take two real revisions at least", "name more of them: --real REV --real REV")
-    if twice := sorted({name for name in real if real.count(name) > 1}):
-        raise UsageError(f"{twice[0]} is named twice as --real", "name every real revision once")
+    _require_once(real=real, synthetic=synthetic)
     repository = context.workspace.repository
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *synthetic])}
 
@@ -138,7 +138,7 @@ def turns(
     found = []
     for name in real:
         test, others = known[name], [known[other] for other in real if other != name]
-        made = [known[other] for other in dict.fromkeys(synthetic) if not leaks(known[other], test, descends)]
+        made = [known[other] for other in synthetic if not leaks(known[other], test, descends)]
         if not made:
             raise UsageError(
                 f"every synthetic revision knows {name}, which is the test in its turn",
@@ -147,6 +147,12 @@ def turns(
         check(others, [test], descends)
         found.append(Turn(name, [p.rendering for p in others], [test.rendering], [p.rendering for p in made]))
     return found
+
+
+def _require_once(**roles: Sequence[str]) -> None:
+    for role, names in roles.items():
+        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+            raise UsageError(f"{twice[0]} is named twice as --{role}", f"name every {role} revision once")
 
 
 def part(context: Context, revision: str, dimension: int, context_kind: str) -> Part:

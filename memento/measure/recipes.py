@@ -138,7 +138,7 @@ def compare(
         scorer, history, _ = materials[name].fit_model(dataclasses.replace(configs[name], seed=seed), told)
         return history, *scored(scorer, resident, chosen)
 
-    def begun(place: int, done: int) -> None:
+    def moved(place: int, done: int) -> None:
         if progress:
             name, seed = places[place]
             progress(done, len(places), f"{name}, seed {seed}")
@@ -148,7 +148,7 @@ def compare(
         if count > 1:
             for name in arms:
                 materials[name].share(configs[name])
-        found = side_by_side(work, len(places), count, begun=begun)
+        found = side_by_side(work, len(places), count, moved=moved)
     runs = {name: found[seeds * at : seeds * (at + 1)] for at, name in enumerate(arms)}
     tables = {
         name: (np.stack([own for _, own, _ in several]), np.stack([hard for _, _, hard in several]))  # (K, n) each

@@ -37,7 +37,8 @@ def page(
                 "p",
                 f"{found.model}, {found.seeds} seeds. Points are mean NDCG@10 on {found.tested:,} real sessions "
                 "that no training knows; bands and intervals hold 95% of redrawn sessions and seeds. Sets of real "
-                f"sessions are nested; with synthetic ones, training begins on {found.synthetic:,} of them.",
+                f"sessions are nested; with synthetic ones, training begins on {found.synthetic:,} of them."
+                + (" Numbers of sessions trained on are means over the tests." if each else ""),
             ),
             element("p", named),
         ),
@@ -48,10 +49,10 @@ def page(
 
 def verdict(found: Saving) -> str:
     """What the curve shows, in a sentence."""
-    goal = f"what all {found.sessions:,} real sessions alone give ({found.full.value:.3f})"
+    goal = f"what all {found.sessions:,.0f} real sessions alone give ({found.full.value:.3f})"
     if not math.isfinite(found.pretrained.value):
         return f"With synthetic sessions first, {goal} is not reached."
-    high = f"{found.pretrained.high:.0f}" if math.isfinite(found.pretrained.high) else f"over {found.sessions:,}"
+    high = f"{found.pretrained.high:.0f}" if math.isfinite(found.pretrained.high) else f"over {found.sessions:,.0f}"
     return (
         f"With synthetic sessions first, {found.pretrained.value:.0f} real ones ({found.share:.0%}) reach {goal}; "
         f"95% interval {found.pretrained.low:.0f} to {high}."
@@ -62,7 +63,7 @@ def _facts(found: Saving) -> Html:
     first = found.points[0]
     cells = [
         ("Real only, all", _short(found.full)),
-        (f"Synthetic, {first.sessions} real", _short(first.pretrained)),
+        (f"Synthetic, {first.sessions:,.0f} real", _short(first.pretrained)),
         ("Synthetic, all real", _short(found.points[-1].pretrained)),
         *((name.capitalize(), _short(value)) for name, value in found.beside.items()),
     ]
@@ -106,7 +107,7 @@ def _chart(found: Saving) -> Html:
 def _table(found: Saving) -> Html:
     rows = [
         (
-            f"{p.sessions:,}", figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True),
+            f"{p.sessions:,.0f}", figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True),
             figure_cell(p.margin, sign=True),
         )
         for p in found.points
@@ -122,9 +123,9 @@ def _turns(each: Mapping[str, Saving]) -> Html:
 
 def turn_rows(each: Mapping[str, Saving]) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of a table of tests: what all real sessions alone give, then every point with synthetic ones."""
-    points = next(iter(each.values())).points
-    whole = points[-1].sessions
-    heads = ["test", "sessions", "all real alone", *(f"synthetic, {p.sessions / whole:.0%} real" for p in points)]
+    asked = [p.asked for p in next(iter(each.values())).points]
+    parts = [f"{size:,}" if isinstance(size, int) else f"{size:.0%}" for size in asked]
+    heads = ["test", "sessions", "all real alone", *(f"synthetic, {part} real" for part in parts)]
     rows = [
         [name, f"{one.tested:,}", figure_cell(one.full), *(figure_cell(p.pretrained) for p in one.points)]
         for name, one in each.items()

@@ -56,8 +56,8 @@ def train_seeds(
 ) -> list[Run]:
     """The runs of `seeds`, in their order, each as `memento.train.train` gives it.
 
-    `states` are the files in which each is kept after each epoch. At most `workers` are trained at once;
-    as many as torch takes threads, if left out. All begin at the weights of `initial` where it is given.
+    `states` are the files in which each is kept after each epoch. At most `workers` are trained at once; if left out,
+    as many as torch takes threads, and all of them on CUDA. All begin at the weights of `initial` where it is given.
     `device` and `compiled` are as in `memento.train.train`; on CUDA, which forks cannot share, seeds take their steps
     in turns, and compiled ones are trained one after the other.
     """
@@ -80,7 +80,7 @@ def train_seeds(
 
         if here.type == "cuda" and not compiled:
             watches = [functools.partial(told, place) for place in range(len(seeds))]
-            return material.train_in_turns(configs, watches, kept)
+            return material.train_in_turns(configs, watches, kept, workers or 0)
         if count > 1:
             material.prepare(configs[0])
         return side_by_side(work, len(seeds), count, told)
@@ -99,19 +99,20 @@ def side_by_side(
     places: int,
     count: int,
     told: Callable[[int, Epoch, int], None] = lambda place, epoch, total: None,
-    begun: Callable[[int, int], None] = lambda place, done: None,
+    moved: Callable[[int, int], None] = lambda place, done: None,
 ) -> list[T]:
     """What `work` gives for each of the places, in their order, `count` forks at a time; with one none is made.
 
-    `told` is called after each epoch of a place, `begun` before a place is trained with it and the number of
-    places that are done. The first error stops all.
+    `told` is called after each epoch of a place, `moved` before and after a place is trained, with it and the number
+    of places that are done. The first error stops all.
     """
     if count > 1:
-        return _forked(work, places, count, told, begun)
+        return _forked(work, places, count, told, moved)
     found: list[T] = []
     for place in range(places):
-        begun(place, len(found))
+        moved(place, len(found))
         found.append(work(place, functools.partial(told, place)))
+        moved(place, len(found))
     return found
 
 
@@ -120,7 +121,7 @@ def _forked(
     places: int,
     count: int,
     told: Callable[[int, Epoch, int], None],
-    begun: Callable[[int, int], None],
+    moved: Callable[[int, int], None],
 ) -> list[T]:
     found: dict[int, T] = {}
     running: dict[Connection, tuple[int, multiprocessing.process.BaseProcess]] = {}
@@ -128,7 +129,7 @@ def _forked(
     try:
         while len(found) < places:
             while len(running) < count and (place := next(left, None)) is not None:
-                begun(place, len(found))
+                moved(place, len(found))
                 ours, process = _fork(work, place)
                 running[ours] = place, process
             for ready in wait(list(running)):
@@ -145,6 +146,7 @@ def _forked(
                     raise _error(*content)
                 else:
                     found[place] = content
+                    moved(place, len(found))
                     process.join()
                     del running[ready]
     finally:

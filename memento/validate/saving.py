@@ -41,10 +41,12 @@ FINE: Mapping[str, Any] = {"epochs": 6, "fit": 1.0, "validation": 0.0}
 class Point:
     """NDCG@10 on the test after training on `sessions` real ones: alone, and after synthetic ones.
 
-    `gain` is the second less the first, `margin` the second less what all real sessions alone give.
+    `asked` is how many that is as it was asked for, a share of all where it is no whole number; `sessions` is a mean
+    over turns. `gain` is the second figure less the first, `margin` the second less what all real sessions alone give.
     """
 
-    sessions: int
+    asked: float
+    sessions: float
     alone: Figure | None
     pretrained: Figure
     gain: Figure | None
@@ -70,7 +72,7 @@ class Saving:
     model: str
 
     @property
-    def sessions(self) -> int:
+    def sessions(self) -> float:
         """All real sessions."""
         return self.points[-1].sessions
 
@@ -83,7 +85,8 @@ class Saving:
         """Plain values; what is infinite or no number is None."""
         return {
             "points": [
-                {"sessions": point.sessions} | {name: _plain(getattr(point, name)) for name in _CURVES}
+                {"asked": point.asked, "sessions": point.sessions}
+                | {name: _plain(getattr(point, name)) for name in _CURVES}
                 for point in self.points
             ],
             "full": _plain(self.full),
@@ -140,33 +143,41 @@ def in_turns(
     here. Raises `UsageError` where there is nothing to train or to test on, or a size that there is not.
 
     Intervals over all redraw the sessions of all tests together, and seeds; what it says of numbers of real sessions
-    is their mean over turns. At most `workers` seeds are trained at once, as many as torch takes threads if left out;
-    how many changes no figure.
+    is their mean over turns, and its points stand in the order of that. At most `workers` seeds are trained at once, as
+    many as torch takes threads if left out; how many changes no figure.
     """
     for turn in turns:
         require(turn.real, turn.test, turn.synthetic, least=2)
-    steps = [_sizes(sum(map(len, turn.real)), sizes) for turn in turns]
-    if len({len(step) for step in steps}) > 1:
-        raise UsageError("the same sizes are different numbers of sets in two turns", "name sizes as shares: 0,33%")
+    steps = _steps(turns, sizes)
     places = [(place, number) for place in range(len(turns)) for number in range(seed, seed + seeds)]
 
     def work(at: int, told: Told) -> tuple[Tables, Tables]:
         place, number = places[at]
-        return _trained(turns[place], steps[place], model, number, first or {}, options)
+        return _trained(turns[place], [step.sizes[place] for step in steps], model, number, first or {}, options)
 
-    def begun(at: int, done: int) -> None:
+    def moved(at: int, done: int) -> None:
         place, number = places[at]
         if progress is not None:
             progress(done, len(places), f"{turns[place].name} seed {number}".strip())
 
     count = at_once(len(places), workers)
     with one_thread():
-        found = side_by_side(work, len(places), count, begun=begun)
+        found = side_by_side(work, len(places), count, moved=moved)
+    asked = [step.asked for step in steps]
     curves = [
-        _gathered(turn, step, found[at * seeds : (at + 1) * seeds]) for at, (turn, step) in enumerate(zip(turns, steps))
+        _gathered(turn, [step.sizes[at] for step in steps], found[at * seeds : (at + 1) * seeds])
+        for at, turn in enumerate(turns)
     ]
-    each = {turn.name: _told([curve], model, seeds, seed) for turn, curve in zip(turns, curves)}
-    return each[turns[0].name] if len(turns) == 1 else _told(curves, model, seeds, seed), each
+    each = {turn.name: _told(asked, [curve], model, seeds, seed) for turn, curve in zip(turns, curves)}
+    return each[turns[0].name] if len(turns) == 1 else _told(asked, curves, model, seeds, seed), each
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A point as it was asked for, and its number of real sessions in every turn."""
+
+    asked: float
+    sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -180,13 +191,21 @@ class _Curves:
     synthetic: int
 
 
-def _sizes(whole: int, asked: Sequence[float] | None) -> list[int]:
-    """Numbers of real sessions of `whole`, in order."""
-    named = [size if isinstance(size, int) else round(whole * size) for size in (SHARES if asked is None else asked)]
-    given = sorted({*named, whole})
-    if given[0] < 0 or given[-1] > whole:
-        raise UsageError(f"there are {whole} real sessions, not {given[-1] if given[-1] > whole else given[0]}")
-    return given
+def _steps(turns: Sequence[Turn], asked: Sequence[float] | None) -> list[_Step]:
+    """The points to be trained, each once, from few to all real sessions, by their sum over turns."""
+    wholes = [sum(map(len, turn.real)) for turn in turns]
+    found: dict[tuple[int, ...], float] = {}
+    for size in (*(SHARES if asked is None else asked), 1.0):
+        found.setdefault(tuple(size if isinstance(size, int) else round(whole * size) for whole in wholes), size)
+    for sizes in found:
+        for turn, whole, number in zip(turns, wholes, sizes):
+            if not 0 <= number <= whole:
+                where = f", where {turn.name} is the test" if len(turns) > 1 else ""
+                raise UsageError(
+                    f"there are {whole} real sessions{where}, not {number}",
+                    f"ask for {whole} at most" + (", or for a share of each turn's own: 33%" if where else ""),
+                )
+    return [_Step(found[sizes], sizes) for sizes in sorted(found, key=lambda sizes: (sum(sizes), sizes))]
 
 
 def _trained(
@@ -214,38 +233,42 @@ def _gathered(turn: Turn, sizes: Sequence[int], found: Sequence[tuple[Tables, Ta
     )
 
 
-def _told(curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Saving:
-    """What the curves of some turns say together."""
-    sizes = [round(float(np.mean(numbers))) for numbers in zip(*(curve.sizes for curve in curves))]
-    after = dict(zip(sizes, (np.concatenate(tables, 1) for tables in zip(*(curve.after for curve in curves)))))
-    alone = {
-        size: np.concatenate(known, 1)
-        for size, tables in zip(sizes, zip(*(curve.alone for curve in curves)))
-        if len(known := [table for table in tables if table is not None]) == len(curves)
-    }
+def _told(asked: Sequence[float], curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Saving:
+    """What the curves of some turns say together, a point for each that was asked for."""
+    sizes = [float(np.mean(numbers)) for numbers in zip(*(curve.sizes for curve in curves))]
+    after = [np.concatenate(tables, 1) for tables in zip(*(curve.after for curve in curves))]
+    alone = [_joined(tables) for tables in zip(*(curve.alone for curve in curves))]
+    known = [(size, table) for size, table in zip(sizes, alone) if table is not None]
     other = {name: np.concatenate([curve.beside[name] for curve in curves]) for name in curves[0].beside}
-    whole, tested = sizes[-1], after[sizes[0]].shape[1]
+    full, tested = known[-1][1], after[0].shape[1]
     repeated = Repeated(tested, seeds, seed=seed)
     return Saving(
         points=tuple(
             Point(
-                size,
-                repeated.figure(alone[size]) if size in alone else None,
-                repeated.figure(after[size]),
-                repeated.difference(after[size], alone[size]) if size in alone else None,
-                repeated.difference(after[size], alone[whole]),
+                name,
+                int(size) if size.is_integer() else size,
+                None if table is None else repeated.figure(table),
+                repeated.figure(tuned),
+                None if table is None else repeated.difference(tuned, table),
+                repeated.difference(tuned, full),
             )
-            for size in sizes
+            for name, size, table, tuned in zip(asked, sizes, alone, after)
         ),
-        full=repeated.figure(alone[whole]),
-        alone=_needed(alone, alone[whole], repeated),
-        pretrained=_needed(after, alone[whole], repeated),
+        full=repeated.figure(full),
+        alone=_needed([size for size, _ in known], [table for _, table in known], full, repeated),
+        pretrained=_needed(sizes, after, full, repeated),
         beside={name: repeated.figure(values[None]) for name, values in other.items()},
         synthetic=round(float(np.mean([curve.synthetic for curve in curves]))),
         tested=tested,
         seeds=seeds,
         model=model,
     )
+
+
+def _joined(tables: Sequence[Floats | None]) -> Floats | None:
+    """The sessions of all turns, shape (R, S); none where a turn has none."""
+    known = [table for table in tables if table is not None]
+    return np.concatenate(known, 1) if len(known) == len(tables) else None
 
 
 def fine_tuning(model: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,7 +282,7 @@ def _tuned(before: Model, chosen: Sequence[Rendering], model: str, seed: int, op
     return fitted(chosen, model, seed, initial=before, **fine_tuning(model, options))
 
 
-def crossing(sizes: Sequence[int], scores: Floats, goal: float) -> float:
+def crossing(sizes: Sequence[float], scores: Floats, goal: float) -> float:
     """The least size at which a curve, straight between its points, reaches `goal`; infinite where it never does."""
     for place, (size, score) in enumerate(zip(sizes, scores.tolist(), strict=True)):
         if score >= goal:
@@ -270,10 +293,9 @@ def crossing(sizes: Sequence[int], scores: Floats, goal: float) -> float:
     return math.inf
 
 
-def _needed(tables: Mapping[int, Floats], full: Floats, repeated: Repeated) -> Figure:
-    sizes = list(tables)
-    value = crossing(sizes, np.array([float(np.nanmean(table)) for table in tables.values()]), float(np.nanmean(full)))
-    means = np.stack([repeated.means(table) for table in tables.values()], axis=1)  # (B, sizes)
+def _needed(sizes: Sequence[float], tables: Sequence[Floats], full: Floats, repeated: Repeated) -> Figure:
+    value = crossing(sizes, np.array([float(np.nanmean(table)) for table in tables]), float(np.nanmean(full)))
+    means = np.stack([repeated.means(table) for table in tables], axis=1)  # (B, sizes)
     goals = repeated.means(full)
     drawn = np.array([crossing(sizes, row, goal) for row, goal in zip(means, goals.tolist(), strict=True)])
     low, high = (float(np.sort(drawn)[place]) for place in (round(0.025 * len(drawn)), round(0.975 * len(drawn)) - 1))

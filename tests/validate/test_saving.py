@@ -9,7 +9,7 @@ import pytest
 from memento.errors import UsageError
 from memento.models.linear import Linear
 from memento.render.rendering import Rendering, render
-from memento.report.saving_page import page, verdict
+from memento.report.saving_page import page, turn_rows, verdict
 from memento.train.config import Config
 from memento.train.trainer import Material
 from memento.validate.saving import Saving, Turn, crossing, fine_tuning, in_turns, saving
@@ -54,7 +54,7 @@ def test_turns_are_told_together_and_one_by_one(halves: tuple[Rendering, Renderi
     assert each["late"] == saving([early], [late], [early], [0, 0.5], model="linear", seeds=2, epochs=4)
     assert whole.tested == len(early) + len(late)
     assert [point.sessions for point in whole.points] == [
-        round((a.sessions + b.sessions) / 2) for a, b in zip(each["late"].points, each["early"].points)
+        (a.sessions + b.sessions) / 2 for a, b in zip(each["late"].points, each["early"].points)
     ]
     counted = [(one.full.n, one.full.value) for one in each.values()]
     mean = sum(n * value for n, value in counted) / sum(n for n, _ in counted)
@@ -63,11 +63,44 @@ def test_turns_are_told_together_and_one_by_one(halves: tuple[Rendering, Renderi
     assert "Test by test" not in page(whole, [], "1.0")
 
 
-def test_sizes_that_fall_together_in_one_turn_are_refused(halves: tuple[Rendering, Rendering]) -> None:
-    early, late = halves
-    given = [Turn("late", [early], [late], [early]), Turn("early", [late], [early], [late])]
-    with pytest.raises(UsageError, match="different numbers of sets"):
-        in_turns(given, [len(late)], model="linear", seeds=1, epochs=1)
+def uneven(rendering: Rendering) -> list[Turn]:
+    """Two tests, of 2 and 3 real sessions to train on."""
+    parts = [rendering.select(range(low, high)) for low, high in ((0, 2), (2, 5), (5, 8))]
+    return [Turn("few", parts[:1], parts[2:], parts[2:]), Turn("many", parts[1:2], parts[2:], parts[2:])]
+
+
+def test_sizes_whose_means_are_near_stay_apart(halves: tuple[Rendering, Rendering]) -> None:
+    whole, each = in_turns(uneven(halves[0]), [0, 2], model="linear", seeds=1, epochs=1)
+    assert [point.sessions for point in whole.points] == [0, 2, 2.5]
+    assert [[point.sessions for point in one.points] for one in each.values()] == [[0, 2, 2], [0, 2, 3]]
+    assert whole.pretrained.n == 3
+    assert {point["sessions"] for point in whole.to_map()["points"]} == {0, 2, 2.5}
+
+
+def test_sizes_of_turns_are_put_together_as_they_were_asked(halves: tuple[Rendering, Rendering]) -> None:
+    """A share is less than a number in one turn, and not in the other."""
+    early, _ = halves
+    parts = [early.select(range(4)), early.select(range(4, 16))]
+    given = [Turn(str(len(part)), [part], [early.select([20])], [early.select([21, 22])]) for part in parts]
+    whole, each = in_turns(given, [3, 0.5], model="linear", seeds=1, epochs=1)
+    assert [(point.asked, point.sessions) for point in whole.points] == [(3, 3), (0.5, 4), (1.0, 8)]
+    assert [[point.sessions for point in one.points] for one in each.values()] == [[3, 2, 4], [3, 6, 12]]
+    heads, rows = turn_rows(each)
+    assert heads[3:] == ["synthetic, 3 real", "synthetic, 50% real", "synthetic, 100% real"]
+    assert [len(row) for row in rows] == [len(heads)] * 2
+    assert "means over the tests" in page(whole, [], "1.0", each)
+
+
+def test_progress_comes_to_its_end(halves: tuple[Rendering, Rendering]) -> None:
+    for workers in (1, 2):
+        told: list[tuple[int, int]] = []
+
+        def show(done: int, total: int, note: str, told: list[tuple[int, int]] = told) -> None:
+            told.append((done, total))
+
+        in_turns(uneven(halves[0]), [0], "linear", 2, 0, show, workers=workers, epochs=1)
+        assert told[0] == (0, 4)
+        assert told[-1] == (4, 4)
 
 
 def test_fine_tuning_goes_at_a_quarter_of_the_rate_that_training_has() -> None:
@@ -95,8 +128,12 @@ def test_the_page_tells_the_curve(found: Saving) -> None:
 
 def test_sizes_that_there_are_not_are_refused(halves: tuple[Rendering, Rendering]) -> None:
     early, late = halves
-    with pytest.raises(UsageError, match="there are 36 real sessions, not 99"):
+    with pytest.raises(UsageError, match="there are 36 real sessions, not 99") as refused:
         saving([early], [late], [early], [99], model="linear")
+    assert refused.value.hint == "ask for 36 at most"
+    with pytest.raises(UsageError, match="there are 2 real sessions, where few is the test, not 3") as refused:
+        in_turns(uneven(early), [3], model="linear")
+    assert "33%" in str(refused.value.hint)
     with pytest.raises(UsageError, match="real, test and synthetic"):
         saving([early], [], [early])
 

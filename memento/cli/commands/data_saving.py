@@ -135,7 +135,7 @@ def curve(output: Output, found: Saving) -> None:
     columns = [Column("real sessions", right=True), Column("real alone", right=True)]
     columns += [Column(name, right=True) for name in ("synthetic first", "gain", "over all real alone")]
     output.table(columns, [
-        (f"{p.sessions:,}", figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
+        (f"{p.sessions:,.0f}", figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
          figure_cell(p.gain, sign=True), figure_cell(p.margin, sign=True))
         for p in found.points
     ])  # fmt: skip
