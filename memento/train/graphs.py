@@ -8,7 +8,7 @@ describe it). Trainings beside each other have streams of their own: the kernels
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -67,25 +67,31 @@ class Graphs:
         return made
 
 
-Training = tuple[Iterator[None], torch.cuda.Stream | None]
-"""What takes a step whenever it is asked for the next, and the stream that it does so on; the current one for None."""
+Steps = Generator[None, None, None]
+"""Takes a step whenever it is asked for the next."""
+Training = tuple[Steps, torch.cuda.Stream | None]
+"""What takes steps, and the stream that it does so on; the current one for None."""
 
 
 def in_turns(trainings: Sequence[Training]) -> None:
-    """Runs trainings to their ends, a step of each in turn."""
+    """Runs trainings to their ends, a step of each in turn. The first error ends all of them."""
     streams = [stream for _, stream in trainings if stream is not None]
     for stream in streams:
         stream.wait_stream(torch.cuda.current_stream(stream.device))
     left = list(trainings)
-    while left:
-        left = [(training, stream) for training, stream in left if _goes_on(training, stream)]
-    for stream in streams:
-        torch.cuda.current_stream(stream.device).wait_stream(stream)
+    try:
+        while left:
+            left = [(steps, stream) for steps, stream in left if _goes_on(steps, stream)]
+    finally:
+        for steps, _ in left:
+            steps.close()
+        for stream in streams:
+            torch.cuda.current_stream(stream.device).wait_stream(stream)
 
 
-def _goes_on(training: Iterator[None], stream: torch.cuda.Stream | None) -> bool:
+def _goes_on(steps: Steps, stream: torch.cuda.Stream | None) -> bool:
     """Takes one step of a training; False where it had none left."""
     with torch.cuda.stream(stream):
-        for _ in training:
+        for _ in steps:
             return True
     return False

@@ -7,7 +7,7 @@ how far training is, so that weights, moments, opponents and the number of the e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from memento.train.batches import sent
 from memento.train.config import Config
 from memento.train.device import Pass
 from memento.train.feed import Feed
-from memento.train.graphs import Graphs, in_turns
+from memento.train.graphs import Graphs, Steps, in_turns
 from memento.train.judge import Judge
 from memento.train.objective import Objective, objective_of
 from memento.train.opponent import Play
@@ -41,7 +41,7 @@ class Loop:
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
     its weights; `play` has the opponents of self-play. Without sessions to judge by, the last epoch is the best.
     With `config.average` the running mean of the weights is judged and kept. All tensors lie on the device of
-    `feed`; on CUDA steps are replayed as graphs where no recipe, opponent or team has a part in them. With
+    `feed`; on CUDA steps are replayed as graphs where no objective, recipe, opponent or team has a part in them. With
     `compiled` the forward pass is compiled; dropouts then draw from torch's own generator, which every epoch seeds
     and gives back.
     """
@@ -70,7 +70,7 @@ class Loop:
         draw_from(scorer, None if compiled else self.draws)
         self.forward = Pass(scorer, config.precision, compiled)
         self.team = team()
-        alone = type(feed) is Feed and play is None and self.team is None
+        alone = objective is None and type(feed) is Feed and play is None and self.team is None
         self.graphs = Graphs(self.recorded, self.generator) if alone and self.device.type == "cuda" else None
         self._loss = torch.zeros((), device=self.device)  # summed over the sessions of an epoch
         self._sessions = 0
@@ -103,7 +103,7 @@ class Loop:
         """Trains to the end and leaves the scorer at its best epoch; `keep` is called after each epoch."""
         in_turns([(self.running(progress, keep), self.stream)])
 
-    def running(self, progress: Progress | None = None, keep: Callable[[Loop], None] | None = None) -> Iterator[None]:
+    def running(self, progress: Progress | None = None, keep: Callable[[Loop], None] | None = None) -> Steps:
         """The same, a step at a time."""
         while not self.done:
             yield from self.stepping(len(self.history))
@@ -141,7 +141,7 @@ class Loop:
             self.best, self.kept = number, _copy(self.judged)
         return epoch
 
-    def stepping(self, number: int) -> Iterator[None]:
+    def stepping(self, number: int) -> Steps:
         """Takes the steps of epoch `number` one by one."""
         if not self.forward.compiled:
             yield from self._steps(number)
@@ -150,7 +150,7 @@ class Loop:
             torch.manual_seed(rng.key(self.config.seed, "epoch", number))
             yield from self._steps(number)
 
-    def _steps(self, number: int) -> Iterator[None]:
+    def _steps(self, number: int) -> Steps:
         steps = self.feed.steps(number)
         if self.play is not None:
             self.play.begin(self.scorer, number)
@@ -161,7 +161,7 @@ class Loop:
         numbers = self._numbers(number, len(steps))
         if self.graphs is None:
             for step, (sessions, (rate, weight)) in enumerate(zip(steps, numbers)):
-                self._take(self.feed.batch(sessions, number, step), number, rate, weight)
+                self._take(self.feed.batch(sessions, number, step), rate, weight)
                 yield
         elif steps:
             order = sent(np.concatenate(steps), self.device)  # (S,)
@@ -178,20 +178,20 @@ class Loop:
 
     def recorded(self, sessions: Tensor, numbers: Tensor) -> None:
         """A step by sessions, shape (B,), its rate and the weight of its weights, shape (2,), on the device alone."""
-        self._take(self.feed.resident.batch(sessions, self.feed.windows.size), 0, numbers[0], numbers[1])
+        self._take(self.feed.resident.batch(sessions, self.feed.windows.size), numbers[0], numbers[1])
 
-    def _take(self, batch: Batch, number: int, rate: float | Tensor, weight: float | Tensor) -> None:
-        loss = self.step(batch, number, rate)
+    def _take(self, batch: Batch, rate: float | Tensor, weight: float | Tensor) -> None:
+        loss = self.step(batch, rate)
         if self.average is not None:
             self.average.update(weight)
         self._loss += loss * len(batch.features)
 
-    def step(self, batch: Batch, number: int, rate: float | Tensor) -> Tensor:
+    def step(self, batch: Batch, rate: float | Tensor) -> Tensor:
         """One step of the optimiser at a rate; the loss before it, a scalar."""
         self.optimiser.zero_grad()
         if self.team is None:
             with self.forward():
-                loss = self.objective(self.scorer, batch, number)
+                loss = self.objective(self.scorer, batch)
                 loss.backward()  # type: ignore[no-untyped-call]
         else:
             sessions = len(batch.features)
@@ -200,7 +200,7 @@ class Loop:
             loss = torch.zeros((), device=batch.features.device)
             if len(rows):
                 with self.forward():
-                    loss = self.objective(self.scorer, share(batch, rows), number) * (len(rows) / sessions)
+                    loss = self.objective(self.scorer, share(batch, rows)) * (len(rows) / sessions)
                     loss.backward()  # type: ignore[no-untyped-call]
             loss = self.team.add_up(self.scorer.parameters(), loss)
         self.optimiser.step(rate)

@@ -10,8 +10,8 @@ from memento.models.base import Batch, Model
 from memento.train.config import Config
 from memento.train.losses import CATALOG
 
-Objective = Callable[[Model, Batch, int], Tensor]
-"""The mean loss a session of a model on a batch in an epoch, counted from 0; a scalar.
+Objective = Callable[[Model, Batch], Tensor]
+"""The mean loss a session of a model on a batch; a scalar.
 
 It may depend on nothing else but draws of torch's generator, which the loop seeds by epoch.
 """
@@ -22,7 +22,7 @@ def objective_of(config: Config) -> Objective:
 
     measure = CATALOG[config.loss]
 
-    def loss(model: Model, batch: Batch, number: int) -> Tensor:
+    def loss(model: Model, batch: Batch) -> Tensor:
         assert batch.labels is not None
         found: Tensor = measure(model(batch), batch.labels, batch.mask, config.temperature)
         return found

@@ -68,9 +68,12 @@ class Play:
         self.epochs = epochs
         self.opponents = [copy.deepcopy(scorer).requires_grad_(False).eval() for _ in range(2)]
         """The last one, and the one before it."""
+        self.playing = False
+        """Whether there is an opponent in the epoch that was begun last."""
 
     def begin(self, scorer: Model, number: int) -> None:
         """Called before epoch `number`: where a round begins, `scorer` as it stands is the opponent."""
+        self.playing = self.spin.round(number, self.epochs) > 0
         now, before = (self.spin.round(at, self.epochs) for at in (number, number - 1))
         if number and now != before:
             if before:
@@ -78,10 +81,6 @@ class Play:
             self.opponents[0].load_state_dict(scorer.state_dict())
             if not before:
                 self.opponents[1].load_state_dict(scorer.state_dict())
-
-    def plays(self, number: int) -> bool:
-        """Whether there is an opponent in epoch `number`."""
-        return self.spin.round(number, self.epochs) > 0
 
     def answers(self, batch: Batch, scale: float = 1.0) -> list[Tensor]:
         """The opponents' scores, divided by the temperature `scale` of the softmax; shape (B, C) each."""

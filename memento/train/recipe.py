@@ -88,11 +88,11 @@ class Recipe:
 
         scale = config.temperature if config.loss == "listnet" else 1.0
 
-        def loss(model: Model, batch: Batch, number: int) -> Tensor:
+        def loss(model: Model, batch: Batch) -> Tensor:
             lesson = lesson_of(batch)
             shown = lesson.told()
             logits: Tensor = model(shown)  # (B, C)
-            answers = play.answers(shown, scale) if play is not None and play.plays(number) else []  # (B, C) each
+            answers = play.answers(shown, scale) if play is not None and play.playing else []  # (B, C) each
             taught = lesson
             if lesson.scored is not None:
                 rows = lesson.scored.nonzero()[:, 0]  # (b,)

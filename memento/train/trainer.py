@@ -177,14 +177,33 @@ class Material:
         return loop.result
 
     def train_in_turns(
-        self, configs: Sequence[Config], progress: Sequence[Progress], states: Sequence[State]
+        self, configs: Sequence[Config], progress: Sequence[Progress], states: Sequence[State], at_once: int = 0
     ) -> list[Run]:
-        """The runs of several options on one device, their steps in turns; each as `train` gives it."""
+        """The runs of several options on one device, their steps in turns; each as `train` gives it.
+
+        `at_once` stand on the device together, all if 0. Raises `UsageError` for what is compiled, which draws from
+        one generator of torch's, and where the device has too little memory.
+        """
+        if self.compiled:
+            raise UsageError("compiled trainings cannot take turns", "train them one after the other")
         start = self.initial.scorer if self.initial else None
-        loops = [self.begun(config, state, start) for config, state in zip_longest(configs, states)]
-        told = zip_longest(loops, progress, states)
-        in_turns([(loop.running(each, state.keep if state else None), loop.stream) for loop, each, state in told])
-        return [self.run(loop.config, *loop.result) for loop in loops]
+        told = list(zip_longest(configs, progress, states))
+        count = at_once or len(told)
+        runs = []
+        for low in range(0, len(told), count):
+            try:
+                loops = [self.begun(config, state, start) for config, _, state in told[low : low + count]]
+                in_turns([
+                    (loop.running(each, state.keep if state else None), loop.stream)
+                    for loop, (_, each, state) in zip(loops, told[low:])
+                ])  # fmt: skip
+            except torch.OutOfMemoryError:
+                raise UsageError(
+                    f"{self.device} has too little memory for {min(count, len(told))} trainings beside each other",
+                    "train fewer --seeds at once, or smaller steps: --set batch=8",
+                ) from None
+            runs += [self.run(loop.config, *loop.result) for loop in loops]
+        return runs
 
     def begun(self, config: Config, state: State | None = None, initial: Model | None = None) -> Loop:
         """A training where `state` has it, or at its beginning."""
@@ -201,7 +220,7 @@ class Material:
         recipe = Recipe.of(config)
         play = recipe.play(scorer, config)
         compiled = self.compiled and config.model != Linear.name
-        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play, compiled)
+        return Loop(scorer, feed, judge, config, recipe.objective(config, play) if recipe else None, play, compiled)
 
     def parts(self, config: Config, initial: Model | None = None) -> tuple[Model, Feed, Judge]:
         """A model, fresh or as `initial`, what feeds it, and what judges it.

@@ -24,6 +24,7 @@ from memento.train import checkpoint, train
 from memento.train.batches import scores
 from memento.train.config import Config
 from memento.train.device import DEVICES, Pass, check_compile, device_of
+from memento.train.graphs import Steps, in_turns
 from memento.train.loop import Loop
 from memento.train.losses import CATALOG as LOSSES
 from memento.train.objective import objective_of
@@ -84,7 +85,7 @@ def test_a_step_stays_on_the_device_of_its_batch_and_waits_for_nothing(
     batch = on_meta(feed.batch(feed.steps(0)[0], 0, 0))
     scorer.train().to("meta")
     with OneDevice():
-        objective_of(config)(scorer, batch, 0).backward()  # type: ignore[no-untyped-call]
+        objective_of(config)(scorer, batch).backward()  # type: ignore[no-untyped-call]
     learnt = [parameter.grad for parameter in scorer.parameters() if parameter.grad is not None]
     assert learnt
     assert {grad.device.type for grad in learnt} == {"meta"}
@@ -221,6 +222,38 @@ def test_trainings_in_turns_are_those_alone(toys: Toys) -> None:
     alone = [held.train(config) for config in configs]
     assert [checkpoint.digest(run) for run in runs] == [checkpoint.digest(run) for run in alone]
     assert seen == [[0, 1], [0, 1, 2], [0, 1, 2, 3]]
+    paired = held.train_in_turns(configs, watches, [], at_once=2)
+    assert [checkpoint.digest(run) for run in paired] == [checkpoint.digest(run) for run in alone]
+
+
+def test_trainings_that_cannot_take_turns(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs = [Config.of("mlp", {"seed": seed, "epochs": 1}) for seed in range(3)]
+    with pytest.raises(UsageError, match="compiled trainings cannot take turns"):
+        material(toys, compiled=True).train_in_turns(configs, [], [])
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Loop, "step", full)
+    with pytest.raises(UsageError, match="cpu has too little memory for 2 trainings beside each other") as refused:
+        material(toys).train_in_turns(configs, [], [], at_once=2)
+    assert "fewer --seeds" in str(refused.value.hint)
+
+
+def test_the_first_error_ends_all_trainings() -> None:
+    ended = []
+
+    def steps(name: str, count: int) -> Steps:
+        try:
+            for _ in range(count):
+                yield
+            raise ValueError(name)
+        finally:
+            ended.append(name)
+
+    with pytest.raises(ValueError, match="short"):
+        in_turns([(steps("long", 9), None), (steps("short", 2), None), (steps("longer", 12), None)])
+    assert sorted(ended) == ["long", "longer", "short"]
 
 
 @NO_CUDA
@@ -231,7 +264,7 @@ def test_cuda_gives_the_loss_and_the_gradients_of_the_cpu(toys: Toys, model: str
     for device in (torch.device("cpu"), torch.device("cuda", 0)):
         scorer, feed, _ = material(toys, device=device).parts(config)
         scorer.eval()  # nothing is dropped: the generators of devices draw other numbers
-        loss = objective_of(config)(scorer, feed.batch(feed.steps(0)[0], 0, 0), 0)
+        loss = objective_of(config)(scorer, feed.batch(feed.steps(0)[0], 0, 0))
         loss.backward()  # type: ignore[no-untyped-call]
         grads = [p.grad.cpu() for p in scorer.parameters() if p.grad is not None]
         found.append((float(loss), torch.cat([grad.reshape(-1) for grad in grads])))

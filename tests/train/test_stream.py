@@ -245,10 +245,10 @@ def test_only_what_is_scored_is_in_the_loss(rendering_: Rendering) -> None:
     scorer = fresh(Config.of("interaction", {}), 64).eval()
     objective = feed.recipe.objective(feed.config)
     rows = lesson.scored.nonzero()[:, 0]
-    alone = objective(scorer, replace(lesson.of(rows), scored=None), 0)
+    alone = objective(scorer, replace(lesson.of(rows), scored=None))
     share = len(rows) / len(lesson.scored)
-    assert objective(scorer, lesson, 0).item() == pytest.approx(alone.item() * share, abs=1e-6)
-    none = objective(scorer, replace(lesson, scored=torch.zeros_like(lesson.scored)), 0)
+    assert objective(scorer, lesson).item() == pytest.approx(alone.item() * share, abs=1e-6)
+    none = objective(scorer, replace(lesson, scored=torch.zeros_like(lesson.scored)))
     assert none.item() == 0.0
     none.backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is None or not p.grad.any() for p in scorer.parameters())

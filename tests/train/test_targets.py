@@ -93,7 +93,7 @@ def test_the_loss_teaches_targets_and_a_past_tells_labels(toys: Toys) -> None:
     scorer = fresh(Config.of("sequence", {}), 64)
     scorer.register_forward_pre_hook(lambda module, given: shown.append(given[0]))
     config = feed.config
-    feed.recipe.objective(config)(scorer, lesson, 0)
+    feed.recipe.objective(config)(scorer, lesson)
     assert shown[0].labels is not None
     assert torch.equal(shown[0].labels[own], feed.resident.labels[lesson.rows[own]])
     logits = lesson.targets * 1.0
