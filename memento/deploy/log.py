@@ -66,6 +66,8 @@ class Session:
             project=self.project,
             texts=tuple((place, np.array(tokens(self.texts[place]), np.int64)) for place in missing),
             session=self.id,
+            memories=self.memories,
+            time=self.time,
         )
 
 

@@ -237,6 +237,7 @@ class _Agent:
             return None
         if kept is not None and not found.holds:
             self.served = kept
+            self.served.remember(self.samples[: self.settings.limit])
             return found
         self.trained = self.trained or found.steps > 0
         return found

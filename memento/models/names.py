@@ -63,33 +63,49 @@ class NameBook:
     def read(self, memories: Tensor, entities: Tensor, embeddings: Tensor, context: Tensor) -> Tensor:
         """What is known of the entities of a session's candidates, shape (n,), for its context, (D,); (n, NAMED).
 
-        The session's own memories, shape (n,), and their embeddings, (n, D), are met on the way.
+        The session's own memories, shape (n,), and their embeddings, (n, D), count as met; nothing is kept.
         """
-        new = []
-        for place, memory in enumerate(memories.tolist()):
-            if memory not in self._met:
-                self._met.add(memory)
-                new.append(place)
-        if new:
+        known, met = self._entities.read(entities), self._all  # (n, D + 1), (D + 1,)
+        new = self._new(memories, embeddings)  # (m,)
+        if len(new):
+            told = _counted(embeddings[new])  # (m, D + 1)
+            slots, place = torch.unique(entities, return_inverse=True)  # (k,), (n,)
+            own = told.new_zeros(len(slots), told.shape[1]).index_add_(0, place[new], told)  # (k, D + 1)
+            known, met = known + own[place], met + told.sum(0)
+        less = context.double() - self._contexts / max(1, self._sessions)  # (D,)
+        return _numbers(known, met.expand_as(known), less.expand(len(known), -1), torch.zeros_like(entities), 1)
+
+    def write(self, memories: Tensor, entities: Tensor, embeddings: Tensor, context: Tensor) -> None:
+        """Keep what a session offered, shapes as in `read`, and what it was about."""
+        new = self._new(memories, embeddings)  # (m,)
+        if len(new):
             told = _counted(embeddings[new])  # (m, D + 1)
             self._entities.add(entities[new], told)
             self._all = self._all + told.sum(0)
-        known = self._entities.read(entities)  # (n, D + 1)
-        less = context.double() - self._contexts / max(1, self._sessions)  # (D,)
-        return _numbers(known, self._all.expand_as(known), less.expand(len(known), -1), torch.zeros_like(entities), 1)
-
-    def write(self, context: Tensor) -> None:
-        """Keep what a session was about, shape (D,)."""
+            self._met.update(memories[new].tolist())
         self._contexts = self._contexts + context.double()
         self._sessions += 1
 
+    def _new(self, memories: Tensor, embeddings: Tensor) -> Tensor:
+        """The first place of each memory that was not met before, and has an embedding now, shape (m,)."""
+        there = (embeddings != 0).any(-1).tolist()
+        first: dict[int, int] = {}
+        for place, memory in enumerate(memories.tolist()):
+            if there[place] and memory not in self._met:
+                first.setdefault(memory, place)
+        return torch.tensor(list(first.values()), dtype=torch.int64)
+
 
 def _first_met(sessions: Sessions, session: Tensor) -> Tensor:
-    """The rows at which memories are met first in their stream, or in their session where it stands apart, (F,)."""
+    """The rows at which memories are met first in their stream, or in their session where it stands apart, (F,).
+
+    A memory without an embedding tells no name, and is met with the first that it has.
+    """
     memories = sessions.memories[: len(session)]  # (N,)
+    there = (sessions.embeddings != 0).any(-1)[sessions.memory_rows[: len(session)]]  # (N,)
     apart = session >= len(sessions.lengths) - len(sessions.apart)  # (N,)
-    new = ~apart | ~torch.isin(memories, memories[~apart])  # (N,)
-    rows = new.nonzero().squeeze(-1)  # (n,)
+    new = ~apart | ~torch.isin(memories, memories[~apart & there])  # (N,)
+    rows = (new & there).nonzero().squeeze(-1)  # (n,)
     begun = torch.where(apart, session, sessions.past[session, 0])[rows]  # (n,)
     found, number = torch.unique(torch.stack([begun, memories[rows]], -1), dim=0, return_inverse=True)  # (F, 2), (n,)
     first = rows.new_full((len(found),), len(session)).scatter_reduce_(0, number, rows, "amin")  # (F,)

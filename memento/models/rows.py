@@ -15,9 +15,6 @@ class Rows:
         self._places: dict[int, int] = {}
         self._table = torch.zeros(_FIRST, *shape, dtype=torch.float64)  # (R, …), row 0 stays blank
 
-    def __contains__(self, key: int) -> bool:
-        return key in self._places
-
     def read(self, keys: Tensor) -> Tensor:
         """The rows of keys, shape (n,) to (n, …)."""
         places = [self._places.get(key, 0) for key in keys.tolist()]

@@ -136,7 +136,8 @@ class Sequence(Interaction):
 
     def start(self) -> Past:
         """The past of a stream before its first session."""
-        return Past(self.topic.in_features, self.cell.start(1))
+        with torch.no_grad():
+            return Past(self.topic.in_features, self.cell.start(1))
 
     def step(self, batch: Batch, past: Past, memory: Tensor) -> Tensor:
         """Logits of one session, shape (1, C), whose candidates are the memories named by `memory`, shape (C,).
@@ -160,7 +161,7 @@ class Sequence(Interaction):
             terms = centred(found.double(), batch.mask)[0]  # (C, E + T)
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
             past.ledger.write(at, labels - self.expected(terms), flags)
-            past.names.write(batch.contexts[0])
+            past.names.write(memory, at.entity, batch.candidates[0], batch.contexts[0])
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
 
     def _met(self, batch: Batch, past: Past, memory: Tensor) -> tuple[Moments, Batch, Tensor, Tensor]:

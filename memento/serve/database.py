@@ -90,7 +90,9 @@ class Samples(Sequence[Sample]):
         if chosen:
             matrix[-1] = (matrix[chosen] / len(chosen)).sum(axis=0)
         slot = project_slot(session["project"] or "")
-        return Sample(matrix, features, labels, slot, tuple(texts), session["id"], memories)
+        return Sample(
+            matrix, features, labels, slot, tuple(texts), session["id"], memories, parse_stamp(session["created_at"])
+        )
 
 
 @dataclass(frozen=True)

@@ -53,15 +53,18 @@ def retrain(
 ) -> Gate | None:
     """Trains on sessions, the newest first, but for the ten newest, which are the canary; None without any.
 
-    Where there are no more than ten, canary and training are the same sessions.
+    Where there are no more than ten, canary and training are the same sessions. A scorer with a past knows none of the
+    canary's labels while it is looked at, and all that the sessions showed afterwards.
     """
     if not len(samples):
         return None
     held, rest = samples[:CANARY], samples[CANARY:]
     trained = rest if len(rest) else held
+    served.forget([sample.session for sample in held])
     before = [_top(served.scores(sample)) for sample in held]
     stats = served.train(trained, epochs, temperature)
     variance, stability = _compared(before, [served.scores(sample) for sample in held])
+    served.remember(samples)
     return Gate(stats.loss, stats.steps, len(trained), len(held), variance, stability)
 
 

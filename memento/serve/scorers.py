@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections import abc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ import torch
 from memento import rng
 from memento.errors import MementoError, UsageError
 from memento.formats import sgpt
+from memento.formats.reading.notes import record_id
 from memento.models.base import Batch, Model
 from memento.models.sequence import Sequence
 from memento.models.signet import Signet
@@ -30,31 +33,37 @@ _DAY = 2.0 * math.pi / 7.0
 _WEEKDAY = slice(5, 7)
 
 
-class Served(Protocol):
+class Served(ABC):
     """What a service asks of a scorer. `lenient`: a candidate may have neither embedding nor text."""
 
     name: str
     dimension: int
     lenient: bool
 
+    @abstractmethod
     def scores(self, sample: Sample) -> Array:
         """Softmax scores, shape (C,)."""
-        ...
 
+    @abstractmethod
     def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """Passes over the samples in their order, one step each; early stop below a loss of 1e-6."""
-        ...
 
+    @abstractmethod
     def save(self, path: Path, flags: int) -> None:
         """Writes the weights to a file that `opened` reads."""
-        ...
 
+    @abstractmethod
     def read_clock(self, features: Array) -> Array:
         """The columns of a live request as training has them."""
-        ...
+
+    def remember(self, samples: abc.Sequence[Sample]) -> None:  # noqa: B027
+        """Takes up what the labels of sessions showed, where the scorer has a past."""
+
+    def forget(self, sessions: Iterable[str]) -> None:  # noqa: B027
+        """Takes sessions out of the past again."""
 
 
-class SignetScorer:
+class SignetScorer(Served):
     """The signet model in float64, with the sidecar's own Adam, whose state lasts as long as the process."""
 
     name = "signet"
@@ -81,7 +90,7 @@ class SignetScorer:
         return features
 
 
-class TorchScorer:
+class TorchScorer(Served):
     """Any other model of a checkpoint, on the CPU in float32.
 
     `sunday` says that live requests count weekdays from Sunday, as Signet's daemon does, where its
@@ -164,54 +173,109 @@ class TorchScorer:
         return turned
 
 
+@dataclass(frozen=True)
+class _Session:
+    """A session of the past: when it was, s UTC, and what gives its batch and its memories."""
+
+    time: int
+    read: Callable[[], tuple[Batch, abc.Sequence[str]]]
+
+
 class SequenceScorer(TorchScorer):
     """The sequence model over what became known of earlier sessions.
 
-    That is what `follow` told it, and every session of a database that it was trained on since; a request whose
-    memories have no ids is scored without a past.
+    That is what `follow` and `remember` told it, in order of time whatever order it came in; after a step of training
+    it is gone through again with the new weights. What is scored leaves no trace, and a request whose memories have no
+    ids is scored without a past.
     """
 
     def __init__(self, run: Run, sunday: bool = True) -> None:
         super().__init__(run, sunday)
         assert isinstance(run.scorer, Sequence)
         self.sequence = run.scorer
-        self.past = self.sequence.start()
-        self._numbers: dict[str, int] = {}
-        self._known: set[str] = set()
+        self._sessions: dict[str, _Session] = {}
+        self._stale = False
+        self._begin()
 
     def scores(self, sample: Sample) -> Array:
         """Softmax scores, shape (C,)."""
         batch = _batch(sample)
         if not sample.memories or not _finite(batch):
             return super().scores(sample)
-        logits = self.sequence.step(batch, self.past, self._numbered(sample.memories))  # (1, C)
+        self._catch_up()
+        strange = {name: -1 - place for place, name in enumerate(sample.memories)}
+        numbers = [self._numbers.get(record_id(name), strange[name]) for name in sample.memories]
+        logits = self.sequence.step(batch, self.past, torch.tensor(numbers))  # (1, C)
         return torch.softmax(logits[0].double(), 0).numpy()  # (C,)
 
     def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
-        """As any other model; sessions that come with their ids are remembered, those that lie back furthest first."""
+        """As any other model."""
         found = super().train(samples, epochs, temperature)
-        for sample in reversed(samples):
-            named = sample.session and sample.memories and sample.session not in self._known
-            if named and _finite(batch := _batch(sample)):
-                self._learn(batch, sample.memories, sample.session)
+        self._stale = self._stale or found.steps > 0
         return found
 
+    def remember(self, samples: abc.Sequence[Sample]) -> None:
+        """Takes up sessions that come with their ids and their time."""
+
+        def reader(place: int) -> Callable[[], tuple[Batch, abc.Sequence[str]]]:
+            return lambda: (_batch(sample := samples[place]), sample.memories)
+
+        self._take_up({
+            sample.session: _Session(sample.time, reader(place))
+            for place, sample in enumerate(samples)
+            if sample.session and sample.memories and sample.time is not None
+        })  # fmt: skip
+
     def follow(self, rendering: Rendering) -> None:
-        """Takes up what all sessions of a rendering showed, in order of time."""
+        """Takes up all sessions of a rendering."""
         resident = Resident([rendering])
-        for place, session in enumerate(rendering.session_ids):
-            rows = rendering.memory_rows[rendering.offsets[place] : rendering.offsets[place + 1]]
-            if len(rows):
-                names = [rendering.memory_ids[row] for row in rows.tolist()]
-                self._learn(resident.batch(np.array([place])), names, session)
 
-    def _learn(self, batch: Batch, memories: Iterable[str], session: str) -> None:
-        self.sequence.learn(batch, self.past, self._numbered(memories))
-        self._known.add(session)
+        def reader(place: int) -> Callable[[], tuple[Batch, abc.Sequence[str]]]:
+            rows = rendering.memory_rows[rendering.offsets[place] : rendering.offsets[place + 1]].tolist()
+            return lambda: (resident.batch(np.array([place])), [rendering.memory_ids[row] for row in rows])
 
-    def _numbered(self, memories: Iterable[str]) -> torch.Tensor:
-        """A number for each memory, the same for one id, shape (C,)."""
-        return torch.tensor([self._numbers.setdefault(name, len(self._numbers)) for name in memories])
+        self._take_up({
+            session: _Session(time, reader(place))
+            for place, (session, time) in enumerate(
+                zip(rendering.session_ids, rendering.session_times.tolist(), strict=True)
+            )
+        })  # fmt: skip
+
+    def forget(self, sessions: Iterable[str]) -> None:
+        """Takes sessions out of the past again."""
+        for session in sessions:
+            self._stale = self._sessions.pop(session, None) is not None or self._stale
+
+    def _take_up(self, sessions: abc.Mapping[str, _Session]) -> None:
+        """A session that is known is read from where it came last; one before the latest has the past told anew."""
+        later = sorted((each.time, session) for session, each in sessions.items() if session not in self._sessions)
+        self._sessions.update(sessions)
+        if later and later[0] < self._latest:
+            self._stale = True
+        if not self._stale:
+            for _, session in later:
+                self._learn(session)
+
+    def _begin(self) -> None:
+        self.past = self.sequence.start()
+        self._numbers: dict[str, int] = {}
+        self._latest = (-math.inf, "")
+        self._stale = False
+
+    def _catch_up(self) -> None:
+        """Goes through the past again where it is not what the weights of now make of the sessions of now."""
+        if self._stale:
+            self._begin()
+            for session in sorted(self._sessions, key=lambda session: (self._sessions[session].time, session)):
+                self._learn(session)
+
+    def _learn(self, session: str) -> None:
+        batch, memories = self._sessions[session].read()
+        self._latest = self._sessions[session].time, session
+        if len(memories) and _finite(batch):
+            names = map(record_id, memories)
+            numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in names]
+            self.sequence.learn(batch, self.past, torch.tensor(numbers))
 
 
 def opened(path: Path, sunday: bool = True) -> Served:

@@ -41,7 +41,8 @@ class Sample:
     - `rows` (C + 1, D): the candidates' embeddings, zeros where there is none, then the context
     - `features` (C, 17), `labels` (C,); `project` is a slot
     - `texts`: for a candidate without an embedding its place and the buckets of its words
-    - `memories`: the candidates' ids, where they are known
+    - `session`, `memories`: the ids of the session and of its candidates, where they are known
+    - `time`: when it was, s UTC; None where that is not known
     """
 
     rows: Array
@@ -51,6 +52,7 @@ class Sample:
     texts: tuple[tuple[int, Ints], ...] = ()
     session: str = ""
     memories: tuple[str, ...] = ()
+    time: int | None = None
 
     def __len__(self) -> int:
         return len(self.features)

@@ -93,6 +93,15 @@ def test_a_past_is_for_a_model_that_has_one(checkpoint: Path, world: Any) -> Non
     error = world("serve-scorer", checkpoint, "--past", "main", code=2)
     assert "signet knows nothing of earlier sessions" in error.err
     assert error.hint
+    assert "--past has no use without a checkpoint" in world("serve-scorer", "--past", "main", code=2).err
+
+
+def test_a_checkpoint_that_is_not_there_yet_has_no_past(world: Any) -> None:
+    process = started("--native-dim", 4, "--checkpoint", "none", "--past", "main", folder=world.folder)
+    out, err = process.communicate(json.dumps(STATUS).encode())
+    assert json.loads(out)["result"]["native_dimensions"] == 4
+    assert b"no checkpoint at none yet, so the weights are the first ones, and know nothing of main" in err
+    assert process.returncode == 0
 
 
 def test_a_revision_went_before_the_first_request(world: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 from memento.deploy import alpha, comparison, diversity, exploration, fusion, injection
 from memento.deploy.alpha import State
 from memento.serve.gate import Gate, retrain
+from memento.serve.scorers import Served
 from memento.train.signet import Sample, Stats
 
 
@@ -104,7 +105,7 @@ def test_the_effective_score_fades_by_a_twentieth_a_day() -> None:
     )
 
 
-class Scripted:
+class Scripted(Served):
     """A scorer whose order turns around once it was trained."""
 
     name, dimension, lenient = "scripted", 2, True

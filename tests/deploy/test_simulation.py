@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from memento.deploy import Log, Settings, simulate
+from memento.deploy.simulation import _Agent
 from memento.deploy.summary import document, summary
 from memento.errors import UsageError
 from memento.models.signet import Signet
 from memento.render.rendering import Spec, render
 from memento.scenario import load
-from memento.serve.scorers import SignetScorer
+from memento.serve.scorers import SequenceScorer, Served, SignetScorer
 from memento.simulate import world as simulated
+from memento.train import train
 from memento.train.signet import Sample, Stats
 from memento.world.world import World
 
@@ -34,7 +36,7 @@ def log(world: World) -> Log:
     return Log(world, render(world))
 
 
-class Knowing:
+class Knowing(Served):
     """Scores by what each memory is truly worth, which it is told; learns nothing."""
 
     name, dimension, lenient = "knowing", 64, True
@@ -107,6 +109,21 @@ def test_a_checkpoint_is_not_trained_before_its_first_training(log: Log) -> None
     assert summary(never).asked == 0
     assert summary(never).exit is None
     assert {step.gain["served"] - step.gain["baseline"] for step in never.steps} == {0.0}
+
+
+@pytest.mark.parametrize("rollback", [False, True])
+def test_each_training_tells_the_past_of_a_model_that_has_one(world: World, log: Log, rollback: bool) -> None:
+    run = train([(render(world), 1.0)], model="sequence", epochs=0)
+    served = SequenceScorer(run, sunday=False)
+    agent = _Agent(served, Settings(trained=True, rollback=rollback, epochs=1))
+    trained = 0
+    for session in log.sessions:
+        count = len(agent.samples)
+        if agent.live(session).gates:
+            trained = count + 1
+        assert isinstance(agent.served, SequenceScorer)
+        assert len(agent.served._sessions) == trained
+    assert trained > 10
 
 
 def test_without_telemetry_the_cold_start_never_ends(log: Log) -> None:

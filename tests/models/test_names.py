@@ -37,7 +37,8 @@ def naive(resident: Resident) -> Tensor:
         met: dict[int, tuple[int, Tensor]] = {}
         for row in rows:
             told = resident.embeddings[resident.memory_rows[row]].double()
-            met.setdefault(int(resident.memories[row]), (slots[row], told))
+            if told.any():
+                met.setdefault(int(resident.memories[row]), (slots[row], told))
         there = [(slot, told) for slot, told in met.values() if told.any()]
         usual = torch.stack([told for _, told in there]).mean(0)
         context = resident.contexts[session].double()
@@ -76,10 +77,27 @@ def test_a_book_reads_the_same_one_session_at_a_time(toys: Toys) -> None:
         rows = slice(int(resident.ends[session]), int(resident.ends[session + 1]))
         embeddings = resident.embeddings[resident.memory_rows[rows]]
         entities = slots_of(resident.features[rows])[:, 0]
-        for _ in range(2):  # to read twice tells nothing new
+        for _ in range(2):  # what is read leaves no trace
             found = book.read(resident.memories[rows], entities, embeddings, resident.contexts[session])
             torch.testing.assert_close(found.float(), whole[rows], atol=1e-6, rtol=1e-6)
-        book.write(resident.contexts[session])
+        book.write(resident.memories[rows], entities, embeddings, resident.contexts[session])
+
+
+def test_a_memory_is_met_with_the_first_embedding_that_it_has(toys: Toys) -> None:
+    """Questions may have an embedding of what their past had none of, and so may a later request."""
+    past, asked = worded(toys), worded(toys, 5, seed=3)
+    asked = replace(asked, memory_ids=past.memory_ids, memory_embeddings=past.memory_embeddings[::-1])
+    resident = Resident([past, asked], apart=True)
+    torch.testing.assert_close(named(resident), naive(resident), atol=1e-5, rtol=1e-5)
+    D = past.contexts.shape[1]
+    late, at_once = NameBook(D), NameBook(D)
+    memory, entity, context = torch.tensor([4]), torch.tensor([1]), torch.ones(D)
+    late.write(memory, entity, torch.zeros(1, D), context)
+    at_once.write(memory, entity, torch.ones(1, D), context)
+    late.write(memory, entity, torch.ones(1, D), context)
+    at_once.write(memory, entity, torch.ones(1, D), context)
+    asked_for = torch.tensor([4, 5]), torch.tensor([1, 2]), torch.eye(2, D), torch.arange(D).float()
+    assert torch.equal(late.read(*asked_for), at_once.read(*asked_for))
 
 
 def test_labels_have_no_part_in_names(toys: Toys) -> None:

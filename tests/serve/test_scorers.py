@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +18,9 @@ from memento.formats import sgpt, signet
 from memento.models.base import Batch
 from memento.models.lambdamart import LambdaMart
 from memento.models.signet import Signet
-from memento.render.rendering import Rendering, Spec, render
-from memento.serve.scorers import SequenceScorer, SignetScorer, TorchScorer, fresh, opened, require_dimension, resumed
+from memento.render.rendering import Spec, render
+from memento.serve.scorers import SignetScorer, TorchScorer, fresh, opened, require_dimension, resumed
 from memento.train import Run, checkpoint, train
-from memento.train.batches import scores
 from memento.train.config import Config
 from memento.train.signet import double
 from memento.validate.evaluate import unseen
@@ -180,51 +178,3 @@ def test_what_the_flag_of_the_sidecar_starts_with(runs: dict[str, Run], tmp_path
         require_dimension(served, 8, tmp_path / "other")
     require_dimension(fresh(4), None, tmp_path)
     assert json.dumps(Client(fresh(4))("status"))
-
-
-def test_a_sequence_model_scores_after_its_past_as_offline() -> None:
-    """What comes over the wire after --past is what the whole rendering gives, the session among the others."""
-    whole = toy(sessions=20, candidates=5, dimension=8)
-    run = train([(whole, 1.0)], model="sequence", epochs=2)
-    served = SequenceScorer(run, sunday=False)
-    served.follow(whole.select(np.arange(19)))
-    rows = slice(int(whole.offsets[19]), int(whole.offsets[20]))
-    answer = _asked(Client(served), whole, rows)
-    offline = torch.softmax(torch.from_numpy(scores(run.scorer, whole)[rows]).double(), 0).tolist()
-    named = dict(zip([whole.memory_ids[row] for row in whole.memory_rows[rows].tolist()], offline, strict=True))
-    assert {one["id"]: one["score"] for one in answer["scores"]} == pytest.approx(named, abs=1e-5)
-    blank = Client(SequenceScorer(run, sunday=False))
-    assert max(abs(one["score"] - named[one["id"]]) for one in _asked(blank, whole, rows)["scores"]) > 1e-4
-
-
-def _asked(client: Client, whole: Rendering, rows: slice) -> Any:
-    memories = whole.memory_rows[rows]
-    return client(
-        "score",
-        context_embedding=whole.contexts[19].tolist(),
-        candidate_ids=[whole.memory_ids[row] for row in memories.tolist()],
-        candidate_embeddings=whole.memory_embeddings[memories].tolist(),
-        candidate_features=whole.features[rows].tolist(),
-    )
-
-
-def test_a_request_that_is_refused_leaves_no_trace_in_the_past() -> None:
-    run = train([(toy(sessions=12, candidates=5, dimension=8), 1.0)], model="sequence", epochs=1)
-    client, untouched = Client(SequenceScorer(run)), Client(SequenceScorer(run))
-    asked = request()
-    huge = {**asked, "candidate_ids": [f"h{place}" for place in range(6)], "candidate_embeddings": [[1e300] * 8] * 6}
-    assert "not finite" in client("score", **huge)["message"]
-    assert client("score", **asked) == untouched("score", **asked)
-
-
-def test_what_a_sequence_model_was_trained_on_it_remembers_once(database: Path) -> None:
-    run = train([(toy(sessions=12, candidates=5, dimension=4), 1.0)], model="sequence", epochs=1)
-    served = SequenceScorer(run)
-    client = Client(served)
-    assert client("train_from_db", db_path=str(database), epochs=1)["samples_used"] > 0
-    learned = set(served._known)
-    assert learned
-    state = served.past.carried
-    client("train_from_db", db_path=str(database), epochs=1)
-    assert served._known == learned
-    assert served.past.carried is state

@@ -68,14 +68,19 @@ def command(
     from memento.train.threads import one_thread
 
     signal.signal(signal.SIGTERM, _leave)
-    served = _opened(context, scorer, checkpoint, dimension, weekday == "sunday")
-    if past is not None:
-        _follow(context, served, past)
+    if past is not None and scorer is None and checkpoint is None:
+        raise UsageError("--past has no use without a checkpoint", "name one of a sequence model: CKPT --past REV")
+    served, warning = _opened(scorer, checkpoint, dimension, weekday == "sunday")
+    if warning:
+        context.output.warning(warning + ("" if past is None else f", and know nothing of {past}"))
 
     def now() -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     with one_thread():
+        if past is not None and not warning:
+            _follow(context, served, past)
+        context.output.detail(f"Serving {served.name} for embeddings of {served.dimension} numbers")
         server = Server(Service(served, now))
         server.warm()
         server.run(sys.stdin.buffer, sys.stdout.buffer)
@@ -100,21 +105,16 @@ def _follow(context: Context, served: Served, revision: str) -> None:
     context.output.detail(f"{plural(len(rendering), 'session')} of {revision} went before")
 
 
-def _opened(
-    context: Context, scorer: Path | None, checkpoint: Path | None, dimension: int | None, sunday: bool
-) -> Served:
+def _opened(scorer: Path | None, checkpoint: Path | None, dimension: int | None, sunday: bool) -> tuple[Served, str]:
+    """The scorer, and a warning where it has the first weights."""
     from memento.serve.scorers import fresh, opened, require_dimension, resumed
 
     if scorer is not None:
         if not scorer.exists():
             raise UsageError(f"there is no checkpoint {scorer}", "`memento train REV --out FILE` makes one")
-        served, words = opened(scorer, sunday), ""
+        served = opened(scorer, sunday)
         require_dimension(served, dimension, scorer)
-    elif checkpoint is not None:
-        served, words = resumed(checkpoint, dimension or NATIVE, sunday)
-    else:
-        served, words = fresh(dimension or NATIVE), "no checkpoint is named, so the weights are the first ones"
-    if words:
-        context.output.warning(words)
-    context.output.detail(f"Serving {served.name} for embeddings of {served.dimension} numbers")
-    return served
+        return served, ""
+    if checkpoint is not None:
+        return resumed(checkpoint, dimension or NATIVE, sunday)
+    return fresh(dimension or NATIVE), "no checkpoint is named, so the weights are the first ones"

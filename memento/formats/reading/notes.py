@@ -64,15 +64,22 @@ class Names:
         known = self.of.get(text)
         if known is not None:
             return known
-        fitted = text
-        if not ID.fullmatch(text) or _UNFIT.search(text) or len(text) > self.longest:
-            fitted = _UNFIT.sub(_escaped, text) or "%"
+        fitted = record_id(text, self.longest)
+        if fitted != text:
             self.notes.add(f"{self.what} ids changed to fit", text)
-        if len(fitted) > self.longest or fitted in self._taken:
-            fitted = f"{fitted[: self.longest - 17]}~{hash64(_storable(text)):016x}"
+        if fitted in self._taken:
+            fitted = _numbered(fitted, text, self.longest)
         self._taken.add(fitted)
         self.of[text] = fitted
         return fitted
+
+
+def record_id(text: str, longest: int = MAX_ID) -> str:
+    """An outside id as a record id of at most `longest` characters, as `Names` gives it unless another has it."""
+    if ID.fullmatch(text) and not _UNFIT.search(text) and len(text) <= longest:
+        return text
+    fitted = _UNFIT.sub(_escaped, text) or "%"
+    return fitted if len(fitted) <= longest else _numbered(fitted, text, longest)
 
 
 def fit_text(text: str, notes: Notes, what: str) -> str:
@@ -93,6 +100,10 @@ def refuse(where: str, faults: Sequence[str], hint: str) -> None:
         if len(faults) > _FAULTS:
             listed.append(f"and {len(faults) - _FAULTS} more of the same file")
         raise InvalidFile(where, listed, hint)
+
+
+def _numbered(fitted: str, text: str, longest: int) -> str:
+    return f"{fitted[: longest - 17]}~{hash64(_storable(text)):016x}"
 
 
 def _escaped(match: re.Match[str]) -> str:
