@@ -134,12 +134,15 @@ def figure_words(figure: Figure) -> str:
     return f"{figure.value:.3f}{interval}"
 
 
+_SHOWN = ("ndcg", "mrr", "recall")
+
+
 def scores_table(output: Output, report: Report, indent: str = "") -> None:
     """Every ranker's figures with their intervals, and NDCG@10 as a share of the ceiling's."""
-    columns = [
-        Column(f"{indent}ranker"),
-        *(Column(name, right=True) for name in ("NDCG@10", "MRR", "recall@10", "of ceiling")),
-    ]
+    from memento.history.runs import TITLES
+
+    names = [*(TITLES[name] for name in _SHOWN), "of ceiling"]
+    columns = [Column(f"{indent}ranker"), *(Column(name, right=True) for name in names)]
     output.table(columns, ((indent + name, *cells) for name, *cells in _score_rows(report)))
 
 
@@ -152,7 +155,7 @@ def _score_rows(report: Report) -> Iterator[Sequence[str]]:
         words = "-" if math.isnan(share) else f"{share:.1%}"
         yield (
             report.model if name == "model" else name,
-            *(figure_words(row[m]) for m in ("ndcg", "mrr", "recall")),
+            *(figure_words(row[m]) for m in _SHOWN),
             words,
         )
 

@@ -197,6 +197,7 @@ def seeds_table(output: Output, files: Files, runs: Sequence[Run], chosen: Run) 
 
 def over_seeds_line(figures: Mapping[str, Figure], seeds: int) -> str:
     """What all seeds reach together, in words."""
-    named = (("NDCG@10", "ndcg"), ("MRR", "mrr"), ("recall@10", "recall"), ("of ceiling", "share"))
-    words = ", ".join(f"{words} {figure_words(figures[name])}" for words, name in named if name in figures)
+    from memento.history.runs import TITLES
+
+    words = ", ".join(f"{title} {figure_words(figures[name])}" for name, title in TITLES.items() if name in figures)
     return f"over {seeds} seeds: {words}; 95% intervals over seeds and sessions"

@@ -35,7 +35,12 @@ def page(found: Matrix, settings: Settings, version: str) -> str:
 
 def image(found: Matrix) -> bytes:
     """The heat map as a PNG."""
-    return png(_size(found), [drawing(found)])
+
+    def titled(axes: Axes) -> None:
+        drawing(found)(axes)
+        axes.set_title(TITLES.get(found.metric, found.metric))
+
+    return png(_size(found), [titled])
 
 
 def rows(found: Matrix) -> list[list[str]]:

@@ -26,6 +26,7 @@ def test_runs_stand_side_by_side(runs):
     table = runs("compare", *[one[:6] for one in ids], "--metric", "mrr").out
     assert all(one in table for one in ids)
     assert "NDCG" not in table
+    assert "SHARE OF THE CEILING" in runs("compare", *ids).out
 
 
 def test_seeds_are_one_row(runs):

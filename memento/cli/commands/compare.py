@@ -72,10 +72,12 @@ def command(
     if output.json:
         output.document("memento.compare/1", {**found.to_map(), "file": str(out) if out else None})
         return
+    from memento.history.runs import TITLES
     from memento.measure.compare_page import words
 
+    titles = [TITLES.get(name, name) for name in found.metrics]
     columns = [Column("run", style="yellow"), Column("commit", style="yellow"), Column("model")]
-    columns += [Column(name, right=True) for name in (*found.metrics, *found.options)]
+    columns += [Column(name, right=True) for name in (*titles, *found.options)]
     output.table(
         columns,
         (
@@ -87,7 +89,7 @@ def command(
     )
     output.line()
     output.table(
-        [Column("less the first's", style="yellow"), *(Column(name, right=True) for name in found.metrics)],
+        [Column("less the first's", style="yellow"), *(Column(name, right=True) for name in titles)],
         (
             [row.name, *(words(row.differences.get(name), sign=True) for name in found.metrics)]
             for row in found.rows[1:]
