@@ -96,7 +96,6 @@ def _chart(found: Saving) -> Html:
             axes.plot([found.pretrained.value], [found.full.value], marker="D", markersize=6, color=INK)
         axes.set_xlabel("real sessions trained on")
         axes.set_ylabel("NDCG@10 on real sessions")
-        axes.set_ylim(bottom=0)
         legend(axes, columns=2)
 
     words = f"NDCG over real sessions, with synthetic ones first and without. {verdict(found)}"

@@ -200,7 +200,7 @@ def _steps(turns: Sequence[Turn], asked: Sequence[float] | None) -> list[_Step]:
     for sizes in found:
         for turn, whole, number in zip(turns, wholes, sizes):
             if not 0 <= number <= whole:
-                where = f", where {turn.name} is the test" if len(turns) > 1 else ""
+                where = f" where {turn.name} is the test" if len(turns) > 1 else ""
                 raise UsageError(
                     f"there are {whole} real sessions{where}, not {number}",
                     f"ask for {whole} at most" + (", or for a share of each turn's own: 33%" if where else ""),

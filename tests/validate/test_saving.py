@@ -131,7 +131,7 @@ def test_sizes_that_there_are_not_are_refused(halves: tuple[Rendering, Rendering
     with pytest.raises(UsageError, match="there are 36 real sessions, not 99") as refused:
         saving([early], [late], [early], [99], model="linear")
     assert refused.value.hint == "ask for 36 at most"
-    with pytest.raises(UsageError, match="there are 2 real sessions, where few is the test, not 3") as refused:
+    with pytest.raises(UsageError, match="there are 2 real sessions where few is the test, not 3") as refused:
         in_turns(uneven(early), [3], model="linear")
     assert "33%" in str(refused.value.hint)
     with pytest.raises(UsageError, match="real, test and synthetic"):
