@@ -162,7 +162,17 @@ class Sequence(Interaction):
             labels = centred(batch.labels.double().unsqueeze(-1), batch.mask)[0, :, 0]  # (C,)
             past.ledger.write(at, labels - self.expected(terms), flags)
             past.names.write(memory, at.entity, batch.candidates[0], batch.contexts[0])
+        self.carry(batch, past)
+
+    def carry(self, batch: Batch, past: Past) -> None:
+        """The part of `learn` that hangs on weights: what the cell takes up of a session."""
+        with torch.no_grad():
             past.carried, past.state = self.cell.step(self._summary(batch), past.state)  # (1, K)
+
+    def forget_carried(self, past: Past) -> None:
+        """Takes what the cell carries back to where a stream begins."""
+        fresh = self.start()
+        past.carried, past.state = fresh.carried, fresh.state
 
     def _met(self, batch: Batch, past: Past, memory: Tensor) -> tuple[Moments, Batch, Tensor, Tensor]:
         """Where a session's candidates stand, the session with every flag that its past knows of, and what it knows

@@ -60,10 +60,10 @@ def retrain(
         return None
     held, rest = samples[:CANARY], samples[CANARY:]
     trained = rest if len(rest) else held
-    served.forget([sample.session for sample in held])
-    before = [_top(served.scores(sample)) for sample in held]
-    stats = served.train(trained, epochs, temperature)
-    variance, stability = _compared(before, [served.scores(sample) for sample in held])
+    with served.without([sample.session for sample in held]):
+        before = [_top(served.scores(sample)) for sample in held]
+        stats = served.train(trained, epochs, temperature)
+        variance, stability = _compared(before, [served.scores(sample) for sample in held])
     served.remember(samples)
     return Gate(stats.loss, stats.steps, len(trained), len(held), variance, stability)
 

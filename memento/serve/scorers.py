@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
+import weakref
 from abc import ABC, abstractmethod
 from collections import abc
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,6 @@ from memento.models.sequence import Sequence
 from memento.models.signet import Signet
 from memento.render.rendering import Rendering
 from memento.train import Run, checkpoint
-from memento.train.batches import Resident
 from memento.train.losses import listnet
 from memento.train.signet import ENOUGH, RATE, Replica, Sample, Stats, double
 
@@ -59,8 +61,10 @@ class Served(ABC):
     def remember(self, samples: abc.Sequence[Sample]) -> None:  # noqa: B027
         """Takes up what the labels of sessions showed, where the scorer has a past."""
 
-    def forget(self, sessions: Iterable[str]) -> None:  # noqa: B027
-        """Takes sessions out of the past again."""
+    @contextmanager
+    def without(self, sessions: abc.Collection[str]) -> Iterator[None]:
+        """Inside, a past has none of these sessions."""
+        yield
 
 
 class SignetScorer(Served):
@@ -175,18 +179,38 @@ class TorchScorer(Served):
 
 @dataclass(frozen=True)
 class _Session:
-    """A session of the past: when it was, s UTC, and what gives its batch and its memories."""
+    """A session of the past: when it ended, s UTC, what it offered and showed.
+
+    Embeddings, the context the last of them, are shape (D,) each and are shared among sessions.
+    """
 
     time: int
-    read: Callable[[], tuple[Batch, abc.Sequence[str]]]
+    memories: tuple[str, ...]
+    rows: tuple[Array, ...]
+    features: Array  # (C, 17)
+    labels: Array  # (C,)
+
+    def batch(self) -> Batch:
+        """As the model takes it."""
+        return _batch(Sample(np.stack(self.rows), self.features, self.labels))
+
+    def same(self, other: _Session | None) -> bool:
+        """Whether both say the same; the rows of both are shared."""
+        return (
+            other is not None
+            and (self.time, self.memories) == (other.time, other.memories)
+            and list(map(id, self.rows)) == list(map(id, other.rows))
+            and np.array_equal(self.features, other.features)
+            and np.array_equal(self.labels, other.labels)
+        )
 
 
 class SequenceScorer(TorchScorer):
     """The sequence model over what became known of earlier sessions.
 
-    That is what `follow` and `remember` told it, in order of time whatever order it came in; after a step of training
-    it is gone through again with the new weights. What is scored leaves no trace, and a request whose memories have no
-    ids is scored without a past.
+    That is what `follow` and `remember` told it, in the order of a world's sessions (end, id) whatever order it came
+    in; a session that comes again counts as it came last. What the cell carries is gone through again when weights have
+    moved. What is scored leaves no trace, and a request whose memories have no ids is scored without a past.
     """
 
     def __init__(self, run: Run, sunday: bool = True) -> None:
@@ -194,7 +218,8 @@ class SequenceScorer(TorchScorer):
         assert isinstance(run.scorer, Sequence)
         self.sequence = run.scorer
         self._sessions: dict[str, _Session] = {}
-        self._stale = False
+        self._rows: weakref.WeakValueDictionary[bytes, Array] = weakref.WeakValueDictionary()
+        self._moved = self._stale = False
         self._begin()
 
     def scores(self, sample: Sample) -> Array:
@@ -211,69 +236,90 @@ class SequenceScorer(TorchScorer):
     def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """As any other model."""
         found = super().train(samples, epochs, temperature)
-        self._stale = self._stale or found.steps > 0
+        self._moved = self._moved or found.steps > 0
         return found
 
     def remember(self, samples: abc.Sequence[Sample]) -> None:
         """Takes up sessions that come with their ids and their time."""
-
-        def reader(place: int) -> Callable[[], tuple[Batch, abc.Sequence[str]]]:
-            return lambda: (_batch(sample := samples[place]), sample.memories)
-
         self._take_up({
-            sample.session: _Session(sample.time, reader(place))
-            for place, sample in enumerate(samples)
+            sample.session: self._kept(sample, sample.time)
+            for sample in samples
             if sample.session and sample.memories and sample.time is not None
         })  # fmt: skip
 
     def follow(self, rendering: Rendering) -> None:
         """Takes up all sessions of a rendering."""
-        resident = Resident([rendering])
-
-        def reader(place: int) -> Callable[[], tuple[Batch, abc.Sequence[str]]]:
-            rows = rendering.memory_rows[rendering.offsets[place] : rendering.offsets[place + 1]].tolist()
-            return lambda: (resident.batch(np.array([place])), [rendering.memory_ids[row] for row in rows])
-
-        self._take_up({
-            session: _Session(time, reader(place))
-            for place, (session, time) in enumerate(
-                zip(rendering.session_ids, rendering.session_times.tolist(), strict=True)
+        samples = []
+        times = rendering.session_times.tolist()
+        for place, (session, time) in enumerate(zip(rendering.session_ids, times, strict=True)):
+            part = slice(int(rendering.offsets[place]), int(rendering.offsets[place + 1]))
+            memories = rendering.memory_rows[part].tolist()
+            samples.append(
+                Sample(
+                    rows=np.concatenate([rendering.memory_embeddings[memories], rendering.contexts[place : place + 1]]),
+                    features=rendering.features[part],
+                    labels=rendering.labels[part],
+                    session=session,
+                    memories=tuple(rendering.memory_ids[row] for row in memories),
+                    time=time,
+                )
             )
-        })  # fmt: skip
+        self.remember(samples)
 
-    def forget(self, sessions: Iterable[str]) -> None:
-        """Takes sessions out of the past again."""
-        for session in sessions:
-            self._stale = self._sessions.pop(session, None) is not None or self._stale
+    @contextmanager
+    def without(self, sessions: abc.Collection[str]) -> Iterator[None]:
+        """Inside, the past has none of these sessions."""
+        aside = {name: self._sessions.pop(name) for name in dict.fromkeys(sessions) if name in self._sessions}
+        self._stale = self._stale or bool(aside)
+        try:
+            yield
+        finally:
+            self._take_up(aside)
+
+    def _kept(self, sample: Sample, time: int) -> _Session:
+        with np.errstate(over="ignore"):
+            rows, features, labels = (np.array(t, np.float32) for t in (sample.rows, sample.features, sample.labels))
+        return _Session(time, sample.memories, tuple(map(self._shared, rows)), features, labels)
+
+    def _shared(self, row: Array) -> Array:
+        """The one array that has these numbers."""
+        return self._rows.setdefault(hashlib.blake2b(row.tobytes(), digest_size=16).digest(), row.copy())
 
     def _take_up(self, sessions: abc.Mapping[str, _Session]) -> None:
-        """A session that is known is read from where it came last; one before the latest has the past told anew."""
-        later = sorted((each.time, session) for session, each in sessions.items() if session not in self._sessions)
-        self._sessions.update(sessions)
-        if later and later[0] < self._latest:
-            self._stale = True
-        if not self._stale:
-            for _, session in later:
-                self._learn(session)
+        other = {name: each for name, each in sessions.items() if not each.same(self._sessions.get(name))}
+        self._stale = self._stale or any(name in self._sessions for name in other)
+        self._sessions.update(other)
+        for name in sorted(other, key=self._at):
+            self._stale = self._stale or self._at(name) < self._latest
+            if not self._stale:
+                self._learn(name)
+
+    def _at(self, session: str) -> tuple[float, str]:
+        return self._sessions[session].time, session
 
     def _begin(self) -> None:
         self.past = self.sequence.start()
         self._numbers: dict[str, int] = {}
-        self._latest = (-math.inf, "")
+        self._latest: tuple[float, str] = (-math.inf, "")
         self._stale = False
 
     def _catch_up(self) -> None:
         """Goes through the past again where it is not what the weights of now make of the sessions of now."""
         if self._stale:
             self._begin()
-            for session in sorted(self._sessions, key=lambda session: (self._sessions[session].time, session)):
+            for session in sorted(self._sessions, key=self._at):
                 self._learn(session)
+        elif self._moved:
+            self.sequence.forget_carried(self.past)
+            for session in sorted(self._sessions, key=self._at):
+                if _finite(batch := self._sessions[session].batch()):
+                    self.sequence.carry(batch, self.past)
+        self._moved = False
 
     def _learn(self, session: str) -> None:
-        batch, memories = self._sessions[session].read()
-        self._latest = self._sessions[session].time, session
-        if len(memories) and _finite(batch):
-            names = map(record_id, memories)
+        self._latest = self._at(session)
+        if _finite(batch := self._sessions[session].batch()):
+            names = map(record_id, self._sessions[session].memories)
             numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in names]
             self.sequence.learn(batch, self.past, torch.tensor(numbers))
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
 
 from memento.errors import MementoError
 from memento.serve import protocol
@@ -92,7 +93,8 @@ class Server:
 
     def _called(self, key: msgspec.Raw, method: Callable[[Any], Any], params: Any) -> bytes:
         try:
-            return self._encoder.encode(Answer("2.0", key, method(params)))
+            with np.errstate(all="ignore"):  # what is not finite is looked for, and refused
+                return self._encoder.encode(Answer("2.0", key, method(params)))
         except MementoError as error:
             return self._failure(key, protocol.REFUSED, error.message)
         except Exception as error:  # whatever a request brings about, the next one is answered

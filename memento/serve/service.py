@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from memento.models.base import COLUMNS
 from memento.models.signet import tokens
 from memento.serve import protocol
 from memento.serve.database import load
-from memento.serve.gate import retrain
+from memento.serve.gate import Gate, retrain
 from memento.serve.scorers import Served
 from memento.train.signet import Sample
 
@@ -25,12 +24,13 @@ from memento.train.signet import Sample
 class Service:
     """The five methods. Raises `UsageError` for what cannot be met, with Signet's own words where it has some.
 
-    `now` gives the time as text for ``last_trained``.
+    `now` gives the time as text for ``last_trained``; `say` is told what an answer has no place for.
     """
 
-    def __init__(self, served: Served, now: Callable[[], str]) -> None:
+    def __init__(self, served: Served, now: Callable[[], str], say: Callable[[str], None] = lambda words: None) -> None:
         self.served = served
         self.now = now
+        self.say = say
         self.version, self.steps, self.pairs = 1, 0, 0
         self.last_trained: str | None = None
 
@@ -83,15 +83,26 @@ class Service:
         gate = retrain(self.served, loaded.samples, params.epochs, params.temperature)
         if gate is None:
             return protocol.TrainedFromDb(0.0, self.steps, 0, loaded.skipped, milliseconds(), 0.0, 1.0, False)
-        saved = False
-        if gate.holds and params.checkpoint_path:
-            with suppress(MementoError, OSError):
-                self.served.save(Path(params.checkpoint_path), 0)
-                saved = True
+        saved = bool(params.checkpoint_path) and self._saved(gate, Path(params.checkpoint_path or ""))
         self._learned(gate.steps, gate.sessions)
         return protocol.TrainedFromDb(
             gate.loss, self.steps, gate.sessions, loaded.skipped, milliseconds(), gate.variance, gate.stability, saved
         )
+
+    def _saved(self, gate: Gate, path: Path) -> bool:
+        """Whether a checkpoint was written; where it was not, why is said."""
+        if not gate.holds:
+            why = f"the save gate does not hold: top-5 stability {gate.stability:.2f}, variance {gate.variance:.2g}"
+        else:
+            try:
+                self.served.save(path, 0)
+                return True
+            except MementoError as error:
+                why = error.message
+            except OSError as error:
+                why = error.strerror or str(error)
+        self.say(f"{path} was not saved: {why}")
+        return False
 
     def save_checkpoint(self, params: protocol.SaveCheckpointParams) -> protocol.Saved:
         """Writes the weights."""

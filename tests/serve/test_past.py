@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
+import weakref
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,10 +17,12 @@ import pytest
 import torch
 from train.conftest import toy
 
-from memento.render.rendering import Rendering
+from memento.render.rendering import Rendering, render
+from memento.scenario import load as load_scenario
 from memento.serve.database import load
 from memento.serve.gate import retrain
-from memento.serve.scorers import SequenceScorer
+from memento.serve.scorers import SequenceScorer, TorchScorer
+from memento.simulate import world as simulated
 from memento.train import Run, checkpoint, train
 from memento.train.batches import scores
 from memento.train.signet import Sample
@@ -66,10 +70,57 @@ def test_the_order_in_which_sessions_are_told_of_does_not_count(run: Run) -> Non
     for places in ([7, 8, 9], range(12, 19), range(7), [10, 11], range(3, 12)):
         served.follow(whole.select(np.array(places)))
     assert _asked(Client(served), whole) == pytest.approx(_offline(run, whole), abs=1e-5)
-    served.forget(whole.session_ids[10:])
     early = SequenceScorer(run, sunday=False)
     early.follow(whole.select(np.arange(10)))
-    assert _asked(Client(served), whole) == _asked(Client(early), whole)
+    with served.without([*whole.session_ids[10:], "none such"]):
+        assert _asked(Client(served), whole) == _asked(Client(early), whole)
+    assert _asked(Client(served), whole) == pytest.approx(_offline(run, whole), abs=1e-5)
+
+
+def test_a_session_that_comes_again_counts_as_it_came_last(run: Run) -> None:
+    whole = toy(sessions=20, candidates=5, dimension=8)
+    early = whole.select(np.arange(19))
+    wrong = replace(early, labels=np.zeros_like(early.labels))
+    served = SequenceScorer(run, sunday=False)
+    served.follow(wrong)
+    _asked(Client(served), whole)
+    served.follow(early)
+    assert _asked(Client(served), whole) == pytest.approx(_offline(run, whole), abs=1e-5)
+    past = served.past
+    served.follow(early)
+    _asked(Client(served), whole)
+    assert served.past is past, "what is the same tells nothing anew"
+
+
+def test_sessions_that_end_together_stand_in_the_order_of_a_world() -> None:
+    world = simulated(load_scenario("tiny"), 7)
+    rendering = render(world)
+    together = replace(rendering, session_times=np.full_like(rendering.session_times, 5))
+    run = train([(rendering, 1.0)], model="sequence", epochs=1)
+    served, plain = SequenceScorer(run), SequenceScorer(run)
+    plain.follow(rendering)
+    served.follow(together)
+    assert sorted(served._sessions, key=served._at) == sorted(rendering.session_ids)
+    assert sorted(plain._sessions, key=plain._at) == list(rendering.session_ids)
+
+
+def test_no_more_is_kept_than_sessions_need(narrow: Run, database: Path) -> None:
+    """A database that was read is let go, and one embedding is held once."""
+    served = SequenceScorer(narrow)
+    for _ in range(3):
+        samples = load(database, 4).samples
+        served.remember(samples)
+        read = weakref.ref(samples)
+        del samples
+        gc.collect()
+        assert read() is None
+    held = {id(row) for session in served._sessions.values() for row in session.rows}
+    offered = {row.tobytes() for session in served._sessions.values() for row in session.rows}
+    assert len(held) == len(offered) == len(served._rows)
+    with served.without(list(served._sessions)):
+        pass
+    served._sessions.clear()
+    assert not len(served._rows)
 
 
 def test_what_is_scored_leaves_no_trace(run: Run) -> None:
@@ -94,8 +145,11 @@ def test_a_step_of_training_tells_the_past_anew(run: Run, tmp_path: Path) -> Non
         client("train", **asked)
     client("save_checkpoint", path=str(tmp_path / "after"))
     trained = checkpoint.load(tmp_path / "after")
-    assert _asked(client, whole) == pytest.approx(_offline(trained, whole), abs=1e-5)
-    assert _asked(client, whole) != before
+    after = _asked(client, whole)
+    assert after == pytest.approx(_offline(trained, whole), abs=1e-5)
+    assert after != before
+    served._stale = True
+    assert _asked(client, whole) == after, "the cell alone hangs on weights"
 
 
 def test_what_a_database_shows_is_remembered_once(narrow: Run, database: Path) -> None:
@@ -149,6 +203,22 @@ def test_the_gate_asks_of_no_session_whose_labels_are_known(run: Run, tmp_path: 
         assert not canary & set.union(*served.knew)
         assert set(served._sessions) == {sample.session for sample in samples}
     assert served.knew[0] == {sample.session for sample in samples[10:]}
+
+
+def test_a_training_that_fails_takes_nothing_from_the_past(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = toy(sessions=20, candidates=5, dimension=8).select(np.arange(14))
+    served = SequenceScorer(_copied(run, tmp_path))
+    served.follow(part)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(TorchScorer, "train", fails)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        retrain(served, _samples(part), 1)
+    assert set(served._sessions) == set(part.session_ids)
 
 
 def _samples(rendering: Rendering) -> list[Sample]:

@@ -183,7 +183,13 @@ def test_a_checkpoint_is_saved_where_the_canary_holds(ask: Client, database: Pat
     request = params(session, candidate_ids=list("abcdef"))
     assert again("score", **request) == ask("score", **request)
     nowhere = str(tmp_path / "none" / "model.bin")
+    said: list[str] = []
+    ask.service.say = said.append
     assert not ask("train_from_db", db_path=str(database), checkpoint_path=nowhere)["checkpoint_saved"]
+    assert len(said) == 1
+    assert said[0].startswith(f"{nowhere} was not saved: ")
+    assert not ask("train_from_db", db_path=str(database))["checkpoint_saved"]
+    assert len(said) == 1, "none was asked for"
     assert ask("save_checkpoint", path=nowhere)["code"] == -32000
     assert ask("save_checkpoint", path=str(path), flags=2) == {"saved": True}
     assert path.read_bytes()[8] == 2

@@ -81,7 +81,7 @@ def command(
         if past is not None and not warning:
             _follow(context, served, past)
         context.output.detail(f"Serving {served.name} for embeddings of {served.dimension} numbers")
-        server = Server(Service(served, now))
+        server = Server(Service(served, now, context.output.warning))
         server.warm()
         server.run(sys.stdin.buffer, sys.stdout.buffer)
 
