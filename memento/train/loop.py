@@ -70,7 +70,7 @@ class Loop:
         draw_from(scorer, None if compiled else self.draws)
         self.forward = Pass(scorer, config.precision, compiled)
         self.team = team()
-        alone = objective is None and type(feed) is Feed and play is None and self.team is None
+        alone = objective is None and self.team is None
         self.graphs = Graphs(self.recorded, self.generator) if alone and self.device.type == "cuda" else None
         self._loss = torch.zeros((), device=self.device)  # summed over the sessions of an epoch
         self._sessions = 0
@@ -112,6 +112,7 @@ class Loop:
                 keep(self)
             if progress is not None:
                 progress(epoch, self.config.epochs)
+        self.graphs = None  # which hold memory of the device, and this loop
         self.scorer.load_state_dict(self.kept)
         self.scorer.eval()
         draw_from(self.scorer, None)

@@ -13,7 +13,8 @@ from memento.train.losses import CATALOG
 Objective = Callable[[Model, Batch], Tensor]
 """The mean loss a session of a model on a batch; a scalar.
 
-It may depend on nothing else but draws of torch's generator, which the loop seeds by epoch.
+It may depend on nothing else but draws of torch's generator, which the loop seeds by epoch, and on the opponents of
+the epoch where there are any.
 """
 
 

@@ -34,7 +34,7 @@ from memento.train.lesson import Draws, Lesson, lesson_of, reread
 from memento.train.losses import CATALOG as LOSSES
 from memento.train.mixing import Diet
 from memento.train.mixture import Mixture
-from memento.train.objective import Objective, objective_of
+from memento.train.objective import Objective
 from memento.train.opponent import Play
 from memento.train.parts import KINDS, read
 
@@ -81,10 +81,13 @@ class Recipe:
         """The rounds of a training of `scorer` against itself; None without an opponent."""
         return Play(self.opponent[0], scorer, config.epochs) if self.opponent else None
 
-    def objective(self, config: Config, play: Play | None = None) -> Objective:
-        """The loss of the options over what counts in a lesson, or that of `play`, and the contrast term."""
+    def objective(self, config: Config, play: Play | None = None) -> Objective | None:
+        """The loss of the options over what counts in a lesson, or that of `play`, and the contrast term.
+
+        None for a recipe without parts, whose loss is that of the options alone.
+        """
         if not self:
-            return objective_of(config)
+            return None
 
         scale = config.temperature if config.loss == "listnet" else 1.0
 

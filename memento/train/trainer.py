@@ -186,24 +186,28 @@ class Material:
         """
         if self.compiled:
             raise UsageError("compiled trainings cannot take turns", "train them one after the other")
-        start = self.initial.scorer if self.initial else None
         told = list(zip_longest(configs, progress, states))
-        count = at_once or len(told)
-        runs = []
-        for low in range(0, len(told), count):
-            try:
-                loops = [self.begun(config, state, start) for config, _, state in told[low : low + count]]
-                in_turns([
-                    (loop.running(each, state.keep if state else None), loop.stream)
-                    for loop, (_, each, state) in zip(loops, told[low:])
-                ])  # fmt: skip
-            except torch.OutOfMemoryError:
-                raise UsageError(
-                    f"{self.device} has too little memory for {min(count, len(told))} trainings beside each other",
-                    "train fewer --seeds at once, or smaller steps: --set batch=8",
-                ) from None
-            runs += [self.run(loop.config, *loop.result) for loop in loops]
-        return runs
+        count = at_once if at_once > 0 else max(1, len(told))
+        try:
+            _ = self.baseline
+            return [run for low in range(0, len(told), count) for run in self._group(told[low : low + count])]
+        except torch.OutOfMemoryError:
+            several = min(count, len(told))
+            raise UsageError(
+                f"{self.device} has too little memory for this training"
+                + (f", {several} times beside each other" if several > 1 else ""),
+                ("train fewer --seeds at once, or " if several > 1 else "") + "take smaller steps: --set batch=4",
+            ) from None
+
+    def _group(self, told: Sequence[tuple[Config, Progress, State | None]]) -> list[Run]:
+        """The runs of those that stand on the device together; what they took of it is given back."""
+        start = self.initial.scorer if self.initial else None
+        loops = [self.begun(config, state, start) for config, _, state in told]
+        in_turns([
+            (loop.running(each, state.keep if state else None), loop.stream)
+            for loop, (_, each, state) in zip(loops, told)
+        ])  # fmt: skip
+        return [self.run(loop.config, *loop.result) for loop in loops]
 
     def begun(self, config: Config, state: State | None = None, initial: Model | None = None) -> Loop:
         """A training where `state` has it, or at its beginning."""
@@ -220,7 +224,7 @@ class Material:
         recipe = Recipe.of(config)
         play = recipe.play(scorer, config)
         compiled = self.compiled and config.model != Linear.name
-        return Loop(scorer, feed, judge, config, recipe.objective(config, play) if recipe else None, play, compiled)
+        return Loop(scorer, feed, judge, config, recipe.objective(config, play), play, compiled)
 
     def parts(self, config: Config, initial: Model | None = None) -> tuple[Model, Feed, Judge]:
         """A model, fresh or as `initial`, what feeds it, and what judges it.

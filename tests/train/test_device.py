@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
+import weakref
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -235,9 +238,38 @@ def test_trainings_that_cannot_take_turns(toys: Toys, monkeypatch: pytest.Monkey
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Loop, "step", full)
-    with pytest.raises(UsageError, match="cpu has too little memory for 2 trainings beside each other") as refused:
+    with pytest.raises(UsageError, match="cpu has too little memory for this training, 2 times") as refused:
         material(toys).train_in_turns(configs, [], [], at_once=2)
     assert "fewer --seeds" in str(refused.value.hint)
+    with pytest.raises(UsageError) as refused:
+        material(toys).train_in_turns(configs[:1], [], [])
+    assert refused.value.message == "cpu has too little memory for this training"
+    assert "--seeds" not in str(refused.value.hint)
+
+
+def test_no_more_trainings_stand_on_the_device_than_asked(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+    configs = [Config.of("mlp", {"seed": seed, "epochs": 1}) for seed in range(6)]
+    alive: weakref.WeakSet[Loop] = weakref.WeakSet()
+    most = []
+    begin = Loop.__init__
+
+    def counted(loop: Loop, *arguments: Any, **named: Any) -> None:
+        begin(loop, *arguments, **named)
+        loop.graphs = partial(loop.recorded)  # type: ignore[assignment]  # a cycle, as on CUDA
+        alive.add(loop)
+        most.append(len(alive))
+
+    monkeypatch.setattr(Loop, "__init__", counted)
+    monkeypatch.setattr(Loop, "stream", None)
+    held = material(toys)
+    held.resident.width = int(held.resident.sizes.max())
+    gc.collect()
+    gc.disable()
+    try:
+        held.train_in_turns(configs, [], [], at_once=2)
+    finally:
+        gc.enable()
+    assert max(most) == 2
 
 
 def test_the_first_error_ends_all_trainings() -> None:
