@@ -35,9 +35,10 @@ def page(
             "How",
             element(
                 "p",
-                f"{found.model}, {found.seeds} seeds. Points are mean NDCG@10 on {found.tested:,} real sessions "
-                "that no training knows; bands and intervals hold 95% of redrawn sessions and seeds. Sets of real "
-                f"sessions are nested; with synthetic ones, training begins on {found.synthetic:,} of them."
+                f"{found.model}, {found.seeds} seed{'s' * (found.seeds != 1)}. Points are mean NDCG@10 on "
+                f"{found.tested:,} real sessions that no training knows; bands and intervals hold 95% of redrawn "
+                "sessions and seeds. Sets of real sessions are nested; with synthetic ones, training begins on "
+                f"{found.synthetic:,} of them."
                 + (" Numbers of sessions trained on are means over the tests." if each else ""),
             ),
             element("p", named),
@@ -49,21 +50,20 @@ def page(
 
 def verdict(found: Saving) -> str:
     """What the curve shows, in a sentence."""
-    goal = f"what all {found.sessions:,.0f} real sessions alone give ({found.full.value:.3f})"
+    goal = f"what all {count(found.sessions)} real sessions alone give ({found.full.value:.3f})"
     if not math.isfinite(found.pretrained.value):
         return f"With synthetic sessions first, {goal} is not reached."
-    high = f"{found.pretrained.high:.0f}" if math.isfinite(found.pretrained.high) else f"over {found.sessions:,.0f}"
-    return (
-        f"With synthetic sessions first, {found.pretrained.value:.0f} real ones ({found.share:.0%}) reach {goal}; "
-        f"95% interval {found.pretrained.low:.0f} to {high}."
-    )
+    needed = found.pretrained
+    high = f"over {count(found.sessions)}" if math.isinf(needed.high) else f"{needed.high:.0f}"
+    interval = "" if math.isnan(needed.low) else f"; 95% interval {needed.low:.0f} to {high}"
+    return f"With synthetic sessions first, {needed.value:.0f} real ones ({found.share:.0%}) reach {goal}{interval}."
 
 
 def _facts(found: Saving) -> Html:
     first = found.points[0]
     cells = [
         ("Real only, all", _short(found.full)),
-        (f"Synthetic, {first.sessions:,.0f} real", _short(first.pretrained)),
+        (f"Synthetic, {count(first.sessions)} real", _short(first.pretrained)),
         ("Synthetic, all real", _short(found.points[-1].pretrained)),
         *((name.capitalize(), _short(value)) for name, value in found.beside.items()),
     ]
@@ -75,7 +75,7 @@ def _facts(found: Saving) -> Html:
 
 
 def _short(value: Figure) -> tuple[str, Html]:
-    return f"{value.value:.3f}", element("small", f"{value.low:.3f} to {value.high:.3f}")
+    return f"{value.value:.3f}", element("small", value.between())
 
 
 def _chart(found: Saving) -> Html:
@@ -106,7 +106,7 @@ def _chart(found: Saving) -> Html:
 def _table(found: Saving) -> Html:
     rows = [
         (
-            f"{p.sessions:,.0f}", figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True),
+            count(p.sessions), figure_cell(p.alone), figure_cell(p.pretrained), figure_cell(p.gain, sign=True),
             figure_cell(p.margin, sign=True),
         )
         for p in found.points
@@ -122,9 +122,8 @@ def _turns(each: Mapping[str, Saving]) -> Html:
 
 def turn_rows(each: Mapping[str, Saving]) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of a table of tests: what all real sessions alone give, then every point with synthetic ones."""
-    asked = [p.asked for p in next(iter(each.values())).points]
-    parts = [f"{size:,}" if isinstance(size, int) else f"{size:.0%}" for size in asked]
-    heads = ["test", "sessions", "all real alone", *(f"synthetic, {part} real" for part in parts)]
+    points = next(iter(each.values())).points
+    heads = ["test", "sessions", "all real alone", *(f"synthetic, {p.asked} real" for p in points)]
     rows = [
         [name, f"{one.tested:,}", figure_cell(one.full), *(figure_cell(p.pretrained) for p in one.points)]
         for name, one in each.items()
@@ -132,9 +131,13 @@ def turn_rows(each: Mapping[str, Saving]) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
+def count(sessions: float) -> str:
+    """How many sessions; a mean over tests with a decimal where it has one."""
+    return f"{sessions:,.0f}" if sessions == int(sessions) else f"{sessions:,.1f}"
+
+
 def figure_cell(value: Figure | None, sign: bool = False) -> str:
     """A figure with its interval; nothing where there is none."""
     if value is None or not math.isfinite(value.value):
         return ""
-    form = "+.3f" if sign else ".3f"
-    return f"{value.value:{form}} ({value.low:{form}} to {value.high:{form}})"
+    return value.words("+.3f" if sign else ".3f")

@@ -41,11 +41,11 @@ FINE: Mapping[str, Any] = {"epochs": 6, "fit": 1.0, "validation": 0.0}
 class Point:
     """NDCG@10 on the test after training on `sessions` real ones: alone, and after synthetic ones.
 
-    `asked` is how many that is as it was asked for, a share of all where it is no whole number; `sessions` is a mean
-    over turns. `gain` is the second figure less the first, `margin` the second less what all real sessions alone give.
+    `asked` is how many that is in words, as it was asked for: a number, or a share of all. `sessions` is a mean over
+    turns. `gain` is the second figure less the first, `margin` the second less what all real sessions alone give.
     """
 
-    asked: float
+    asked: str
     sessions: float
     alone: Figure | None
     pretrained: Figure
@@ -163,7 +163,7 @@ def in_turns(
     count = at_once(len(places), workers)
     with one_thread():
         found = side_by_side(work, len(places), count, moved=moved)
-    asked = [step.asked for step in steps]
+    asked = [f"{step.asked:,}" if isinstance(step.asked, int) else f"{step.asked:.0%}" for step in steps]
     curves = [
         _gathered(turn, [step.sizes[at] for step in steps], found[at * seeds : (at + 1) * seeds])
         for at, turn in enumerate(turns)
@@ -214,7 +214,7 @@ def _trained(
     """What one seed gives: on real sessions alone, and after synthetic ones."""
     before = fitted(turn.synthetic, model, seed, **{**options, **first})
     alone, after = {}, {}
-    for size in sizes:
+    for size in dict.fromkeys(sizes):
         chosen = subset(turn.real, size, seed)
         after[size] = judged(_tuned(before, chosen, model, seed, options), turn.test)
         if size > 1:
@@ -233,7 +233,7 @@ def _gathered(turn: Turn, sizes: Sequence[int], found: Sequence[tuple[Tables, Ta
     )
 
 
-def _told(asked: Sequence[float], curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Saving:
+def _told(asked: Sequence[str], curves: Sequence[_Curves], model: str, seeds: int, seed: int) -> Saving:
     """What the curves of some turns say together, a point for each that was asked for."""
     sizes = [float(np.mean(numbers)) for numbers in zip(*(curve.sizes for curve in curves))]
     after = [np.concatenate(tables, 1) for tables in zip(*(curve.after for curve in curves))]
@@ -294,7 +294,11 @@ def crossing(sizes: Sequence[float], scores: Floats, goal: float) -> float:
 
 
 def _needed(sizes: Sequence[float], tables: Sequence[Floats], full: Floats, repeated: Repeated) -> Figure:
+    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    sizes, tables = [sizes[place] for place in order], [tables[place] for place in order]
     value = crossing(sizes, np.array([float(np.nanmean(table)) for table in tables]), float(np.nanmean(full)))
+    if full.shape[1] < 2:
+        return Figure(value, math.nan, math.nan, len(sizes))
     means = np.stack([repeated.means(table) for table in tables], axis=1)  # (B, sizes)
     goals = repeated.means(full)
     drawn = np.array([crossing(sizes, row, goal) for row, goal in zip(means, goals.tolist(), strict=True)])

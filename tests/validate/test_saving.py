@@ -74,7 +74,9 @@ def test_sizes_whose_means_are_near_stay_apart(halves: tuple[Rendering, Renderin
     assert [point.sessions for point in whole.points] == [0, 2, 2.5]
     assert [[point.sessions for point in one.points] for one in each.values()] == [[0, 2, 2], [0, 2, 3]]
     assert whole.pretrained.n == 3
-    assert {point["sessions"] for point in whole.to_map()["points"]} == {0, 2, 2.5}
+    assert [point["sessions"] for point in whole.to_map()["points"]] == [0, 2, 2.5]
+    assert [point["asked"] for point in whole.to_map()["points"]] == ["0", "2", "100%"]
+    assert "all 2.5 real sessions" in verdict(whole)
 
 
 def test_sizes_of_turns_are_put_together_as_they_were_asked(halves: tuple[Rendering, Rendering]) -> None:
@@ -83,8 +85,11 @@ def test_sizes_of_turns_are_put_together_as_they_were_asked(halves: tuple[Render
     parts = [early.select(range(4)), early.select(range(4, 16))]
     given = [Turn(str(len(part)), [part], [early.select([20])], [early.select([21, 22])]) for part in parts]
     whole, each = in_turns(given, [3, 0.5], model="linear", seeds=1, epochs=1)
-    assert [(point.asked, point.sessions) for point in whole.points] == [(3, 3), (0.5, 4), (1.0, 8)]
+    assert [(point.asked, point.sessions) for point in whole.points] == [("3", 3), ("50%", 4), ("100%", 8)]
     assert [[point.sessions for point in one.points] for one in each.values()] == [[3, 2, 4], [3, 6, 12]]
+    alone = saving(given[0].real, given[0].test, given[0].synthetic, [3, 0.5], model="linear", seeds=1, epochs=1)
+    assert [point.sessions for point in alone.points] == [2, 3, 4]
+    assert (each["4"].pretrained, each["4"].alone) == (alone.pretrained, alone.alone)
     heads, rows = turn_rows(each)
     assert heads[3:] == ["synthetic, 3 real", "synthetic, 50% real", "synthetic, 100% real"]
     assert [len(row) for row in rows] == [len(heads)] * 2
