@@ -9,7 +9,6 @@ from memento.cli.output import Column, Output, clean, plural
 if TYPE_CHECKING:
     from memento.causes.effect import Effect
     from memento.causes.rendered import Seen
-    from memento.validate.intervals import Figure
 
 _SHOWN = 20
 _HOW = {"alone": "by itself", "needed": "needed, with others", "together": "only together with others"}
@@ -47,11 +46,7 @@ def drift_lines(output: Output, found: Effect) -> None:
     moved = [drift for drift in found.drift if drift]
     if moved:
         heads = [Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean"))]
-        rows = [(d.column, _words(d.psi), _words(d.ks), _words(d.mean, "+")) for d in moved]
+        rows = [(d.column, d.psi.words(".4f"), d.ks.words(".4f"), d.mean.words("+.4f")) for d in moved]
         output.table(heads, rows)
     still = len(found.drift) - len(moved)
     output.line(f"{plural(still, 'column')} of {len(found.drift)} just as before" if still else "every column drifts")
-
-
-def _words(figure: Figure, sign: str = "") -> str:
-    return f"{figure.value:{sign}.4f} [{figure.low:{sign}.4f}, {figure.high:{sign}.4f}]"

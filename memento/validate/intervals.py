@@ -20,12 +20,23 @@ _BLOCK = 1 << 21
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean with its 95% interval and the number of things it is the mean of."""
+    """A mean with its 95% interval and the number of things it is the mean of; NaN where there is no interval."""
 
     value: float
     low: float
     high: float
     n: int
+
+    def between(self, form: str = ".3f") -> str:
+        """The interval in words, ``0.905 to 0.921``; nothing where there is none."""
+        return "" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
+
+    def words(self, form: str = ".3f") -> str:
+        """``0.912 (0.905 to 0.921)``, the figure alone where there is no interval; nothing where there is none."""
+        if math.isnan(self.value):
+            return ""
+        between = self.between(form)
+        return f"{self.value:{form}}" + (f" ({between})" if between else "")
 
     def to_map(self) -> dict[str, Any]:
         """Plain values; NaN is None."""
@@ -99,9 +110,9 @@ class Bootstrap:
         return self.of(float(kept.mean()), self.means(values), len(kept))
 
     def of(self, value: float, resampled: Floats, n: int) -> Figure:
-        """The interval of any figure from its value in each resample, shape (R,)."""
+        """The interval of any figure from its value in each resample, shape (R,); none for one session."""
         known = resampled[np.isfinite(resampled)]
-        if len(known) == 0:
+        if len(known) == 0 or n < 2:
             return Figure(value, math.nan, math.nan, n)
         tail = (1 - LEVEL) / 2
         low, high = np.quantile(known, [tail, 1 - tail])

@@ -91,4 +91,4 @@ def row(level: Level) -> tuple[str, ...]:
 
 
 def _figure(value: Figure) -> str:
-    return "-" if value.n == 0 else f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
+    return value.words() or "-"

@@ -62,3 +62,13 @@ def test_figures_are_paired() -> None:
     values = np.random.default_rng(1).uniform(size=50)
     ratio = bootstrap.means(2 * values) / bootstrap.means(values)
     assert ratio == pytest.approx(2.0)
+
+
+def test_one_session_gives_no_interval() -> None:
+    one = Bootstrap(1).figure(np.array([0.75]))
+    assert one.to_map() == {"value": 0.75, "low": None, "high": None, "n": 1}
+    assert (one.words(), one.between()) == ("0.750", "")
+    two = Bootstrap(2).figure(np.array([0.5, 1.0]))
+    assert (two.low, two.high) == (0.5, 1.0)
+    assert two.words("+.2f") == "+0.75 (+0.50 to +1.00)"
+    assert wilson(0, 0).words() == ""

@@ -159,7 +159,7 @@ def _groups(output: Output, report: Report) -> None:
     for group, row in report.groups.items():
         cells = [f"{row[name].value:.3f}" if name in row else "" for name in names]
         model = row["model"]
-        rows.append((group, f"{model.n:,}", cells[0], f"{model.low:.3f} to {model.high:.3f}", *cells[1:]))
+        rows.append((group, f"{model.n:,}", cells[0], model.between(), *cells[1:]))
     columns = [Column("sessions", style="bold"), Column("n", right=True), Column("NDCG@10", right=True)]
     columns += [Column("95% interval"), Column("chance", right=True), Column("ceiling", right=True)]
     output.table(columns, rows)
@@ -187,7 +187,7 @@ def nats_words(figure: Figure | None) -> str:
     """``0.0123 (0.0101 to 0.0144)``, a dash where there is none."""
     if figure is None or figure.n == 0:
         return "-"
-    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
+    return figure.words(".4f")
 
 
 def spec_for(workspace: Workspace, run: Run, revision: str, labels: str | None) -> Spec:

@@ -17,7 +17,6 @@ from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.measure.recipes import Comparison
-    from memento.validate.intervals import Figure
 
 TRIED = (
     "curriculum=candidates,snr",
@@ -122,16 +121,12 @@ def recipes_table(output: Output, found: Comparison) -> None:
         first = number == 0
         relative = "" if first or math.isnan(gain.relative) else f"{gain.relative:+.1%}"
         reached = "-" if math.isnan(gain.reached) else f"{gain.reached:.1f}"
-        own = (f"{gain.ndcg.value:.4f}", "" if first else _words(gain.gain), relative)
-        hard = (f"{gain.hard.value:.4f}", "" if first else _words(gain.hard_gain))
+        own = (f"{gain.ndcg.value:.4f}", "" if first else gain.gain.words("+.4f"), relative)
+        hard = (f"{gain.hard.value:.4f}", "" if first else gain.hard_gain.words("+.4f"))
         rows.append((gain.name, *own, *hard, reached))
     output.table(columns, rows)
     top = "none known" if math.isnan(found.ceiling) else f"{found.ceiling:.4f}"
     output.line(f"{found.sessions:,} sessions: chance {found.chance:.4f}, ceiling {top}")
-
-
-def _words(figure: Figure) -> str:
-    return f"{figure.value:+.4f} ({figure.low:+.4f} to {figure.high:+.4f})"
 
 
 def _list(output: Output) -> None:
