@@ -100,7 +100,9 @@ def _lines(context: Context, asked: Asked) -> Done:
         what = "closed experiments" if experiments else "alternatives with preferences" if pairs else "turns"
         raise UsageError(
             f"there is nothing to write: no {what}",
-            "`memento expand main --operators alternative` gives answers alternatives with a planted quality"
+            "`memento ab` opens an experiment, `memento ab --help` says how to close one"
+            if experiments
+            else "`memento expand main --operators alternative` gives answers alternatives with a planted quality"
             if pairs
             else "export a revision with conversations",
         )
@@ -113,6 +115,7 @@ def _lines(context: Context, asked: Asked) -> Done:
 def _signet(context: Context, asked: Asked) -> Done:
     """A SQLite database, or the daemon's own with what the world changed."""
     from memento.files import write_bytes
+    from memento.formats.signet import dimension_of
     from memento.formats.writing.signet import encode
 
     workspace, options = context.workspace, asked.options
@@ -123,8 +126,13 @@ def _signet(context: Context, asked: Asked) -> Done:
             "--labels signet are what Signet makes of the database", "planted, clean or observed are what it holds"
         )
     out = ready(asked.out, asked.force)
+    if base is not None and out.exists() and base.exists() and out.samefile(base):
+        raise UsageError(f"{base} is the base, which is only read", "write to another file, and swap them afterwards")
+    width, there = options.get("dimension"), dimension_of(base) if base is not None else None
+    if width and there and width != there:
+        raise UsageError(f"the embeddings of {base} have {there} numbers, not {width}", "leave out --dimension")
     relevance = None if labels == "observed" else labels
-    made = encode(workspace.world_at(asked.what), options.get("dimension"), relevance, base)
+    made = encode(workspace.world_at(asked.what), width, relevance, base)
     write_bytes(out, made.data)
     if base is None:
         told = ", ".join(plural(made.counts[t], *n) for t, n in _COUNTED.items())

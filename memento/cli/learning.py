@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli.output import Column, Output, plural
-from memento.errors import NotFound, StoreError
+from memento.errors import NotFound, StoreError, UsageError
 from memento.models import BASELINES, SHOWN
 
 if TYPE_CHECKING:
@@ -65,11 +65,17 @@ def spec_of(workspace: Workspace, revision: str, labels: str | None, dimension: 
 
 def trained_scorer(path: Path) -> Run:
     """The training run in a checkpoint; raises as `memento.train.checkpoint.load` does, and `NotFound`."""
+    from memento.formats import sgpt
     from memento.train import checkpoint
 
     if not path.exists():
         near = sorted(str(other) for other in path.parent.glob("*.safetensors")) if path.parent.is_dir() else []
         raise NotFound("checkpoint", str(path), near, "`memento train REV --out FILE` makes one")
+    if path.is_file() and sgpt.is_sgpt(path):
+        raise UsageError(
+            f"{path} is a checkpoint of Signet's sidecar, which does not say what it was trained on",
+            "`memento deploy-sim` and `memento serve-scorer` take it",
+        )
     return checkpoint.load(path)
 
 
@@ -154,10 +160,17 @@ def _score_rows(report: Report) -> Iterator[Sequence[str]]:
         share = row["ndcg"].value / top["ndcg"].value if top and top["ndcg"].value else math.nan
         words = "-" if math.isnan(share) else f"{share:.1%}"
         yield (
-            report.model if name == "model" else name,
+            _named(report, name),
             *(figure_words(row[m]) for m in _SHOWN),
             words,
         )
+
+
+def _named(report: Report, row: str) -> str:
+    """What a row is called: the model by its name, told from the baseline of the same name."""
+    if row != "model":
+        return row
+    return f"{report.model}, this one" if report.model in report.rows else report.model
 
 
 def scores_note(report: Report) -> str:

@@ -24,6 +24,13 @@ def picture_option(words: str) -> Decorator:
     )  # fmt: skip
 
 
+def page_option(words: str, required: bool = False) -> Decorator:
+    """``-o``, ``--out``: the page to write, passed as `out`."""
+    return click.option(
+        "-o", "--out", "out", metavar="FILE", type=OUT_FILE, callback=_page, required=required, help=f"{words} (.html)."
+    )
+
+
 def write_picture(path: Path, page: Callable[[], str], image: Callable[[], bytes]) -> None:
     """Writes the one that the name asks for."""
     from memento.files import write_bytes, write_text
@@ -37,4 +44,10 @@ def write_picture(path: Path, page: Callable[[], str], image: Callable[[], bytes
 def _ending(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and path.suffix.lower() not in PICTURES:
         raise UsageError(f"{path} is neither a page nor a picture by its name", "end it in .html or .png")
+    return path
+
+
+def _page(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix and path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{path} would be a page, and its name ends in {path.suffix}", "end it in .html")
     return path

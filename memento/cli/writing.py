@@ -27,6 +27,8 @@ class _OutFile(_Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if isinstance(value, str) and value.endswith(("/", "/.", "/..")):
             self.fail(f"{value} names a folder; name a file in it.", param, ctx)
+        if value == "-":
+            self.fail("- names no file, and nothing is written to stdout; name a file.", param, ctx)
         return Path(value)
 
 

@@ -98,7 +98,7 @@ def document(trace: Trace) -> dict[str, Any]:
         "schema": SCHEMA,
         "model": trace.model,
         "settings": asdict(trace.settings),
-        "left_out": trace.left_out,
+        "candidates_left_out": trace.left_out,
         "summary": summary(trace).to_map(),
         "trace": [step.to_map() for step in trace.steps],
     }

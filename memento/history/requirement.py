@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from memento.errors import nearest
+from memento.errors import NotFound, UsageError, nearest
 from memento.expression import Call, Comparison, Every, ExpressionError, Node, Not, Number, Some, parse
 from memento.models import BASELINES
 
@@ -20,6 +20,15 @@ CONTRACTS = tuple(
 )
 METRICS = (*RANKING, *MARGINS, *CANARIES, *SHARP, *CONTRACTS)
 """The figures of a run record; a test holds them against `memento.measure.runs`."""
+
+
+def unknown_metric(name: str, there: Sequence[str]) -> UsageError:
+    """The error for a metric that is not among those of some runs."""
+    if name in METRICS:
+        return UsageError(f"none of these runs has {name}", "`memento evaluate` measures what a world can show")
+    return NotFound("metric", name, there, f"there are {', '.join(there)}")
+
+
 VIOLATIONS = "violations"
 FLIPS = "flips"
 ENDS = (".low", ".high")

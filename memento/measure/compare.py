@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from memento.errors import NotFound, UsageError
+from memento.errors import UsageError
+from memento.history.requirement import unknown_metric
 from memento.history.runs import Metric, RunRecord, metric_names
 
 SHOWN = ("ndcg", "share", "mrr", "recall")
@@ -47,11 +48,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows, the first of which the others are compared with, by `metrics`; `options` are those that differ."""
+    """Rows, the first of which the others are compared with, by `metrics`.
+
+    `options` are those of training and of the rendering that differ.
+    """
 
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
     options: tuple[str, ...]
+
+    @property
+    def apart(self) -> str:
+        """What beside training is not the same, in words; empty where all were judged on one world as one reads it."""
+        firsts = [row.records[0] for row in self.rows]
+        worlds = len({record.tree for record in firsts})
+        if worlds > 1:
+            return f"judged on {worlds} different worlds: differences are those of their sessions, too"
+        if len({str(sorted(record.spec.items())) for record in firsts}) > 1:
+            return "judged on different renderings of one world: differences are those of labels or columns, too"
+        return ""
 
     def to_map(self) -> dict[str, Any]:
         """Plain values."""
@@ -72,7 +87,7 @@ def compare(records: Sequence[RunRecord], metrics: Sequence[str] = (), over_seed
     known = metric_names(records)
     for name in metrics:
         if name not in known:
-            raise NotFound("metric", name, known, f"there are {', '.join(known)}")
+            raise unknown_metric(name, known)
     groups = _seeds(records) if over_seeds else [(record,) for record in records]
     if len(groups) < 2:
         what = ("no run", "one run", "these runs are seeds of one training")[min(len(records), 2)]
@@ -120,9 +135,13 @@ def over(metrics: Sequence[Metric]) -> Metric:
 
 
 def told(row: Row, options: Sequence[str]) -> list[str]:
-    """What a row was trained with, of the options that differ."""
-    training = row.records[0].training
-    return [str(training.get(name, "")) for name in options]
+    """What a row was trained and judged with, of the options that differ."""
+    given = _options(row)
+    return [str(given.get(name, "")) for name in options]
+
+
+def _options(row: Row) -> dict[str, Any]:
+    return {**row.records[0].spec, **row.records[0].training}
 
 
 def _seeds(records: Sequence[RunRecord]) -> list[tuple[RunRecord, ...]]:
@@ -147,15 +166,15 @@ def _name(group: Sequence[RunRecord]) -> str:
 
 
 def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The training options in which rows differ."""
-    names = sorted({name for row in rows for name in row.records[0].training})
+    """The options in which rows differ."""
+    names = sorted({name for row in rows for name in _options(row)})
     several = any(len(row.records) > 1 for row in rows)
     return tuple(
         name
         for name in names
         if name != "model"
         and not (several and name == "seed")
-        and len({str(row.records[0].training.get(name, "")) for row in rows}) > 1
+        and len({str(_options(row).get(name, "")) for row in rows}) > 1
     )
 
 

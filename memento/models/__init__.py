@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memento.catalog import Catalog, Row
+from memento.errors import NotFound, UsageError
 
 CATALOG = Catalog(
     "model",
@@ -53,3 +54,12 @@ SHOWN = ("linear", "generative-agents", "effective", "recency", "frequency")
 """What a report sets beside a model, unless told otherwise; chance and ceiling always stand there."""
 BASELINES = (*SHOWN, "generative-agents-released", "copy")
 """All that it can: what learns nothing, and the linear model that every training brings along."""
+
+
+def require_learner(name: str) -> None:
+    """Raises `UsageError` for a model that learns nothing, `NotFound` for a name that is none."""
+    hint = f"models that learn: {', '.join(LEARNERS)}"
+    if name not in CATALOG:
+        raise NotFound("model", name, LEARNERS, hint)
+    if name not in LEARNERS:
+        raise UsageError(f"{name} learns nothing", hint)

@@ -182,6 +182,11 @@ class Rendering:
             session_times=self.session_times[chosen],
         )
 
+    @property
+    def name(self) -> str:
+        """What it is called in messages: by its commit, where it has one."""
+        return f"the rendering of {self.commit[:8]}" if self.commit else "this rendering"
+
     def split(self, fraction: float = 0.8) -> tuple[Rendering, Rendering]:
         """The earlier sessions, about `fraction` of them, and the later ones; none is in both.
 
@@ -191,7 +196,10 @@ class Rendering:
         if not 0.0 < fraction < 1.0:
             raise UsageError(f"fraction {fraction!r} is not between 0 and 1")
         if len(self) < 2:
-            raise UsageError(f"{len(self)} session(s) cannot be split by time", "render a world with more sessions")
+            raise UsageError(
+                f"{self.name} has {len(self)} session(s), which cannot be split by time",
+                "take a world with more sessions",
+            )
         cut = min(max(round(len(self) * fraction), 1), len(self) - 1)
         return self.select(np.arange(cut)), self.select(np.arange(cut, len(self)))
 

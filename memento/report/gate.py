@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memento.errors import UsageError
+from memento.expression import ExpressionError
 from memento.history.requirement import FLIPS, VIOLATIONS, Requirement, bare
 from memento.history.runs import Metric
 
@@ -32,17 +33,20 @@ class Fallen:
 def requirements(given: Sequence[str]) -> list[Requirement]:
     """The thresholds of texts, or of the lines of files; a line that begins with # says nothing.
 
-    Raises `ExpressionError` for what is no threshold, `UsageError` for a file without any, or for what no
-    report measures.
+    Raises `UsageError` for what is no threshold, with the line of a file that it is in, for a file without any, and
+    for what no report measures.
     """
     found = []
     for text in given:
         lines = _lines(text)
         if not lines:
             raise UsageError(f"{text} asks for nothing", HINT)
-        for line in lines:
+        for where, line in lines:
             short = _SHORT.fullmatch(line)
-            made = Requirement(f"{short.group(1)} >= {short.group(2)}" if short else line)
+            try:
+                made = Requirement(f"{short.group(1)} >= {short.group(2)}" if short else line)
+            except ExpressionError as error:
+                raise UsageError(f"{where}{error.message}", f"{error.hint}; {HINT}") from None
             if VIOLATIONS in made.names or any(name.startswith(f"{FLIPS}(") for name in made.names):
                 raise UsageError(
                     f"a report measures a scorer, and {line!r} asks of a world", "`memento config` has gates"
@@ -69,7 +73,8 @@ def fallen(asked: Sequence[Requirement], figures: Mapping[str, Mapping[str, Metr
     return found
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text: str) -> list[tuple[str, str]]:
+    """Thresholds, each with where it stands where that is a file."""
     path = Path(text)
     if not any(sign in text for sign in "<>=") and (path.suffix or path.exists()):
         try:
@@ -78,8 +83,10 @@ def _lines(text: str) -> list[str]:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}", HINT) from None
         except UnicodeDecodeError:
             raise UsageError(f"{path} is not a text", HINT) from None
-    stripped = (line.strip() for line in text.splitlines())
-    return [line for line in stripped if line and not line.startswith("#")]
+        lines = [(f"{path}, line {number}: ", line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    else:
+        lines = [("", line.strip()) for line in text.splitlines()]
+    return [(where, line) for where, line in lines if line and not line.startswith("#")]
 
 
 def _value(known: Mapping[str, Metric], name: str) -> float | None:

@@ -87,10 +87,10 @@ def _facts(found: Findings) -> Iterator[Html]:
     for judged in found.judged:
         report = judged.report
         ndcg = report.rows["model"]["ndcg"]
-        yield box(f"NDCG@10, {judged.revision}", f"{ndcg.value:.3f}", f"{ndcg.low:.3f} to {ndcg.high:.3f}")
+        yield box(f"NDCG@10, {judged.revision}", f"{ndcg.value:.3f}", ndcg.between())
         if report.share is not None and math.isfinite(report.share.value):
-            small = f"{report.share.low:.1%} to {report.share.high:.1%}"
-            yield box(f"Of the ceiling, {judged.revision}", f"{report.share.value:.1%}", small)
+            share = report.share
+            yield box(f"Of the ceiling, {judged.revision}", f"{share.value:.1%}", share.between(".1%"))
     for name, asked in (("Canaries", "canaries"), ("Contracts", "contracts")):
         verdicts = [v for j in found.judged if getattr(j, asked) for v in getattr(j, asked).verdicts.values()]
         told = [passed for passed in verdicts if passed is not None]
@@ -124,8 +124,8 @@ def _judged(judged: Judged, number: int) -> list[Html]:
     ]
     told = "; ".join(f"{count:,} {words}" for count, words in left_out if count)
     about = (
-        f"{report.sessions:,} sessions with {report.candidates:,} candidates that training did not see, labels "
-        f"{report.labels}, commit {report.commit[:10]}{f'; {told}' if told else ''}. "
+        f"{report.sessions:,} session{'s' * (report.sessions != 1)} with {report.candidates:,} candidates that "
+        f"training did not see, labels {report.labels}, commit {report.commit[:10]}{f'; {told}' if told else ''}. "
         "Intervals hold 95% of redrawn sessions."
     )
     ceiling = (
@@ -160,7 +160,9 @@ def _judged(judged: Judged, number: int) -> list[Html]:
 
 
 def _name(report: Report, row: str) -> str:
-    return report.model if row == "model" else row
+    if row != "model":
+        return row
+    return f"{report.model}, this one" if report.model in report.rows else report.model
 
 
 def _ranking(report: Report, number: int) -> Html:

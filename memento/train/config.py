@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memento.errors import InvalidFile, nearest
-from memento.models import CATALOG, LEARNERS
+from memento.models import require_learner
 from memento.train.losses import CATALOG as LOSSES
 from memento.train.parts import KINDS, written
 
@@ -93,6 +93,11 @@ class Config:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not floor <= value <= top:
                 faults.append(f"{name}={value!r} is not a number from {floor:g} to {top:g}")
+        faults += [
+            f"{name}={value!r} is not true or false"
+            for name in ("shuffle", "exact")
+            if not isinstance(value := getattr(self, name), bool)
+        ]
         if self.loss not in LOSSES:
             near = nearest(str(self.loss), LOSSES, 1)
             ending = f"; did you mean {near[0]}?" if near else ""
@@ -101,7 +106,7 @@ class Config:
             near = nearest(str(self.precision), PRECISIONS, 1)
             ending = f"; did you mean {near[0]}?" if near else ""
             faults.append(f"precision={self.precision!r} is not one of {', '.join(PRECISIONS)}{ending}")
-        if self.exact:
+        if self.exact is True:
             fixed = {"model": "signet", "batch": 1, "decay": 0.0, "average": 0.0, "loss": "listnet", "shuffle": False}
             fixed["precision"] = "float32"
             for name, value in fixed.items():
@@ -125,11 +130,7 @@ class Config:
 
         Raises `NotFound` for an unknown model, `InvalidFile` with every unknown or faulty option.
         """
-        CATALOG[model]
-        if model not in LEARNERS:
-            raise InvalidFile(
-                "training options", [f"{model} learns nothing"], f"models that learn: {', '.join(LEARNERS)}"
-            )
+        require_learner(model)
         known = {field.name for field in dataclasses.fields(cls)} - {"model"}
         unknown = [f"no option {name!r}; known: {', '.join(sorted(known))}" for name in options if name not in known]
         if unknown:
@@ -138,7 +139,7 @@ class Config:
         unused = [f"{model} has no use for {name}" for name in UNUSED.get(model, ()) if given.get(name, "") != ""]
         if unused:
             raise InvalidFile("training options", unused)
-        return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") else {}), **given})
+        return cls(model=model, **{**DEFAULTS[model], **(EXACT if given.get("exact") is True else {}), **given})
 
     def to_map(self) -> dict[str, Any]:
         """Plain values, as a checkpoint holds them: a part of a recipe or another precision only where there is one."""

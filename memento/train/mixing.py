@@ -182,7 +182,9 @@ class Phases(Mixing):
 
     name: ClassVar[str] = "phases"
     sources: str = parameter("", "how many sources are in each phase, parted by +", kind="text")
-    at: str = parameter("", "shares of the run up to which each phase but the last holds, parted by /", kind="text")
+    at: str = parameter(
+        "", "shares of the run up to which each phase but the last holds, parted by /; even ones if empty", kind="text"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -194,13 +196,17 @@ class Phases(Mixing):
         good = all(part.isdecimal() and int(part) > 0 for part in parts) and len(ends) == max(0, len(parts) - 1)
         if not good or sorted(ends) != ends or any(not 0.0 <= end <= 1.0 for end in ends):
             fault = (
-                f"sources={self.sources} and at={self.at} are not phases: one rising share of the run less than those"
+                f"sources={self.sources} are {len(parts)} phases, and at={self.at} does not end all but the last "
+                "at rising shares of the run"
             )
             raise InvalidFile("mixing schedule phases", [fault], "phases:sources=1+1+2:at=0.2/0.5")
 
     @property
     def ends(self) -> list[float]:
-        """Where each phase but the last ends."""
+        """Where each phase but the last ends: evenly, unless `at` says where."""
+        if not self.at:
+            count = len(self.sources.split("+"))
+            return [place / count for place in range(1, count)]
         return [float(part) for part in self.at.split("/") if part]
 
     def phase(self, progress: float) -> int:

@@ -100,9 +100,7 @@ class State:
         self.path.unlink(missing_ok=True)
 
     def _damaged(self, error: Exception) -> CorruptRecord:
-        return CorruptRecord(
-            f"not a whole state of a training: {error}", path=str(self.path), hint="--force begins anew"
-        )
+        return CorruptRecord(f"not a whole state of a training: {error}", path=str(self.path), hint=_WITHOUT)
 
 
 def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:

@@ -121,9 +121,9 @@ def evaluate(
     left_out = len(rendering) - len(chosen)
     if len(chosen) == 0:
         raise UsageError(
-            f"the model was trained on all {len(rendering)} sessions of this rendering"
+            f"the model was trained on all {len(rendering)} sessions of {rendering.name}"
             if left_out
-            else "this rendering has no sessions",
+            else f"{rendering.name} has no sessions with labelled candidates",
             "evaluate on a revision with later sessions or another seed, or train on a smaller share (fit)",
         )
     tested = rendering.select(chosen) if left_out else rendering

@@ -66,6 +66,7 @@ def test_order_is_compared_with_all_at_once_and_with_the_last_alone(run):
         (("--out", "m.st", "--ends", "0.5,0.4,x"), "into 4 phases"),
         (("--out", "m.st", "--model", "lines"), "no model named 'lines'"),
         (("--out", "m.st", "--model", "recency"), "learns nothing"),
+        (("--out", "m.st", "--seeds", 2), "those of --compare"),
     ],
 )
 def test_what_cannot_be_run_is_told(run, arguments, message):

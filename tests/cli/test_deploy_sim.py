@@ -45,6 +45,8 @@ def test_a_checkpoint_of_signets_form(world):
         ("deploy-sim m.safetensors mian", "no revision named 'mian'"),
         ("deploy-sim .", "is a folder"),
         ("deploy-sim m.safetensors main -o gone/t.json", "no folder"),
+        ("deploy-sim m.safetensors main -o -", "names no file"),
+        ("deploy-sim m.safetensors main --no-retrain --rollback", "--no-retrain trains none"),
     ],
 )
 def test_refuses(trained, line: str, said: str):
@@ -53,6 +55,8 @@ def test_refuses(trained, line: str, said: str):
 
 def test_a_world_whose_every_session_was_seen(trained):
     trained("fork", "main", "short", "--at", "~3")
+    trained("generate", "tiny", "--set", "time.days=1", "--set", "sessions.per_day_mean=0", "--branch", "bare")
+    assert "bare has no session" in trained("deploy-sim", "m.safetensors", "bare", code=2).err
     refused = trained("deploy-sim", "m.safetensors", "short", code=2)
     assert "trained on all" in refused.err
     assert "--all-sessions" in refused.hint

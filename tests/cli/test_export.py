@@ -17,6 +17,10 @@ def test_a_signet_checkpoint_becomes_one_of_the_sidecar(world):
     before = (world.folder / "s.sgpt").read_bytes()
     assert world("export", "s.safetensors", "--format", "sgpt", "-o", "s.sgpt", "-f", "--json").json["dimension"] == 64
     assert (world.folder / "s.sgpt").read_bytes() == before
+    for words in (("evaluate", "s.sgpt", "main"), ("report", "s.sgpt", "main", "-o", "r.html"), ("verify", "s.sgpt")):
+        refused = world(*words, code=2)
+        assert "a checkpoint of Signet's sidecar" in refused.err
+        assert "deploy-sim" in refused.hint
 
 
 def test_other_checkpoints_cannot(world):
@@ -41,6 +45,14 @@ def test_a_database_is_written_and_comes_back(world):
     assert "license: unknown" in (world.folder / "real.npz.md").read_text()
     again = world("export", "real", "--format", "signet", "--base", "m.db", "-o", "again.db", "--json").json
     assert again["rows"] == {"added": 0, "changed": 0, "removed": 0}
+    over = world("export", "main", "--format", "signet", "--base", "m.db", "-o", "over.db", "--json").json
+    assert over["rows"] == {"added": 0, "changed": 0, "removed": 0}, "what the base has already is not written again"
+    before = (world.folder / "m.db").read_bytes()
+    onto = ("export", "real", "--format", "signet", "--base", "m.db", "-o", "./m.db", "--force")
+    assert "only read" in world(*onto, code=2).err
+    assert (world.folder / "m.db").read_bytes() == before
+    wide = world("export", "real", "--format", "signet", "--base", "m.db", "-d", "32", "-o", "x.db", code=2)
+    assert "have 16 numbers, not 32" in wide.err
     assert "--base" in world("export", "real", "--format", "signet", "-o", "derived.db").err
     assert "no file" in world("export", "real", "--format", "signet", "--base", "none", "-o", "x.db", code=2).err
     assert "what Signet makes" in world("export", "main", "--format", "signet", "-l", "signet", "-o", "x", code=2).err

@@ -87,6 +87,9 @@ def test_bad_input(trained):
     assert trained("report", "nothing.safetensors", "main", "-o", "x.html", code=2).hint
     assert trained("report", "m.safetensors", "main", "-o", "x.html", "--gate", "nonsense>=1", code=2).hint
     assert trained("report", "m.safetensors", "main", code=2).err
+    assert "end it in .html" in trained("report", "m.safetensors", "main", "-o", "x.pdf", code=2).hint
+    contrary = ("report", "m.safetensors", "main", "-o", "x.html", "--no-canaries", "--noise-curve")
+    assert "leave out one of them" in trained(*contrary, code=2).hint
     assert not (trained.folder / "x.html").exists()
 
 

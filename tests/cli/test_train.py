@@ -88,6 +88,11 @@ class TestRefuses:
     def test_a_model_that_learns_nothing(self, world):
         done = world("train", "main", "--model", "recency", "--out", "m.safetensors", code=2)
         assert "learns nothing" in done.err
+        assert "recency" not in done.hint
+
+    def test_a_revision_that_is_named_twice(self, world):
+        done = world("train", "main", "main:2", "--out", "m.safetensors", code=2)
+        assert "main is named twice" in done.err
 
     def test_an_unknown_revision(self, world):
         assert "main" in world("train", "mian", "--out", "m.safetensors", code=2).hint

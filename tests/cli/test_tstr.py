@@ -30,6 +30,9 @@ def test_a_mix_that_knows_the_test_is_refused(observed):
 
 def test_roles_are_asked_for(observed):
     assert observed("tstr", "--real", "real", "--synthetic", "main", *ONCE, code=2).hint
+    split = ("tstr", "--real", "real", "--split", 0.5)
+    assert "--fidelity" in observed(*split, "--synthetic", "apart", "--steps", 5, *ONCE, code=2).err
+    assert "twice as --real" in observed(*split, "--real", "real", "--synthetic", "main", *ONCE, code=2).err
     both = ("--test", "main", "--split", 0.5)
     assert observed("tstr", "--real", "real", *both, "--synthetic", "main", *ONCE, code=2).hint
     assert observed("tstr", "--real", "nothing", "--test", "main", "--synthetic", "main", code=2).hint

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from memento.errors import InvalidFile, NotFound
+from memento.errors import InvalidFile, NotFound, UsageError
 from memento.models import LEARNERS
 from memento.train.config import DEFAULTS, Config
 
@@ -27,7 +27,7 @@ def test_unknown_options_and_models_are_refused() -> None:
         Config.of("linear", {"epoch": 3})
     with pytest.raises(NotFound):
         Config.of("linea", {})
-    with pytest.raises(InvalidFile, match="learns nothing"):
+    with pytest.raises(UsageError, match="learns nothing"):
         Config.of("recency", {})
 
 
@@ -42,3 +42,10 @@ def test_a_loss_is_one_of_the_catalogue() -> None:
         Config.of("linear", {"loss": "pairwize"})
     with pytest.raises(InvalidFile, match="loss=3 is not one of"):
         Config.of("linear", {"loss": 3})
+
+
+def test_what_is_true_or_false_is_nothing_else() -> None:
+    for name in ("shuffle", "exact"):
+        for value in ("maybe", 1, 0):
+            with pytest.raises(InvalidFile, match=f"{name}={value!r} is not true or false"):
+                Config.of("signet", {name: value})

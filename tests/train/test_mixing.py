@@ -113,9 +113,11 @@ def test_phases_follow_one_another_in_exact_numbers() -> None:
 def test_the_phases_of_the_seed_change_at_its_steps() -> None:
     phases = Phases(sources="1+1+1+1", at="0.1/0.3/0.6")
     assert [phases.phase(step / 50_000) for step in (0, 4_999, 5_000, 15_000, 30_000, 49_999)] == [0, 0, 1, 2, 3, 3]
+    even = Phases(sources="1+1+2+1")
+    assert [even.phase(share) for share in (0.0, 0.24, 0.25, 0.5, 0.74, 0.75, 1.0)] == [0, 0, 1, 2, 2, 3, 3]
 
 
-@pytest.mark.parametrize("faulty", [{"sources": "1+x"}, {"sources": "1+1"}, {"sources": "1+1", "at": "2"},
+@pytest.mark.parametrize("faulty", [{"sources": "1+x"}, {"sources": "0+1"}, {"sources": "1+1", "at": "2"},
                                     {"sources": "1+1+1", "at": "0.5/0.2"}, {"sources": "1+1", "at": "a"}])  # fmt: skip
 def test_phases_that_are_none_are_refused(faulty: dict[str, str]) -> None:
     with pytest.raises(InvalidFile):

@@ -95,6 +95,8 @@ def command(
             for row in found.rows[1:]
         ),
     )
+    if found.apart:
+        output.warning(found.apart)
     if out is not None:
         output.message(f"Wrote {out} ({size_words(out)})")
     else:

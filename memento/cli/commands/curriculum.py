@@ -15,7 +15,7 @@ from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
 from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
 from memento.errors import UsageError
-from memento.models import CATALOG
+from memento.models import require_learner
 
 if TYPE_CHECKING:
     from memento.measure.phases import Course
@@ -51,9 +51,7 @@ if TYPE_CHECKING:
     "--compare", is_flag=True,
     help="Also train on all phases at once and on the last alone, and tell the gain on the last.",
 )  # fmt: skip
-@click.option(
-    "-n", "--seeds", metavar="N", type=click.IntRange(1, 1000), default=5, show_default=True, help="Seeds of --compare."
-)
+@click.option("-n", "--seeds", metavar="N", type=click.IntRange(1, 1000), help="Seeds of --compare; 5 if left out.")
 @seed_option("Seed of worlds and training.")
 @force_option
 @json_option
@@ -66,7 +64,7 @@ def command(
     sessions: int,
     model: str,
     compare: bool,
-    seeds: int,
+    seeds: int | None,
     seed: int,
     force: bool,
 ) -> None:
@@ -82,13 +80,16 @@ def command(
 
     if out is None and not compare:
         raise UsageError("no file is named for the scorer", "--out FILE, or --compare to measure alone")
-    CATALOG.rows.get(model) or CATALOG[model]
+    require_learner(model)
+    if seeds is not None and not compare:
+        raise UsageError("--seeds are those of --compare", "one training has --seed; --compare trains several")
     names = phases or course.PHASES
     scenarios = [load(name) for name in names]
     if len({scenario.name for scenario in scenarios}) < len(scenarios):
         raise UsageError("a scenario stands among the phases twice", "name each of them once")
     shares = _ends(ends, len(scenarios), tuple(course.ENDS) if not phases else ())
     path = ready_if_asked(out, force, "--out FILE")
+    several = seeds or 5
     output, workspace = context.output, context.workspace
     with Progress(output, "simulating", total=len(scenarios)) as progress:
         branches = course.grow(workspace.repository, scenarios, sessions, seed, progress.report)
@@ -106,7 +107,7 @@ def command(
         with Progress(output, f"training {model}") as progress:
             found = course.run(groups, flat, held, shares, steps, seed, model, progress.report)
         save(found.run, path)
-    compared = _compared(output, groups, held, shares, steps, seeds, seed, model) if compare else None
+    compared = _compared(output, groups, held, shares, steps, several, seed, model) if compare else None
     if output.json:
         document: dict[str, Any] = {"phases": [s.name for s in scenarios], "ends": list(shares), "branches": branches}
         document["file"] = str(path) if path else None
@@ -121,7 +122,7 @@ def command(
     if compared:
         recipes_table(output, compared)
         output.line(
-            f"on fresh sessions of {scenarios[-1].name}; {model}, {plural(seeds, 'seed')}; 95% intervals over both"
+            f"on fresh sessions of {scenarios[-1].name}; {model}, {plural(several, 'seed')}; 95% intervals over both"
         )
 
 

@@ -12,9 +12,10 @@ from memento.cli.arguments import seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
+from memento.cli.picturing import page_option
 from memento.cli.progress import Progress
 from memento.cli.protocol import options_of, role_options, roles, training_options, turns
-from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
+from memento.cli.writing import force_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> lis
 @click.option(
     "--synthetic-epochs", metavar="N", type=click.IntRange(1, 10_000), help="Passes over synthetic sessions at most."
 )
-@out_option("A page with the curve.")
+@page_option("Write a page with the curve")
 @force_option
 @seed_option("Seed of subsets, intervals and the first training.")
 @json_option
@@ -130,12 +131,12 @@ def by_test(output: Output, each: Mapping[str, Saving]) -> None:
 
 def curve(output: Output, found: Saving) -> None:
     """The two curves, and what is needed, in words."""
-    from memento.report.saving_page import figure_cell, verdict
+    from memento.report.saving_page import count, figure_cell, verdict
 
     columns = [Column("real sessions", right=True), Column("real alone", right=True)]
     columns += [Column(name, right=True) for name in ("synthetic first", "gain", "over all real alone")]
     output.table(columns, [
-        (f"{p.sessions:,.0f}", figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
+        (count(p.sessions), figure_words(p.alone) if p.alone else "", figure_words(p.pretrained),
          figure_cell(p.gain, sign=True), figure_cell(p.margin, sign=True))
         for p in found.points
     ])  # fmt: skip

@@ -78,6 +78,10 @@ def command(
     comparisons the scorer is trained again and its canary looked at. CKPT is a checkpoint of memento's or an SGPT
     file; it is not changed.
     """
+    if rollback and not retrain:
+        raise UsageError(
+            "--rollback drops weights that were trained again, and --no-retrain trains none", "leave out one of them"
+        )
     output, workspace = context.output, context.workspace
     ready_if_asked(out, force)
     from memento.deploy import Log, Settings, simulate
@@ -131,6 +135,8 @@ def _opened(
         return served, workspace.rendering_at(revision, spec), 0
     run = trained_scorer(path)
     rendering = workspace.rendering_at(revision, spec_for(workspace, run, revision, labels))
+    if not len(rendering):
+        raise UsageError(f"{revision} has no session with labelled candidates", "name a revision with sessions to rank")
     kept = unseen(rendering, None if all_sessions else run.seen)
     if len(kept) == 0:
         raise UsageError(
@@ -160,7 +166,7 @@ def _tables(output: Output, found: Summary, retrained: bool) -> None:
         ("success rate, at the end", f"{found.success_rate:.2f}"),
         ("relevance of what was injected", figure_words(found.gain["served"])),
         ("the same, baseline alone", figure_words(found.gain["baseline"])),
-        ("gained by the scorer", f"{found.margin.value:+.3f} ({found.margin.low:+.3f} to {found.margin.high:+.3f})"),
+        ("gained by the scorer", found.margin.words("+.3f")),
         ("injected a session", f"{found.injected:.1f}"),
         ("of which alike, without diversity", f"{found.alike['served']:.1%}, {found.alike['without']:.1%}"),
         ("explored", plural(found.explored, "session")),

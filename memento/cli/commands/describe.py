@@ -12,7 +12,8 @@ import click
 from memento.cli.arguments import REVISION
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, Output
-from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
+from memento.cli.picturing import page_option
+from memento.cli.writing import force_option, ready_if_asked, size_words
 
 if TYPE_CHECKING:
     from memento.gallery.portrait import Portrait
@@ -28,7 +29,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
     """
 )
 @click.argument("revision", metavar="[REV]", type=REVISION, default="HEAD")
-@out_option("Write a page of pictures, HTML.")
+@page_option("Write a page of pictures")
 @force_option
 @json_option
 def command(context: Context, revision: str, out: Path | None, force: bool) -> None:

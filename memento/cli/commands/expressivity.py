@@ -10,8 +10,9 @@ import click
 from memento.cli.arguments import seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, Output, plural
+from memento.cli.picturing import page_option
 from memento.cli.progress import Progress
-from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
+from memento.cli.writing import force_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ CELLS = ("s6", "s4d", "mingru", "ids4", "pdssm", "gru")
     help="Training steps at most; each task's own number if left out.",
 )  # fmt: skip
 @seed_option("The first seed.")
-@out_option("Also draw a page, HTML.")
+@page_option("Also draw a page")
 @force_option
 @json_option
 def command(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import plural
-from memento.cli.writing import force_option, out_option, ready, size_words
+from memento.cli.picturing import page_option
+from memento.cli.writing import force_option, ready, size_words
 
 
 @define(
@@ -15,7 +16,7 @@ from memento.cli.writing import force_option, out_option, ready, size_words
     memento gallery -o gallery.html --force
     """
 )
-@out_option("The page to write, HTML.", required=True)
+@page_option("The page to write", required=True)
 @force_option
 @json_option
 def command(context: Context, out: Path, force: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def command(context: Context, directory: Path) -> None:
     from memento.history import Repository
 
     with Repository.init((context.directory or Path()) / directory) as repository:
-        created, path = repository.created, repository.path
+        created, path = repository.created, Path(os.path.normpath(repository.path))
     if context.output.json:
         context.output.document("memento.init/1", {"path": str(path), "created": created})
     context.output.message(f"{'Created a repository in' if created else 'There is a repository already in'} {path}")

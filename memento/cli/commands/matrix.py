@@ -30,7 +30,13 @@ from memento.models import LEARNERS
     "-e", "--epochs", metavar="N", type=click.IntRange(1, 10_000),
     help="Passes at most; the model's own number if left out.",
 )  # fmt: skip
-@click.option("--metric", metavar="NAME", default="ndcg", show_default=True, help="ndcg, mrr, recall, share or skill.")
+@click.option(
+    "--metric",
+    metavar="NAME",
+    default="ndcg",
+    show_default=True,
+    help="ndcg, mrr, recall, share, skill, or another of memento runs.",
+)
 @seed_option("Seed of weights, order and intervals.")
 @picture_option("Draw the matrix")
 @force_option

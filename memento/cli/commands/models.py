@@ -13,8 +13,8 @@ from memento.cli.learning import figure_words, labels_option, spec_of, spec_opti
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
-from memento.errors import NotFound, UsageError
-from memento.models import BASELINES, CATALOG, LEARNERS
+from memento.errors import UsageError
+from memento.models import BASELINES, CATALOG, LEARNERS, require_learner
 
 if TYPE_CHECKING:
     from memento.measure.models import Standing
@@ -25,8 +25,7 @@ def _models(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
         return ()
     names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
     for name in names:
-        if name not in LEARNERS:
-            raise NotFound("model that learns", name, LEARNERS, f"known: {', '.join(LEARNERS)}")
+        require_learner(name)
     return names
 
 

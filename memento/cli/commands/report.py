@@ -12,8 +12,10 @@ from memento.cli.commands.evaluate import ask, ask_contracts, spec_for
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import episodes_option, figure_words, record, record_option, trained_scorer
 from memento.cli.output import plural
+from memento.cli.picturing import page_option
 from memento.cli.progress import Progress
-from memento.cli.writing import force_option, out_option, ready, size_words
+from memento.cli.writing import force_option, ready, size_words
+from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.render.rendering import Rendering
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.argument("checkpoint", metavar="CHECKPOINT", type=click.Path(path_type=Path))
 @click.argument("revisions", metavar="REV...", nargs=-1, required=True, type=REVISION)
-@out_option("The page to write.", required=True)
+@page_option("The page to write", required=True)
 @click.option(
     "--gate", "gates", metavar="METRIC>=NUMBER", multiple=True,
     help="A threshold, METRIC=NUMBER for at least that much, or a file with one a line; exit code 1 where one falls.",
@@ -69,6 +71,8 @@ def command(
     from memento.train.threads import one_thread
     from memento.validate import retrain
 
+    if noise_curve and not canaries:
+        raise UsageError("--noise-curve asks canaries, and --no-canaries asks none", "leave out one of them")
     output, workspace = context.output, context.workspace
     asked = requirements(gates)
     path = ready(out, force)

@@ -11,7 +11,7 @@ from memento.cli.context import Context, define, json_option
 from memento.cli.filtering import metrics
 from memento.cli.output import Column, plural
 from memento.cli.present import short
-from memento.errors import NotFound, UsageError
+from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.history.runs import Metric, RunRecord
@@ -87,11 +87,12 @@ def _of(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _sorted(records: list[RunRecord], metric: str) -> list[RunRecord]:
+    from memento.history.requirement import unknown_metric
     from memento.history.runs import metric_names
 
     having = [record for record in records if metric in record.metrics]
     if records and not having:
-        raise NotFound("metric", metric, metric_names(records), f"there are {', '.join(metric_names(records))}")
+        raise unknown_metric(metric, metric_names(records))
     rest = [record for record in records if metric not in record.metrics]
     return sorted(having, key=lambda record: (-record.metrics[metric].value, record.id)) + rest
 

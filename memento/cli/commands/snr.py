@@ -13,8 +13,9 @@ from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import spec_of, trained_scorer
 from memento.cli.output import Column, plural
+from memento.cli.picturing import page_option
 from memento.cli.progress import Progress
-from memento.cli.writing import force_option, out_option, ready_if_asked, size_words
+from memento.cli.writing import force_option, ready_if_asked, size_words
 from memento.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     "--seeds", metavar="N", type=click.IntRange(1, 100), default=1, show_default=True, help="Trainings at each level."
 )
 @seed_option("Seed of the first training, and of intervals.")
-@out_option("Write a page with the curve, HTML.")
+@page_option("Write a page with the curve")
 @force_option
 @json_option
 def command(
@@ -81,12 +82,12 @@ def command(
     if run is not None and model is not None:
         raise UsageError("--like names the model that is trained, and so does --model", "leave out one of them")
     from memento import __version__
-    from memento.models import CATALOG
+    from memento.models import require_learner
     from memento.train.threads import one_thread
     from memento.validate import snr
 
     if run is None:
-        CATALOG[model or "interaction"]
+        require_learner(model or "interaction")
     training, testing, name = _making(workspace, sources, model or "interaction", run, against, epochs)
     steps = (len(wanted) + 1) * seeds
     with Progress(output, "noise levels", total=steps) as progress, one_thread():
@@ -125,7 +126,7 @@ def _levels(text: str) -> list[float]:
     from memento.patterns.noise import HIGH_DB, LOW_DB
 
     found, faults = [], []
-    for part in (part.strip() for part in text.split(",")):
+    for part in dict.fromkeys(part.strip() for part in text.split(",")):
         try:
             value = float(part)
         except ValueError:

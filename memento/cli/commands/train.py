@@ -35,7 +35,8 @@ from memento.cli.training import (
     trained,
 )
 from memento.cli.writing import force_option, out_option, size_words
-from memento.models import CATALOG, LEARNERS
+from memento.errors import UsageError
+from memento.models import CATALOG, LEARNERS, require_learner
 
 if TYPE_CHECKING:
     from memento.validate.intervals import Figure
@@ -160,7 +161,7 @@ def command(
     begins at another checkpoint's weights: fine-tuning; a lower rate suits it, as --set rate=0.0005. Under
     torchrun several processes train one model together.
     """
-    CATALOG.rows.get(model) or CATALOG[model]
+    require_learner(model)
     output, workspace = context.output, context.workspace
     from memento.train import parse
 
@@ -175,6 +176,9 @@ def command(
     recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
     options = {"seed": seed, "epochs": epochs, "patience": patience, **settings_of(settings), **recipe}
     config = Config.of(model, options)
+    given = [revision for revision, _ in weighted]
+    if not config.mix and (twice := [name for place, name in enumerate(given) if name in given[:place]]):
+        raise UsageError(f"{twice[0]} is named twice", f"give it one weight: {twice[0]}:2")
     from memento.train.device import check_compile, device_of
 
     place = device_of(device, config)

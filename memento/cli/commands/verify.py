@@ -61,5 +61,5 @@ def command(context: Context, checkpoint: Path) -> int:
             )
             output.hint(f"{trained_by}, this is {memento.__version__}; columns or labels may have changed since")
         else:
-            output.hint("fetch the commits that it names (`git -C .memento fetch`), or train it again")
+            output.hint("fetch the commits that it names (`memento fetch`), or train it again")
     return OK if same else CONFLICT

@@ -60,8 +60,10 @@ def over(base: Path, before: Tables, after: Tables, keys: Mapping[str, Sequence[
                     changed = {n: v for n, v in row.items() if n in there and v != old[place].get(n) and n not in key}
                     if changed:
                         sets = ", ".join(f"{name} = ?" for name in changed)
-                        words = f"UPDATE {table} SET {sets} WHERE {_found(key)}"
-                        counts["changed"] += _run(connection, table, words, [*changed.values(), *_places(row, key)])
+                        other = " OR ".join(f"{name} IS NOT ?" for name in changed)
+                        words = f"UPDATE {table} SET {sets} WHERE {_found(key)} AND ({other})"
+                        values = [*changed.values(), *_places(row, key), *changed.values()]
+                        counts["changed"] += _run(connection, table, words, values)
             counts["added"] += _insert(connection, table, [r for p, r in new.items() if p not in old], there)
         connection.execute("COMMIT")
         return _bytes(connection), counts

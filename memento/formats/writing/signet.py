@@ -63,5 +63,6 @@ def _notes(world: World) -> list[str]:
     if not count:
         return [f"no session has a score, a confidence of {MIN_CONFIDENCE:g} and candidates, so Signet trains on none"]
     if count <= CANARY:
-        return [f"Signet trains on {count} sessions and checks itself on the same; more than {CANARY} are kept apart"]
+        trained = f"Signet trains on {count} session{'s' * (count != 1)}"
+        return [f"{trained} and checks itself on the same; more than {CANARY} are kept apart"]
     return []
