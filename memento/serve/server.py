@@ -18,6 +18,7 @@ from memento.errors import MementoError
 from memento.serve import protocol
 from memento.serve.lines import lines
 from memento.serve.protocol import Answer, Failure, Fault
+from memento.serve.regular import Reader
 from memento.serve.service import Service
 
 LONGEST = 1 << 26
@@ -37,6 +38,7 @@ class Server:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self._regular = Reader()
         self._score = msgspec.json.Decoder(protocol.ScoreRequest)
         self._request = msgspec.json.Decoder(protocol.Request)
         self._params = {name: msgspec.json.Decoder(kind) for name, kind in _PARAMS.items()}
@@ -69,6 +71,9 @@ class Server:
 
     def answer(self, line: bytes | memoryview) -> bytes:
         """The answer to one line, without its newline."""
+        regular = self._regular.read(line)
+        if regular is not None:
+            return self._called(msgspec.Raw(self._encoder.encode(regular.id)), self.service.score, regular)
         try:
             request = self._score.decode(line)
             if request.jsonrpc == "2.0":

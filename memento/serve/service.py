@@ -17,8 +17,11 @@ from memento.models.signet import tokens
 from memento.serve import protocol
 from memento.serve.database import load
 from memento.serve.gate import Gate, retrain
+from memento.serve.regular import Regular
 from memento.serve.scorers import Served
 from memento.train.signet import Sample
+
+Matrix = npt.NDArray[np.float64]
 
 
 class Service:
@@ -38,12 +41,12 @@ class Service:
         """What is served, and what it has learned."""
         return protocol.Status(self.steps > 0, self.pairs, self.version, self.last_trained, self.served.dimension)
 
-    def score(self, params: protocol.ScoreParams) -> protocol.Scores:
+    def score(self, params: protocol.ScoreParams | Regular) -> protocol.Scores:
         """Softmax scores of the candidates, the best first; equals stay in the order given."""
         count = len(params.candidate_ids)
         for name in ("embeddings", "texts", "features"):
             given: Sequence[Any] = getattr(params, f"candidate_{name}")
-            if given and len(given) != count:
+            if len(given) and len(given) != count:
                 raise UsageError(f"candidate_ids and candidate_{name} length mismatch")
         if not count:
             raise UsageError("cannot score empty candidate set")
@@ -111,7 +114,7 @@ class Service:
 
     def _sample(
         self,
-        params: protocol.ScoreParams | protocol.TrainParams,
+        params: protocol.ScoreParams | protocol.TrainParams | Regular,
         names: Sequence[str],
         texts: Sequence[str | None],
         labels: Sequence[float] = (),
@@ -120,20 +123,10 @@ class Service:
         width, count = self.served.dimension, len(names)
         if len(params.context_embedding) != width:
             raise UsageError(f"query embedding dim mismatch: expected {width}, got {len(params.context_embedding)}")
-        features = params.candidate_features or [[0.0] * COLUMNS] * count
+        features = params.candidate_features if len(params.candidate_features) else [[0.0] * COLUMNS] * count
         if any(len(row) != COLUMNS for row in features):
             raise UsageError("candidate_features row has invalid dimension")
-        given = params.candidate_embeddings or [None] * count
-        whole = [row if row is not None and len(row) == width else None for row in given]
-        read = []
-        for place, row in enumerate(whole):
-            if row is None:
-                text = texts[place] if texts else None
-                if text is None and not self.served.lenient:
-                    raise UsageError(f"candidate {names[place]} must provide either native embedding or text")
-                read.append((place, np.array(tokens(text or ""), np.int64)))
-        blank = [0.0] * width if read else []
-        rows = _matrix([blank if row is None else row for row in whole] + [params.context_embedding], width)
+        rows, read = self._rows(params, names, texts)
         return Sample(
             rows=rows,
             features=self.served.read_clock(_matrix(features, COLUMNS)) if live else _matrix(features, COLUMNS),
@@ -143,6 +136,27 @@ class Service:
             memories=tuple(names) if live else (),
         )
 
+    def _rows(
+        self,
+        params: protocol.ScoreParams | protocol.TrainParams | Regular,
+        names: Sequence[str],
+        texts: Sequence[str | None],
+    ) -> tuple[Matrix, list[tuple[int, npt.NDArray[np.int64]]]]:
+        """The candidates' embeddings and the context, shape (C + 1, D), and the words of those that have none."""
+        width, given = self.served.dimension, params.candidate_embeddings
+        if isinstance(given, np.ndarray) and given.shape[1] == width:
+            return np.vstack([given, params.context_embedding]), []
+        whole = [row if row is not None and len(row) == width else None for row in given] or [None] * len(names)
+        read = []
+        for place, row in enumerate(whole):
+            if row is None:
+                text = texts[place] if texts else None
+                if text is None and not self.served.lenient:
+                    raise UsageError(f"candidate {names[place]} must provide either native embedding or text")
+                read.append((place, np.array(tokens(text or ""), np.int64)))
+        blank = [0.0] * width if read else []
+        return _matrix([blank if row is None else row for row in whole] + [params.context_embedding], width), read
+
     def _learned(self, steps: int, pairs: int) -> None:
         self.steps += steps
         self.pairs += pairs
@@ -151,8 +165,10 @@ class Service:
             self.last_trained = self.now()
 
 
-def _matrix(rows: Sequence[Sequence[float]], width: int) -> npt.NDArray[np.float64]:
+def _matrix(rows: Sequence[Sequence[float] | Matrix] | Matrix, width: int) -> Matrix:
     """Equally long rows as float64, shape (len(rows), width)."""
+    if isinstance(rows, np.ndarray):
+        return rows
     pack = struct.Struct(f"{width}d").pack
     return np.frombuffer(b"".join([pack(*row) for row in rows]), np.float64).reshape(len(rows), width)
 
