@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Drift:
         return {"column": self.column, **{name: figure.to_map() for name, figure in figures.items()}}
 
     def __bool__(self) -> bool:
-        return bool(self.psi.value or self.ks.value or self.mean.value)
+        return any(figure.value and not math.isnan(figure.value) for figure in (self.psi, self.ks, self.mean))
 
 
 @dataclass(frozen=True)

@@ -153,3 +153,16 @@ def two_worlds(context: Context, revisions: Sequence[str]) -> tuple[str, str]:
         return bases[0], new
     old, dots, new = revisions[0].partition("..")
     return old or "HEAD", new or "HEAD"
+
+
+def require_once(context: Context, names: Sequence[str], role: str = "") -> None:
+    """Raises `UsageError` where two of some revisions are one commit; `role` is the option that names them."""
+    repository = context.workspace.repository
+    seen: dict[str, str] = {}
+    for name in names:
+        commit = repository.resolve(name)
+        if commit in seen:
+            other = seen[commit]
+            what = f"{name} is named twice" if name == other else f"{other} and {name} are one commit"
+            raise UsageError(what + (f" as {role}" if role else ""), "name every revision once")
+        seen[commit] = name

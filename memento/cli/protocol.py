@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION
+from memento.cli.arguments import REVISION, require_once
 from memento.cli.learning import spec_of, spec_options
 from memento.errors import UsageError
 from memento.models import LEARNERS
@@ -103,7 +103,8 @@ def roles(
             "name what is tested on: either --test REV or --split SHARE",
             "--test for other conversations, --split 0.7 for the later sessions of the real revisions",
         )
-    _require_once(real=real, test=test, synthetic=synthetic)
+    for role, revisions in (("--real", real), ("--test", test), ("--synthetic", synthetic)):
+        require_once(context, revisions, role)
     repository = context.workspace.repository
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *test, *synthetic])}
     trained, tested = [known[name] for name in real], [known[name] for name in test]
@@ -128,7 +129,8 @@ def turns(
 
     if len(real) < 2:
         raise UsageError("turns take two real revisions at least", "name more of them: --real REV --real REV")
-    _require_once(real=real, synthetic=synthetic)
+    require_once(context, real, "--real")
+    require_once(context, synthetic, "--synthetic")
     repository = context.workspace.repository
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *synthetic])}
 
@@ -147,12 +149,6 @@ def turns(
         check(others, [test], descends)
         found.append(Turn(name, [p.rendering for p in others], [test.rendering], [p.rendering for p in made]))
     return found
-
-
-def _require_once(**roles: Sequence[str]) -> None:
-    for role, names in roles.items():
-        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
-            raise UsageError(f"{twice[0]} is named twice as --{role}", f"name every {role} revision once")
 
 
 def part(context: Context, revision: str, dimension: int, context_kind: str) -> Part:

@@ -73,6 +73,7 @@ class Comparison:
         return {
             "metrics": list(self.metrics),
             "options": list(self.options),
+            "apart": self.apart,
             "rows": [row.to_map() | {"options": dict(zip(self.options, told(row, self.options)))} for row in self.rows],
         }
 
@@ -120,17 +121,19 @@ def over(metrics: Sequence[Metric]) -> Metric:
     """The mean of a figure over two or more seeds.
 
     Its interval puts Student's over seeds and the mean one over sessions together, as of two independent
-    causes: another seed, and other sessions.
+    causes: another seed, and other sessions; it has none where one of them has none.
     """
+    first = metrics[0]
     values = [metric.value for metric in metrics]
     mean = float(np.mean(values))
+    if any(metric.low is None or metric.high is None for metric in metrics):
+        return Metric(mean, None, None, first.chance, first.ceiling)
     freedom = len(values) - 1
     t = _T[freedom - 1] if freedom <= len(_T) else 1.96 + 2.4 / freedom
     reach = t * float(np.std(values, ddof=1)) / math.sqrt(len(values))
     down = [metric.value - metric.low for metric in metrics if metric.low is not None]
     up = [metric.high - metric.value for metric in metrics if metric.high is not None]
-    low, high = (math.hypot(reach, float(np.mean(side)) if side else 0.0) for side in (down, up))
-    first = metrics[0]
+    low, high = (math.hypot(reach, float(np.mean(side))) for side in (down, up))
     return Metric(mean, mean - low, mean + high, first.chance, first.ceiling)
 
 

@@ -22,9 +22,13 @@ _AXES = {"loss": "loss", "ndcg": "validation NDCG@10"}
 def page(found: Comparison, version: str) -> str:
     """The whole document; the same comparison gives the same bytes."""
     rows = ", ".join(row.name for row in found.rows)
+    apart = [element("p", f"They were {found.apart}.")] if found.apart else []
     parts = [
         element(
-            "header", element("h1", "Runs compared"), element("p", f"{rows}; the first is what others are held to.")
+            "header",
+            element("h1", "Runs compared"),
+            element("p", f"{rows}; the first is what others are held to."),
+            *apart,
         ),
         section("Figures", _table(found), _bars(found)),
         section("Training", *[_curves(found, name) for name in _AXES if _has(found, name)]),

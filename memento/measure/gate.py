@@ -122,5 +122,11 @@ def _found(name: str, metric: Metric) -> Found:
     interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f}–{metric.high:.3f})"
     words = f"{metric.value:.3f}{interval}"
     return Found(
-        name, value, words if end == "value" else f"{'unknown' if value is None else f'{value:.3f}'} of {words}"
+        name,
+        value,
+        words
+        if end == "value"
+        else f"unknown, since {words} has no interval"
+        if value is None
+        else f"{value:.3f} of {words}",
     )

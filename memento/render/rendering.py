@@ -197,7 +197,7 @@ class Rendering:
             raise UsageError(f"fraction {fraction!r} is not between 0 and 1")
         if len(self) < 2:
             raise UsageError(
-                f"{self.name} has {len(self)} session(s), which cannot be split by time",
+                f"{self.name} has {len(self):,} session{'s' * (len(self) != 1)}, which cannot be split by time",
                 "take a world with more sessions",
             )
         cut = min(max(round(len(self) * fraction), 1), len(self) - 1)

@@ -58,13 +58,16 @@ def requirements(given: Sequence[str]) -> list[Requirement]:
 def fallen(asked: Sequence[Requirement], figures: Mapping[str, Mapping[str, Metric]]) -> list[Fallen]:
     """Every threshold that does not hold, revision by revision; `figures` has the metrics of each.
 
-    A metric that a world cannot show, such as a canary where nothing is planted, is asked of the others
-    alone; where none shows it, its threshold falls.
+    A metric that a world cannot show, such as a canary where nothing is planted, or the end of an interval that one
+    session does not have, is asked of the others alone; where none shows it, its threshold falls.
     """
     found = []
     for requirement in asked:
-        names = [bare(name) for name in requirement.names]
-        able = [revision for revision, known in figures.items() if all(name in known for name in names)]
+        able = [
+            revision
+            for revision, known in figures.items()
+            if all(_value(known, name) is not None for name in requirement.names)
+        ]
         for revision in able or list(figures):
             values = {name: _value(figures[revision], name) for name in requirement.names}
             if not requirement.holds(values):
@@ -98,4 +101,7 @@ def _value(known: Mapping[str, Metric], name: str) -> float | None:
 
 def _words(known: Mapping[str, Metric], name: str) -> str:
     value = _value(known, name)
-    return "not measured" if value is None else f"{value:.3f}"
+    if value is not None:
+        return f"{value:.3f}"
+    metric = known.get(bare(name))
+    return "not measured" if metric is None else f"unknown: {metric.value:.3f} has no interval"

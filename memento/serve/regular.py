@@ -24,20 +24,22 @@ Array = npt.NDArray[np.float64]
 
 _SCORE = re.compile(rb'\s*\{[^{\[]{0,200}"method"\s*:\s*"score"')
 _BRACKET = ord("[")
+_BY_NUMBER = re.compile(rb"u005[bB]")
 _LARGEST = 2**53
 
 
 @dataclass(frozen=True)
 class Regular:
-    """What `protocol.ScoreParams` has, where all candidates have embeddings of one length; and the request's id.
+    """What `protocol.ScoreParams` has, and the request's id.
 
-    Shapes: `context_embedding` (D,), `candidate_embeddings` (C, W), `candidate_features` (C, F) or (0, 0).
+    Shapes: `context_embedding` (D,), `candidate_embeddings` (C, W), or a list where some are None or of another length,
+    `candidate_features` (C, F) or (0, 0).
     """
 
     id: str | int
     context_embedding: Array
     candidate_ids: Sequence[str]
-    candidate_embeddings: Array
+    candidate_embeddings: Array | list[Array | None]
     candidate_texts: Sequence[str | None]
     candidate_features: Array
     project_slot: int
@@ -64,9 +66,8 @@ def _regular(request: Any, line: bytes | memoryview) -> Regular | None:
     if _repeats(request) or _repeats(params) or request["jsonrpc"] != "2.0" or request["method"] != "score":
         return None
     key, slot = request["id"], params.get("project_slot", 0)
-    names, texts = params["candidate_ids"].as_list(), _list(params.get("candidate_texts"))
-    context, embeddings = _numbers(params["context_embedding"]), _table(params["candidate_embeddings"])
-    features = _table(params["candidate_features"]) if "candidate_features" in params else np.zeros((0, 0))
+    names = params["candidate_ids"].as_list()
+    texts = params["candidate_texts"].as_list() if "candidate_texts" in params else []
     plain = (
         type(key) in (str, int)
         and type(slot) is int
@@ -74,10 +75,28 @@ def _regular(request: Any, line: bytes | memoryview) -> Regular | None:
         and all(type(name) is str for name in names)
         and all(text is None or type(text) is str for text in texts)
     )
-    lists = 3 + ("candidate_texts" in params) + len(embeddings)
-    lists += 1 + len(features) if "candidate_features" in params else 0
-    flat = np.count_nonzero(np.frombuffer(line, np.uint8) == _BRACKET) == lists
-    return Regular(key, context, names, embeddings, texts, features, slot) if plain and flat else None
+    if not plain:
+        return None
+    rows = list(params["candidate_embeddings"])
+    lists = 3 + sum(row is not None for row in rows) + ("candidate_texts" in params)
+    features = np.zeros((0, 0))
+    if "candidate_features" in params:
+        features = _table(list(params["candidate_features"]), params["candidate_features"])
+        lists += 1 + len(features)
+    if not _flat(line, lists, [key, *names, *texts]):
+        return None
+    context = _numbers(params["context_embedding"])
+    return Regular(key, context, names, _embeddings(rows, params["candidate_embeddings"]), texts, features, slot)
+
+
+def _flat(line: bytes | memoryview, lists: int, told: Sequence[Any]) -> bool:
+    """Whether a line begins so many lists and no more, as it does where none stands within a list of numbers.
+
+    simdjson takes nested lists of numbers as one. A bracket in a text may be written as itself or by its number.
+    """
+    found = np.count_nonzero(np.frombuffer(line, np.uint8) == _BRACKET)
+    inside = sum(text.count("[") for text in told if isinstance(text, str))
+    return found == lists + inside and (not inside or _BY_NUMBER.search(line) is None)
 
 
 def _repeats(found: Any) -> bool:
@@ -86,17 +105,19 @@ def _repeats(found: Any) -> bool:
     return len(set(names)) < len(names)
 
 
-def _list(found: Any) -> list[Any]:
-    return [] if found is None else list(found.as_list())
-
-
 def _numbers(found: Any) -> Array:
     return np.frombuffer(found.as_buffer(of_type="d"), np.float64)
 
 
-def _table(found: Any) -> Array:
-    """Equally long lists of numbers as a matrix, shape (n, width). Raises `ValueError` for others."""
-    widths = {len(row) for row in found}
+def _table(rows: Sequence[Any], found: Any) -> Array:
+    """The equally long `rows` of a list as a matrix, shape (n, width). Raises `ValueError` for others."""
+    widths = {len(row) for row in rows}
     if len(widths) != 1:
         raise ValueError("rows of several lengths")
-    return _numbers(found).reshape(len(found), widths.pop())
+    return _numbers(found).reshape(len(rows), widths.pop())
+
+
+def _embeddings(rows: Sequence[Any], found: Any) -> Array | list[Array | None]:
+    if rows and all(row is not None for row in rows) and len({len(row) for row in rows}) == 1:
+        return _table(rows, found)
+    return [None if row is None else _numbers(row) for row in rows]

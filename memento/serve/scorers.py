@@ -134,14 +134,16 @@ class TorchScorer(Served):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._steps)
             self.model.train()
-            for _ in range(epochs):
-                told = (self._step(self._optimiser, s, temperature) for s in samples if len(s))
-                losses = [found for found in told if found is not None]
-                loss = sum(losses) / len(losses) if losses else 0.0
-                steps += len(losses)
-                if losses and loss < ENOUGH:
-                    break
-            self.model.eval()
+            try:
+                for _ in range(epochs):
+                    told = (self._step(self._optimiser, s, temperature) for s in samples if len(s))
+                    losses = [found for found in told if found is not None]
+                    loss = sum(losses) / len(losses) if losses else 0.0
+                    steps += len(losses)
+                    if losses and loss < ENOUGH:
+                        break
+            finally:
+                self.model.eval()
         if epochs:
             self._learned.update(sample.session for sample in samples if sample.session)
         self._steps += steps
@@ -200,8 +202,8 @@ class _Session:
             other is not None
             and (self.time, self.memories) == (other.time, other.memories)
             and list(map(id, self.rows)) == list(map(id, other.rows))
-            and np.array_equal(self.features, other.features)
-            and np.array_equal(self.labels, other.labels)
+            and np.array_equal(self.features, other.features, equal_nan=True)
+            and np.array_equal(self.labels, other.labels, equal_nan=True)
         )
 
 
@@ -235,9 +237,8 @@ class SequenceScorer(TorchScorer):
 
     def train(self, samples: abc.Sequence[Sample], epochs: int, temperature: float) -> Stats:
         """As any other model."""
-        found = super().train(samples, epochs, temperature)
-        self._moved = self._moved or found.steps > 0
-        return found
+        self._moved = self._moved or (epochs > 0 and len(samples) > 0)
+        return super().train(samples, epochs, temperature)
 
     def remember(self, samples: abc.Sequence[Sample]) -> None:
         """Takes up sessions that come with their ids and their time."""

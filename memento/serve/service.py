@@ -95,7 +95,8 @@ class Service:
     def _saved(self, gate: Gate, path: Path) -> bool:
         """Whether a checkpoint was written; where it was not, why is said."""
         if not gate.holds:
-            why = f"the save gate does not hold: top-5 stability {gate.stability:.2f}, variance {gate.variance:.2g}"
+            found = f"loss {gate.loss:.3g}, top-5 stability {gate.stability:.2f}, variance {gate.variance:.2g}"
+            why = f"the save gate does not hold: {found}"
         else:
             try:
                 self.served.save(path, 0)
@@ -154,8 +155,9 @@ class Service:
                 if text is None and not self.served.lenient:
                     raise UsageError(f"candidate {names[place]} must provide either native embedding or text")
                 read.append((place, np.array(tokens(text or ""), np.int64)))
-        blank = [0.0] * width if read else []
-        return _matrix([blank if row is None else row for row in whole] + [params.context_embedding], width), read
+        blank = np.zeros(width) if isinstance(params, Regular) else [0.0] * width
+        rows = [blank if row is None else row for row in whole] + [params.context_embedding]
+        return np.vstack(rows) if isinstance(params, Regular) else _matrix(rows, width), read
 
     def _learned(self, steps: int, pairs: int) -> None:
         self.steps += steps

@@ -196,7 +196,9 @@ class Phases(Mixing):
         good = all(part.isdecimal() and int(part) > 0 for part in parts) and len(ends) == max(0, len(parts) - 1)
         if not good or sorted(ends) != ends or any(not 0.0 <= end <= 1.0 for end in ends):
             fault = (
-                f"sources={self.sources} are {len(parts)} phases, and at={self.at} does not end all but the last "
+                "sources says no phases"
+                if not parts
+                else f"sources={self.sources} are {len(parts)} phases, and at={self.at} does not end all but the last "
                 "at rising shares of the run"
             )
             raise InvalidFile("mixing schedule phases", [fault], "phases:sources=1+1+2:at=0.2/0.5")

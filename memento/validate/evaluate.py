@@ -120,10 +120,12 @@ def evaluate(
     chosen = unseen(rendering, seen)
     left_out = len(rendering) - len(chosen)
     if len(chosen) == 0:
+        if not left_out:
+            raise UsageError(
+                f"{rendering.name} has no sessions with labelled candidates", "name a revision that has some"
+            )
         raise UsageError(
-            f"the model was trained on all {len(rendering)} sessions of {rendering.name}"
-            if left_out
-            else f"{rendering.name} has no sessions with labelled candidates",
+            f"the model was trained on all of {rendering.name} ({left_out:,} session{'s' * (left_out != 1)})",
             "evaluate on a revision with later sessions or another seed, or train on a smaller share (fit)",
         )
     tested = rendering.select(chosen) if left_out else rendering

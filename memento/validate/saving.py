@@ -163,7 +163,7 @@ def in_turns(
     count = at_once(len(places), workers)
     with one_thread():
         found = side_by_side(work, len(places), count, moved=moved)
-    asked = [f"{step.asked:,}" if isinstance(step.asked, int) else f"{step.asked:.0%}" for step in steps]
+    asked = [f"{step.asked}" if isinstance(step.asked, int) else f"{step.asked:.0%}" for step in steps]
     curves = [
         _gathered(turn, [step.sizes[at] for step in steps], found[at * seeds : (at + 1) * seeds])
         for at, turn in enumerate(turns)

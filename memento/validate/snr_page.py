@@ -36,13 +36,15 @@ def page(found: Sweep, name: str, version: str) -> str:
 
 def threshold_words(found: Sweep) -> str:
     """Where each curve falls under the acceptable share of its clean value."""
-    told = [f"{_TOLD[name]} {_threshold(at)}" for name, at in found.thresholds.items()]
+    told = [f"{_TOLD[name]} {_threshold(at, found.sessions > 1)}" for name, at in found.thresholds.items()]
     return f"Under {ACCEPTABLE:.0%} of its clean value: {'; '.join(told)}."
 
 
-def _threshold(at: Threshold) -> str:
+def _threshold(at: Threshold, sure: bool) -> str:
     if at.value is None:
         return "nowhere above the lowest level"
+    if not sure:
+        return f"from {at.value:.1f} dB down"
     low = "below the lowest level" if at.low is None else f"{at.low:.1f}"
     high = "below the lowest level" if at.high is None else f"{at.high:.1f}"
     return f"from {at.value:.1f} dB down ({low} to {high})"

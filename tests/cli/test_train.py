@@ -93,6 +93,8 @@ class TestRefuses:
     def test_a_revision_that_is_named_twice(self, world):
         done = world("train", "main", "main:2", "--out", "m.safetensors", code=2)
         assert "main is named twice" in done.err
+        done = world("train", "main", "HEAD", "--out", "m.safetensors", code=2)
+        assert "main and HEAD are one commit" in done.err
 
     def test_an_unknown_revision(self, world):
         assert "main" in world("train", "mian", "--out", "m.safetensors", code=2).hint

@@ -51,7 +51,10 @@ def test_seeds_of_one_training_are_one_row() -> None:
 def test_students_interval_holds_as_often_as_it_says() -> None:
     draw = np.random.default_rng(0)
     for count in (2, 5, 15):
-        found = [over([Metric(value) for value in values]) for values in draw.normal(size=(4000, count)).tolist()]
+        found = [
+            over([Metric(value, value, value) for value in values])
+            for values in draw.normal(size=(4000, count)).tolist()
+        ]
         held = np.mean([metric.low <= 0.0 <= metric.high for metric in found])  # type: ignore[operator]
         assert abs(held - 0.95) < 0.02
 
@@ -100,3 +103,7 @@ def test_the_key_of_many_runs_lies_beside_what_is_drawn() -> None:
     whole = page(found, "0")
     assert "Validation NDCG@10, epoch by epoch" in whole
     assert whole.index("NDCG@10 less") < whole.index(">rate<")
+
+
+def test_seeds_judged_on_one_session_have_no_interval() -> None:
+    assert over([Metric(0.5), Metric(0.7, 0.6, 0.8)]) == Metric(0.6)

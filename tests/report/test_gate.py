@@ -60,3 +60,13 @@ def test_what_no_report_measures_is_refused() -> None:
     for text in ("nothing>=1", "ndcg", "ndcg=", "0.5"):
         with pytest.raises(UsageError):
             requirements([text])
+
+
+def test_an_interval_that_one_session_does_not_have_is_asked_of_the_others() -> None:
+    one = {"ndcg": Metric(0.9)}
+    assert fallen(requirements(["ndcg.low>=0.4"]), {"one": one, **FIGURES}) == fallen(
+        requirements(["ndcg.low>=0.4"]), FIGURES
+    )
+    (fell,) = fallen(requirements(["ndcg.low>=0.4"]), {"one": one})
+    assert str(fell) == "ndcg.low on one is unknown: 0.900 has no interval, asked is >= 0.4"
+    assert not fallen(requirements(["ndcg>=0.4"]), {"one": one})

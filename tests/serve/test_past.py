@@ -221,6 +221,29 @@ def test_a_training_that_fails_takes_nothing_from_the_past(
     assert set(served._sessions) == set(part.session_ids)
 
 
+def test_a_training_that_fails_midway_leaves_a_model_that_scores(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = toy(sessions=20, candidates=5, dimension=8)
+    served = SequenceScorer(_copied(run, tmp_path), sunday=False)
+    served.follow(whole.select(np.arange(19)))
+    steps, step = [], TorchScorer._step
+
+    def fails(*given: Any) -> Any:
+        steps.append(step(*given))
+        if len(steps) == 3:
+            raise RuntimeError("out of luck")
+        return steps[-1]
+
+    monkeypatch.setattr(TorchScorer, "_step", fails)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        served.train(_samples(whole.select(np.arange(10))), 1, 0.5)
+    assert not served.model.training
+    after = _asked(Client(served), whole)
+    served._stale = True
+    assert _asked(Client(served), whole) == after
+
+
 def _samples(rendering: Rendering) -> list[Sample]:
     """The newest first."""
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from memento.models.base import COLUMNS
 from memento.serve import regular
 from memento.serve.regular import Reader, Regular
+from memento.serve.scorers import fresh
 
 from .conftest import Client
 
@@ -38,35 +40,39 @@ def read(asked: dict[str, Any] | str) -> Regular | None:
 
 
 def test_what_a_daemon_sends_is_read_to_the_bit() -> None:
-    asked = request(candidate_texts=["a", None, "[c"[1:]])
+    asked = request(candidate_texts=["a\n", None, "- [ ] é"], candidate_ids=["[x]", "y", "z"])
     found = read(asked)
     assert found is not None
     params = asked["params"]
-    assert (found.id, found.candidate_ids, found.candidate_texts) == (
-        "req-1",
-        params["candidate_ids"],
-        ["a", None, "c"],
-    )
+    assert (found.id, found.candidate_ids) == ("req-1", params["candidate_ids"])
+    assert found.candidate_texts == params["candidate_texts"]
     for name in ("context_embedding", "candidate_embeddings", "candidate_features"):
-        assert getattr(found, name).tolist() == params[name]
+        assert np.asarray(getattr(found, name)).tolist() == params[name]
     bare = request()
     del bare["params"]["candidate_features"], bare["params"]["project_slot"]
     plain = read(bare)
     assert plain is not None
     assert (len(plain.candidate_features), plain.project_slot) == (0, 0)
+    gaps = read(request(candidate_embeddings=[[0.5] * D, None, [1.0]]))
+    assert gaps is not None
+    assert [None if row is None else row.tolist() for row in gaps.candidate_embeddings] == [[0.5] * D, None, [1.0]]
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        request(candidate_embeddings=[[0.0] * D, None, [0.0] * D]),
-        request(candidate_embeddings=[[0.0] * D, [0.0], [0.0] * D]),
-        request(candidate_embeddings=[]),
+        request(candidate_texts=None),
+        request(candidate_texts=None, context_embedding=[0.1, [0.2], 0.3, 0.4]),
+        request(context_embedding=[0.1, [0.2], 0.3, 0.4]),
+        request(context_embedding=[0.1, [], [0.3, 0.3], 0.4]),
+        request(candidate_features=[[0.0] * COLUMNS, [0.0], [0.0] * COLUMNS]),
+        json.dumps(request(candidate_ids=["[a", "b", "c"])).replace("[a", "\\u005Ba"),
+        json.dumps(request(candidate_ids=["[a", "b", "c"])).replace("[a", "\\u005ba").replace("0.", "[0.2], 0.", 1),
+        request(more=[]),
         request(candidate_embeddings=[[0.0, [0.0, 0.0], []]] * 3),
         request(candidate_embeddings=[[0.0, "1", 0.0, 0.0]] * 3),
         request(context_embedding="none"),
         request(candidate_ids=["a", 2, "c"]),
-        request(candidate_ids=["a", "[b", "c"]),
         request(candidate_features=[[True] * COLUMNS] * 3),
         request(project_slot=-1),
         request(project_slot=True),
@@ -91,29 +97,58 @@ def test_without_simdjson_nothing_is_regular(monkeypatch: pytest.MonkeyPatch) ->
     assert read(request()) is None
 
 
-NUMBERS = st.one_of(
-    st.floats(allow_nan=False, allow_infinity=False, width=64), st.integers(-(2**70), 2**70), st.just(-0.0)
-)
-ROWS = st.lists(st.lists(NUMBERS, min_size=D, max_size=D), min_size=1, max_size=4)
+NUMBERS = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**70), 2**70), st.just(-0.0))
+TEXTS = st.text(st.sampled_from('ab[]\\"\n\u00e9'), max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    rows=ROWS,
-    context=st.lists(NUMBERS, min_size=D - 1, max_size=D),
-    features=st.one_of(st.none(), st.lists(st.lists(NUMBERS, min_size=COLUMNS, max_size=COLUMNS), max_size=4)),
-    names=st.lists(st.text(max_size=3), min_size=1, max_size=4),
-    key=st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=4), st.none()),
-)
-def test_both_readings_answer_alike(rows: Any, context: Any, features: Any, names: Any, key: Any) -> None:
-    from memento.serve.scorers import fresh
+@st.composite
+def odd(draw: st.DrawFn) -> dict[str, Any]:
+    """Numbers without bounds, lengths that do not agree, members that are missing."""
+    row = st.lists(NUMBERS, min_size=D, max_size=D)
+    rows = st.one_of(row, st.none(), st.lists(NUMBERS, max_size=D)) if draw(st.booleans()) else row
+    asked = request(
+        candidate_ids=draw(st.lists(TEXTS, max_size=4)),
+        candidate_embeddings=draw(st.lists(rows, max_size=4)),
+        context_embedding=draw(st.lists(NUMBERS, min_size=D - 1, max_size=D)),
+        candidate_features=draw(st.lists(st.lists(NUMBERS, min_size=COLUMNS, max_size=COLUMNS), max_size=4)),
+        candidate_texts=draw(st.lists(st.one_of(TEXTS, st.none()), max_size=4)),
+    )
+    for name in ("candidate_features", "candidate_texts", "project_slot"):
+        if draw(st.booleans()):
+            del asked["params"][name]
+    key = draw(st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=4), st.none()))
+    return asked | {"id": key}
 
-    asked = request(candidate_embeddings=rows, context_embedding=context, candidate_ids=names) | {"id": key}
-    if features is None:
-        del asked["params"]["candidate_features"]
-    else:
-        asked["params"]["candidate_features"] = features
+
+@functools.cache
+def clients() -> tuple[Client, Client]:
+    """One that reads regular requests at once, and one that reads all the general way."""
     quick, general = Client(fresh(D)), Client(fresh(D))
     general.server._regular._parser = None
-    line = json.dumps(asked)
-    assert quick.line(line) == general.line(line)
+    return quick, general
+
+
+@settings(max_examples=200, deadline=None)
+@given(odd())
+def test_both_readings_answer_odd_requests_alike(asked: dict[str, Any]) -> None:
+    quick, general = (client.line(json.dumps(asked)) for client in clients())
+    assert quick == general
+
+
+def test_both_readings_score_alike() -> None:
+    draw = np.random.default_rng(5)
+    for number in range(200):
+        count = int(draw.integers(1, 6))
+        rows: list[Any] = np.round(draw.normal(size=(count, D)), int(draw.integers(0, 17))).tolist()
+        if number % 2:
+            rows[int(draw.integers(count))] = None if number % 4 == 1 else [1.5]
+        asked = request(
+            candidate_ids=[f"[{place}]" if number % 3 else f"m{place}" for place in range(count)],
+            candidate_embeddings=rows,
+            candidate_features=draw.normal(size=(count, COLUMNS)).tolist(),
+            candidate_texts=[f"- [ ] text {place}\n" for place in range(count)],
+        )
+        quick, general = (client.line(json.dumps(asked)) for client in clients())
+        assert quick == general
+        assert len(quick["result"]["scores"]) == count
+        assert read(asked) is not None, "regular, for all its gaps and brackets"

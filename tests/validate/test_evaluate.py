@@ -59,7 +59,7 @@ def test_a_fork_does_not_bring_seen_sessions_back(run: Run, rendering: Rendering
 
 
 def test_nothing_unseen_is_refused(run: Run, rendering: Rendering) -> None:
-    with pytest.raises(UsageError, match="trained on all 30 sessions"):
+    with pytest.raises(UsageError, match=r"trained on all of this rendering \(30 sessions\)"):
         evaluate(run, rendering.select(np.arange(30)))
     with pytest.raises(UsageError, match="no sessions"):
         evaluate(Recency(), rendering.select(np.zeros(0, np.int64)))

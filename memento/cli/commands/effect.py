@@ -52,7 +52,7 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
         ]
     )
     for name, figure in found.ndcg.items():
-        output.lines([f"NDCG@10 of {name}: {figure.words('+.4f')}"])
+        output.lines([f"NDCG@10 of {name}: {figure.words('+.4f') or 'no session is in both'}"])
     drift_lines(output, found)
     from memento.world.values import format_time
 

@@ -35,7 +35,7 @@ from memento.models import LEARNERS
     metavar="NAME",
     default="ndcg",
     show_default=True,
-    help="ndcg, mrr, recall, share, skill, or another of memento runs.",
+    help="ndcg, mrr, recall, share, skill, or margin.BASELINE.",
 )
 @seed_option("Seed of weights, order and intervals.")
 @picture_option("Draw the matrix")

@@ -126,7 +126,7 @@ def _levels(text: str) -> list[float]:
     from memento.patterns.noise import HIGH_DB, LOW_DB
 
     found, faults = [], []
-    for part in dict.fromkeys(part.strip() for part in text.split(",")):
+    for part in (part.strip() for part in text.split(",")):
         try:
             value = float(part)
         except ValueError:
@@ -136,8 +136,9 @@ def _levels(text: str) -> list[float]:
             faults.append(f"{part} is not from {LOW_DB:g} to {HIGH_DB:g} dB")
         found.append(value)
     if faults:
-        raise UsageError(f"levels: {'; '.join(faults)}", "such as --levels 30,20,10,0,-10")
-    return found
+        told = "; ".join(dict.fromkeys(faults))
+        raise UsageError(f"levels: {told}", "such as --levels 30,20,10,0,-10")
+    return list(dict.fromkeys(found))
 
 
 def _making(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION, overrides, seed_option
+from memento.cli.arguments import REVISION, overrides, require_once, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
     baselines_option,
@@ -35,7 +35,6 @@ from memento.cli.training import (
     trained,
 )
 from memento.cli.writing import force_option, out_option, size_words
-from memento.errors import UsageError
 from memento.models import CATALOG, LEARNERS, require_learner
 
 if TYPE_CHECKING:
@@ -176,9 +175,8 @@ def command(
     recipe = recipe_of(parts, real, [revision for revision, _ in weighted])
     options = {"seed": seed, "epochs": epochs, "patience": patience, **settings_of(settings), **recipe}
     config = Config.of(model, options)
-    given = [revision for revision, _ in weighted]
-    if not config.mix and (twice := [name for place, name in enumerate(given) if name in given[:place]]):
-        raise UsageError(f"{twice[0]} is named twice", f"give it one weight: {twice[0]}:2")
+    if not config.mix:
+        require_once(context, [revision for revision, _ in weighted])
     from memento.train.device import check_compile, device_of
 
     place = device_of(device, config)

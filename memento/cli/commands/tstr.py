@@ -98,7 +98,7 @@ def tables(output: Output, found: Outcome) -> None:
     for name, figure in found.ratio.items():
         output.line(f"{name}: {figure_words(figure)}")
     for name, figure in found.difference.items():
-        output.line(f"{name}: {figure.words('+.3f')}")
+        output.line(f"{name}: {figure.words('+.3f') or '-'}")
     output.line(
         f"{found.model}, {plural(found.seeds, 'seed')}, {plural(found.tested, 'real session')} and "
         f"{plural(found.asked, 'synthetic session')} tested on; 95% intervals over sessions and seeds"

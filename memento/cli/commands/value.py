@@ -79,7 +79,8 @@ def command(
     for v in found:
         cells: tuple[object, ...] = (v.name, f"{v.novelty:.3f}", f"{v.features:.3f}", f"{v.text:.3f}")
         if against and v.gain is not None:
-            cells += (f"{v.gain:+.4f}", f"{v.low:+.4f} to {v.high:+.4f}")
+            known = v.low is not None and v.low == v.low
+            cells += (f"{v.gain:+.4f}", f"{v.low:+.4f} to {v.high:+.4f}" if known else "")
         rows_.append(cells)
     output.table(columns, rows_)
     output.hint(f"`memento prune {patterns[0]!r} --keep {max(1, len(found) // 2)} --by value --base {base} --dry-run`")
@@ -104,7 +105,12 @@ def _curve(
         Column("fitted", right=True),
     ]  # fmt: skip
     output.table(columns, [
-        (f"{point.worlds:,}", f"{point.ndcg:.3f}", f"{point.low:.3f} to {point.high:.3f}", f"{value:.3f}")
+        (
+            f"{point.worlds:,}",
+            f"{point.ndcg:.3f}",
+            f"{point.low:.3f} to {point.high:.3f}" if point.low == point.low else "",
+            f"{value:.3f}",
+        )
         for point, value in zip(found.points, fitted, strict=True)
     ])  # fmt: skip
     output.line(f"plateau {found.curve.plateau:.3f}, off by {found.curve.error:.4f} on average")
