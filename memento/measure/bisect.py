@@ -182,9 +182,10 @@ class Command:
         try:
             code = subprocess.run(list(self.words), env=environment, stdout=output, check=False).returncode
         except OSError as error:
-            raise UsageError(
-                f"cannot run {self.words[0]}: {error.strerror}", "write the command after --: `-- ./check.sh`"
-            ) from None
+            way = "write the command after --: `-- ./check.sh`"
+            if isinstance(error, PermissionError):
+                way = f"let it be run: `chmod +x {self.words[0]}`, or name what runs it: `-- sh {self.words[0]}`"
+            raise UsageError(f"cannot run {self.words[0]}: {error.strerror}", way) from None
         if code < 0 or code > LAST:
             why = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise Stopped(

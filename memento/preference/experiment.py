@@ -117,7 +117,8 @@ class Experiments:
         """Makes the two branches of a new experiment on a turn of a base; one operation.
 
         Without `text` the alternative says the same in other words, or evades where the grammar did not write the turn.
-        Raises `UsageError` for a name that is taken or text that changes nothing, `NotFound` for an unknown turn.
+        Raises `UsageError` for a name that is taken, text that changes nothing, or a turn of the user's,
+        `NotFound` for an unknown turn.
         """
         repository = self.repository
         check_name(PREFIX + name)
@@ -128,6 +129,11 @@ class Experiments:
         if turn not in world.turns.row_of:
             raise NotFound("turn", turn, world.turns.row_of, "`memento show -t turns` lists them")
         row = world.turns.row_of[turn]
+        if (role := world.turns["role"][row]) in ("system", "user"):
+            raise UsageError(
+                f"turn {turn} is the {role}'s, and preferences are of what an assistant says",
+                "`memento show -t turns` lists turns with their roles",
+            )
         before = world.turns["text"][row]
         if not text:
             spoken = Speech(world).turn(row)

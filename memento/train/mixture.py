@@ -30,6 +30,9 @@ def parse(text: str) -> tuple[str, float]:
 
 def apportion(total: int, weights: Sequence[float]) -> list[int]:
     """Whole numbers in proportion to `weights` that sum to `total` exactly (largest remainders)."""
+    largest = max(weights, default=0.0)
+    if not math.isfinite(total * largest * len(weights)):
+        weights = [weight / largest for weight in weights]
     whole = math.fsum(weights)
     shares = [total * weight / whole for weight in weights]
     counts = [math.floor(share) for share in shares]

@@ -72,7 +72,7 @@ class State:
         try:
             arrays, metadata = storage.read(self.path)
         except CorruptRecord as error:
-            raise CorruptRecord(error.message, hint=_WITHOUT) from None
+            raise CorruptRecord(error.why, error.object_id, error.path, _WITHOUT) from None
         try:
             if metadata.get("kind") != KIND or storage.format_number(metadata) != FORMAT:
                 raise ValueError("it is no unfinished training of this memento")
@@ -109,7 +109,7 @@ def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[s
         mine, theirs = here[part], dict(there[part])
         for name in sorted({*mine, *theirs}):
             if mine.get(name) != theirs.get(name):
-                yield f"{name} is {mine.get(name)!r} here, and {theirs.get(name)!r} there"
+                yield f"{name} is {_told(mine.get(name))} here, and {_told(theirs.get(name))} there"
     sources, others = here["sources"], list(there["sources"])
     if len(sources) != len(others):
         yield f"there are {len(sources)} sources here, and {len(others)} there"
@@ -117,7 +117,11 @@ def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[s
     for number, (one, other) in enumerate(zip(sources, others)):
         for name in sorted(one):
             if one[name] != other.get(name):
-                yield f"{name} of source {number + 1} is {one[name]!r} here, and {other.get(name)!r} there"
+                yield f"{name} of source {number + 1} is {_told(one[name])} here, and {_told(other.get(name))} there"
+
+
+def _told(value: Any) -> str:
+    return "none" if value is None else repr(value)
 
 
 def _plain(values: Any) -> Any:

@@ -22,6 +22,7 @@ def test_an_experiment_and_its_export(world):
 def test_bad_input(world):
     assert world("ab", "open", "x", code=2).hint
     assert world("ab", "open", "x", "--turn", "zzz", code=2).hint
+    assert "is the user's" in world("ab", "open", "x", "--turn", world.ids("turns")[0], code=2).err
     assert world("ab", "feed", "x", "--prefer", "a", code=2).hint
     assert world("ab", "open", code=2).hint
     assert "no `ab start`" in world("ab", "start", "x", code=2).err
@@ -32,7 +33,7 @@ def test_bad_input(world):
 
 
 def test_one_experiment_that_cannot_be_told_hides_no_other(world):
-    turn = world.ids("turns")[0]
+    turn = world.ids("turns")[1]
     world("ab", "open", "good", "--turn", turn, "--text", "x")
     for side in ("a", "b"):
         world("fork", "main", f"ab/odd/{side}")

@@ -63,6 +63,11 @@ def test_a_matrix_is_trained_and_drawn(world):
     assert Path("m.png").read_bytes().startswith(b"\x89PNG")
     done = world(*arguments, "--metric", "mrr", "-o", "m.html")
     assert [line.split()[0] for line in done.out.splitlines()[1:]] == ["main", "other", "chance", "ceiling"]
+    assert "main and HEAD are one commit" in world("matrix", "main", "HEAD", code=2).err
+    for seed in (1, 2):
+        small = ("--set", "time.days=1", "--set", "sessions.per_day_mean=0", "--seed", seed)
+        world("generate", "tiny", *small, "--branch", f"bare{seed}")
+    assert "nothing could be tested" in world("matrix", "bare1", "bare2", code=2).err
     assert world("matrix", "main", code=2).hint == "name two or more: `memento matrix main trial`"
     assert "no revision named" in world("matrix", "main", "nowhere", code=2).err
     assert "did you mean ndcg" in world(*arguments, "--metric", "ndgc", code=2).hint

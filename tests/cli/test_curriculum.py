@@ -74,6 +74,10 @@ def test_what_cannot_be_run_is_told(run, arguments, message):
     assert done.code == 2
     assert message in done.err
     assert not (run.folder / "m.st").exists()
+    before = run.json("branch")
+    few = ("curriculum", "easy", "tiny", "--steps", 1, "--sessions", 10, "-o", "few.st")
+    assert "no epoch" in run(*few, code=2).err
+    assert run.json("branch") == before, "no world stays of what was refused"
     assert "no epoch" in run("curriculum", "--steps", 20, "--sessions", 10, "--compare", "-n", 1, code=2).err
 
 

@@ -21,5 +21,7 @@ def test_a_world_that_was_observed_has_no_placebo(observed):
 
 
 def test_bad_input(trained):
+    trained("generate", "tiny", "--seed", "77", "--branch", "apart")
+    assert "no session in common" in trained("effect", "main", "apart", code=2).err
     assert trained("effect", "main", "mian", code=2).hint
     assert trained("effect", "main", "main", "--checkpoint", "none.safetensors", code=2).hint

@@ -28,6 +28,11 @@ def test_counts_are_exact_and_within_one_of_their_share(total: int, weights: lis
         assert abs(count - total * weight / sum(weights)) < 1 + 1e-6
 
 
+def test_weights_of_any_size_are_shares() -> None:
+    assert apportion(30, [1e308, 1e308, 1e-308]) == [15, 15, 0]
+    assert apportion(30, [1e-308, 1e-308]) == [15, 15]
+
+
 def test_one_source_is_passed_once_an_epoch() -> None:
     mixture = Mixture([np.arange(10, 30)], [3.0])
     first, second = mixture.epoch(0), mixture.epoch(1)

@@ -91,6 +91,7 @@ def command(
     path = ready_if_asked(out, force, "--out FILE")
     several = seeds or 5
     output, workspace = context.output, context.workspace
+    there = set(workspace.repository.branch_names())
     with Progress(output, "simulating", total=len(scenarios)) as progress:
         branches = course.grow(workspace.repository, scenarios, sessions, seed, progress.report)
     spec = Spec()
@@ -100,6 +101,12 @@ def command(
     }
     held = {scenario.name: course.held_out(scenario, max(200, sessions // 2), seed, spec) for scenario in scenarios}
     flat = [branch for group in branches for branch in group]
+    try:
+        course.options(list(groups.values()), shares, steps, model)
+    except UsageError:
+        if not set(flat) <= there:
+            workspace.repository.undo()
+        raise
     found: Course | None = None
     if path is not None:
         from memento.train.checkpoint import save

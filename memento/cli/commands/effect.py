@@ -10,6 +10,7 @@ from memento.cli.completion import revisions
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import labels_option, trained_scorer
 from memento.cli.seeing import drift_lines
+from memento.errors import UsageError
 
 
 @define(
@@ -36,6 +37,11 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
     output = context.output
     run = trained_scorer(checkpoint) if checkpoint is not None else None
     found, placebo = context.workspace.effect(base, new, labels, run), context.workspace.placebo(base, new)
+    if not any(drift.mean.n for drift in found.drift):
+        raise UsageError(
+            f"{base} and {new} have no session in common, so that no effect can be told",
+            f"name a replay of {base}, or another branch of it; `memento diff {base} {new}` compares any two",
+        )
     if output.json:
         output.document("memento.effect/1", {**found.to_json(), "placebo": placebo.to_json()})
         return
@@ -52,7 +58,7 @@ def command(context: Context, base: str, new: str, labels: str | None, checkpoin
         ]
     )
     for name, figure in found.ndcg.items():
-        output.lines([f"NDCG@10 of {name}: {figure.words('+.4f') or 'no session is in both'}"])
+        output.lines([f"NDCG@10 of {name}: {figure.words('+.4f')}"])
     drift_lines(output, found)
     from memento.world.values import format_time
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, require_once, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column
 from memento.cli.picturing import picture_option, write_picture
 from memento.cli.progress import Progress
 from memento.cli.writing import force_option, ready_if_asked, size_words
+from memento.errors import UsageError
 from memento.models import LEARNERS
 
 
@@ -65,6 +66,7 @@ def command(
     from memento.train.config import Config
 
     output = context.output
+    require_once(context, revisions)
     ready_if_asked(out, force)
     Config.of(model, {"epochs": epochs, "seed": seed})
     settings = Settings(model, epochs, seed)
@@ -73,6 +75,9 @@ def command(
             context.workspace.repository, revisions, settings, metric,
             lambda done, total, note: progress.update(done, total, note),
         )  # fmt: skip
+    if not found.cells:
+        told = "; ".join(dict.fromkeys(found.faults.values()))
+        raise UsageError(f"nothing could be tested: {told}", "name revisions of more sessions")
     if out is not None:
         write_picture(out, lambda: matrix_page.page(found, settings, __version__), lambda: matrix_page.image(found))
     if output.json:

@@ -74,9 +74,11 @@ def command(
     if output.json:
         output.document("memento.regenerate/1", {"branch": branch, "commit": commit, "from": parent.id} | figures)
         return
+    short_rows = figures["pattern_rows"] + figures["regenerated_rows"] - figures["sessions"]
     output.message(
-        f"Branch {branch} at {short(commit)}: {plural(figures['sessions'], 'session')} more, "
-        f"{figures['pattern_rows']:,} of mined patterns and {figures['regenerated_rows']:,} regenerated"
+        f"Branch {branch} at {short(commit)}: {plural(figures['sessions'], 'session')} more, from "
+        f"{plural(figures['pattern_rows'], 'row')} of mined patterns and {figures['regenerated_rows']:,} regenerated"
+        + (f"; {short_rows:,} kept too few items" if short_rows else "")
     )
     output.message(
         f"pattern length ratio {figures['pattern_length_ratio']:.2f}: {plural(figures['patterns'], 'pattern')} of "
