@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from memento.cli import completion
@@ -166,3 +167,19 @@ def require_once(context: Context, names: Sequence[str], role: str = "") -> None
             what = f"{name} is named twice" if name == other else f"{other} and {name} are one commit"
             raise UsageError(what + (f" as {role}" if role else ""), "name every revision once")
         seen[commit] = name
+
+
+def refuse_unused(parameters: Sequence[str], why: str) -> None:
+    """Raises `UsageError` for those of some parameters that were given, though they have no use here."""
+    ctx = click.get_current_context()
+    given = {name for name in parameters if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    flags = [
+        max(parameter.opts, key=len) if isinstance(parameter, click.Option) else (parameter.metavar or "").strip("[]")
+        for parameter in ctx.command.params
+        if parameter.name in given
+    ]
+    if flags:
+        one = len(flags) == 1
+        raise UsageError(
+            f"{', '.join(flags)} {'has' if one else 'have'} no use {why}", f"leave {'it' if one else 'them'} out"
+        )

@@ -68,3 +68,25 @@ def test_every_set_is_read_alike(world, line):
     for words, said in ((("--set", "time.days=7", "--set", "time.days=8"), "twice"), (("--set", "x"), "not KEY=VALUE")):
         assert said in world(*line, *words, code=2).err
     assert not (world.folder / "d").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("models -e 3 -d 128", "--epochs, --dimension have no use where no revision is named"),
+        ("models -m linear", "--models has no use where no revision is named"),
+        ("value main --epochs 3", "--epochs has no use without --against"),
+        ("value main --model nope", "no model named 'nope'"),
+        ("regenerate main -b x --uplift", "--branch has no use with --uplift"),
+        ("regenerate main -b x --seeds 3", "--seeds has no use without --uplift"),
+        ("regenerate main -b x --steps 3", "--steps has no use without --personalise"),
+        ("entigraph main --curve", "REV has no use with --curve"),
+        ("ab list extra", "list takes no name"),
+        ("ab status x --count 3", "--count has no use to status"),
+        ("ab open x --prefer a", "--prefer has no use to open"),
+    ],
+)
+def test_what_has_no_use_is_told(world, words: str, said: str):
+    done = world(*words.split(), code=2)
+    assert said in done.err
+    assert done.hint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memento.cli import completion
-from memento.cli.arguments import REVISION
+from memento.cli.arguments import REVISION, refuse_unused
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.errors import UsageError
@@ -64,6 +64,11 @@ def command(
         raise UsageError(f"there is no `ab {words[0]}`", f"`memento ab open|feed|status|close {rest[1]}`")
     if len(rest) > 1 or (verb != "list" and len(rest) != 1):
         raise UsageError(f"{verb} takes the name of one experiment", f"`memento ab {verb} NAME`")
+    taken = {"open": ("base", "turn", "text"), "feed": ("prefer", "count", "key"), "close": ("prefer",)}
+    every = dict.fromkeys(name for names in taken.values() for name in names)
+    refuse_unused([name for name in every if name not in taken.get(verb, ())], f"to {verb}")
+    if verb == "list" and rest:
+        raise UsageError("list takes no name", f"`memento ab status {rest[0]}` shows one experiment")
     experiments = context.workspace.experiments
     if verb == "list":
         _list(context, experiments)

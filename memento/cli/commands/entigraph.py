@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memento.cli.arguments import REVISION, free_branch, seed_option
+from memento.cli.arguments import REVISION, free_branch, refuse_unused, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
@@ -46,6 +46,7 @@ def command(
     commit on a new branch.
     """
     if curve:
+        refuse_unused(("revision", "branch", "pairs", "triples"), "with --curve, which has a world of its own")
         _curve(context, seed)
         return
     from memento.synthesis.entigraph import expand

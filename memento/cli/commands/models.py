@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, refuse_unused, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import figure_words, labels_option, spec_of, spec_options
 from memento.cli.output import Column, Output, plural
 from memento.cli.present import short
 from memento.cli.progress import Progress
-from memento.errors import UsageError
 from memento.models import BASELINES, CATALOG, LEARNERS, require_learner
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def command(
     """
     output = context.output
     if not revision:
-        if models:
-            raise UsageError("--models trains, and no revision is named to train on", "`memento models main`")
+        names = ("models", "seeds", "epochs", "labels", "context_kind", "dimension", "seed")
+        refuse_unused(names, "where no revision is named to train on")
         _list(output)
         return
     from memento.measure.models import standings

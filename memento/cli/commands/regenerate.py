@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import REVISION, free_branch, seed_option
+from memento.cli.arguments import REVISION, free_branch, refuse_unused, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column, plural
 from memento.cli.present import short
@@ -57,6 +57,12 @@ def command(
 
     output, workspace = context.output, context.workspace
     settings = Settings(k, _gamma(gamma), alpha, beta, epochs, across, seed, personalise, steps)
+    if uplift:
+        refuse_unused(("branch",), "with --uplift, which writes nothing")
+    else:
+        refuse_unused(("seeds",), "without --uplift")
+        if not personalise:
+            refuse_unused(("steps",), "without --personalise or --uplift")
     if uplift:
         _uplift(context, revision, settings, seeds)
         return

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.arguments import REVISION, seed_option
+from memento.cli.arguments import REVISION, refuse_unused, seed_option
 from memento.cli.completion import branches
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column
 from memento.cli.progress import Progress
 from memento.errors import NotFound, UsageError
+from memento.models import require_learner
 
 if TYPE_CHECKING:
     from memento.measure.value import Value
@@ -58,6 +59,9 @@ def command(
     mixture of exponentials is fitted to what they reach on that revision.
     """
     output = context.output
+    require_learner(model)
+    if not against and not curve:
+        refuse_unused(("model", "epochs"), "without --against, which trains")
     names = matching(context, patterns)
     if curve:
         if not against:
