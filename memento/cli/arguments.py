@@ -156,19 +156,6 @@ def two_worlds(context: Context, revisions: Sequence[str]) -> tuple[str, str]:
     return old or "HEAD", new or "HEAD"
 
 
-def require_once(context: Context, names: Sequence[str], role: str = "") -> None:
-    """Raises `UsageError` where two of some revisions are one commit; `role` is the option that names them."""
-    repository = context.workspace.repository
-    seen: dict[str, str] = {}
-    for name in names:
-        commit = repository.resolve(name)
-        if commit in seen:
-            other = seen[commit]
-            what = f"{name} is named twice" if name == other else f"{other} and {name} are one commit"
-            raise UsageError(what + (f" as {role}" if role else ""), "name every revision once")
-        seen[commit] = name
-
-
 def refuse_unused(parameters: Sequence[str], why: str) -> None:
     """Raises `UsageError` for those of some parameters that were given, though they have no use here."""
     ctx = click.get_current_context()

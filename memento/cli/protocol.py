@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION, require_once
+from memento.cli.arguments import REVISION
 from memento.cli.learning import spec_of, spec_options
 from memento.errors import UsageError
 from memento.models import LEARNERS
@@ -96,6 +96,7 @@ def roles(
     context_kind: str,
 ) -> Roles:
     """The renderings of a protocol. Raises `UsageError`, and `Leak` where what is trained on knows the test."""
+    from memento.history.revisions import apart
     from memento.validate.leakage import check
 
     if bool(test) == (split is not None):
@@ -103,9 +104,9 @@ def roles(
             "name what is tested on: either --test REV or --split SHARE",
             "--test for other conversations, --split 0.7 for the later sessions of the real revisions",
         )
-    for role, revisions in (("--real", real), ("--test", test), ("--synthetic", synthetic)):
-        require_once(context, revisions, role)
     repository = context.workspace.repository
+    for role, revisions in (("--real", real), ("--test", test), ("--synthetic", synthetic)):
+        apart(repository, revisions, role)
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *test, *synthetic])}
     trained, tested = [known[name] for name in real], [known[name] for name in test]
     made = [known[name] for name in synthetic]
@@ -124,14 +125,15 @@ def turns(
 
     Raises `UsageError` where nothing is left to train on, and `Leak` where a real revision knows the test.
     """
+    from memento.history.revisions import apart
     from memento.validate.leakage import check, leaks
     from memento.validate.saving import Turn
 
     if len(real) < 2:
         raise UsageError("turns take two real revisions at least", "name more of them: --real REV --real REV")
-    require_once(context, real, "--real")
-    require_once(context, synthetic, "--synthetic")
     repository = context.workspace.repository
+    apart(repository, real, "--real")
+    apart(repository, synthetic, "--synthetic")
     known = {name: part(context, name, dimension, context_kind) for name in dict.fromkeys([*real, *synthetic])}
 
     def descends(child: str, parent: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from memento.errors import NotFound, UsageError
 from memento.history.commit import Commit, parse_tag
@@ -15,6 +16,9 @@ from memento.history.walk import Walker
 from memento.language.matching import compile_pattern, within
 from memento.world import tree
 from memento.world.values import format_time, parse_time
+
+if TYPE_CHECKING:
+    from memento.history.repository import Repository
 
 _STEPS = re.compile(r"(?:[~^][0-9]*|\^\{(?:commit|/[^{}]*)?\})*\Z")
 _STEP = re.compile(r"([~^])([0-9]*)(\{(?:commit|/[^{}]*)?\})?")
@@ -238,6 +242,22 @@ class Revisions:
                 if bool(pattern.search(commit.message)) == wanted:
                     return commit
         raise NotFound("commit message", words, hint="`memento log --all` lists messages")
+
+
+def apart(repository: Repository, revisions: Sequence[str], role: str = "") -> list[str]:
+    """The commits of some revisions; `role` is the option that names them, if any.
+
+    Raises `UsageError` where two of them are one commit, and as `Repository.resolve` does.
+    """
+    seen: dict[str, str] = {}
+    for revision in revisions:
+        commit = repository.resolve(revision)
+        if commit in seen:
+            other = seen[commit]
+            what = f"{revision} is named twice" if revision == other else f"{other} and {revision} are one commit"
+            raise UsageError(what + (f" as {role}" if role else ""), "name every revision once")
+        seen[commit] = revision
+    return list(seen)
 
 
 def _moment(text: str, revision: str) -> int:

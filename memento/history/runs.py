@@ -24,7 +24,12 @@ ID_DIGITS = 12
 
 
 TITLES = {"ndcg": "NDCG@10", "mrr": "MRR", "recall": "recall@10", "share": "share of the ceiling"}
-"""What metrics are called where people read of them; others go by their names."""
+"""What metrics are called where people read of them; see `title_of`."""
+
+
+def title_of(metric: str) -> str:
+    """What a metric is called where people read of it; one without a title goes by its name."""
+    return TITLES.get(metric, metric)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from memento.history.runs import TITLES, Metric
+from memento.history.runs import Metric, title_of
 from memento.measure.compare import Comparison, told
 from memento.page.chart import INK, OTHER, OWN, SOFT, THIRD, legend, picture, png
 from memento.page.html import Html, document, element, figure, section, table
@@ -58,7 +58,7 @@ def words(metric: Metric | None, sign: bool = False) -> str:
 
 
 def _table(found: Comparison) -> Html:
-    titles = [TITLES.get(name, name) for name in found.metrics]
+    titles = list(map(title_of, found.metrics))
     heads = ["run", "model", *titles, *(f"{title} less the first's" for title in titles), *found.options]
     rows = []
     for row in found.rows:
@@ -75,7 +75,7 @@ def _size(found: Comparison) -> tuple[float, float]:
 
 def _bars(found: Comparison) -> Html:
     name = found.metrics[0]
-    title = TITLES.get(name, name)
+    title = title_of(name)
     said = "; ".join(f"{row.name} {words(row.figures.get(name))}" for row in found.rows)
     drawn = picture("figures", (_WIDTH, 0.7 + 0.4 * len(found.rows)), _bar_drawing(found), f"{title}: {said}")
     return figure(
@@ -100,7 +100,7 @@ def _bar_drawing(found: Comparison) -> Callable[[Axes], None]:
                     axes.plot([value], [place], mark, color=SOFT, markersize=6, fillstyle="none")
         axes.set_yticks(range(len(found.rows)), [row.name for row in found.rows])
         axes.set_ylim(len(found.rows) - 0.4, -0.6)
-        axes.set_xlabel(TITLES.get(name, name))
+        axes.set_xlabel(title_of(name))
 
     return draw
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from memento.errors import MementoError, NotFound, StoreError, UsageError
+from memento.history.revisions import apart
 from memento.history.runs import Metric
 from memento.measure.trials import Settings, Trials
 
@@ -53,14 +54,11 @@ def matrix(
 
     Figures are kept in the repository's cache by the two trees and the settings. A cell that cannot be
     had, such as a world without sessions to test on, is left out, with the reason. Raises `UsageError` for
-    fewer than two revisions or one that is named twice, `NotFound` for a metric that there is not.
+    fewer than two revisions or two that are one commit, `NotFound` for a metric that there is not.
     """
     if len(revisions) < 2:
         raise UsageError("one revision makes no matrix", "name two or more: `memento matrix main trial`")
-    twice = sorted({name for name in revisions if list(revisions).count(name) > 1})
-    if twice:
-        raise UsageError(f"{', '.join(twice)} is named twice")
-    commits = [repository.resolve(revision) for revision in revisions]
+    commits = apart(repository, revisions)
     trees = [repository.tree_of(commit) for commit in commits]
     trials = Trials(repository)
     cells: dict[tuple[int, int], Metric] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from memento.history.runs import TITLES
+from memento.history.runs import title_of
 from memento.measure.compare_page import words
 from memento.measure.matrix import Matrix
 from memento.measure.trials import Settings
@@ -22,7 +22,7 @@ def page(found: Matrix, settings: Settings, version: str) -> str:
     said = "; ".join(
         f"{found.names[one]} on {found.names[other]} {metric.value:.3f}" for (one, other), metric in found.cells.items()
     )
-    title = TITLES.get(found.metric, found.metric)
+    title = title_of(found.metric)
     drawn = picture("matrix", _size(found), drawing(found), f"{title} by training and test: {said}")
     parts = [
         element("header", element("h1", "Trained on each, tested on each"), element("p", about)),
@@ -38,7 +38,7 @@ def image(found: Matrix) -> bytes:
 
     def titled(axes: Axes) -> None:
         drawing(found)(axes)
-        axes.set_title(TITLES.get(found.metric, found.metric))
+        axes.set_title(title_of(found.metric))
 
     return png(_size(found), [titled])
 

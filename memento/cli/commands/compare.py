@@ -72,10 +72,10 @@ def command(
     if output.json:
         output.document("memento.compare/1", {**found.to_map(), "file": str(out) if out else None})
         return
-    from memento.history.runs import TITLES
+    from memento.history.runs import title_of
     from memento.measure.compare_page import words
 
-    titles = [TITLES.get(name, name) for name in found.metrics]
+    titles = list(map(title_of, found.metrics))
     columns = [Column("run", style="yellow"), Column("commit", style="yellow"), Column("model")]
     columns += [Column(name, right=True) for name in (*titles, *found.options)]
     output.table(

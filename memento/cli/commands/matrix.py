@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from memento.cli.arguments import REVISION, require_once, seed_option
+from memento.cli.arguments import REVISION, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.output import Column
 from memento.cli.picturing import picture_option, write_picture
@@ -59,14 +59,13 @@ def command(
     Figures are kept by world and settings, so that one more revision costs only its own row and column.
     """
     from memento import __version__
-    from memento.history.runs import TITLES
+    from memento.history.runs import title_of
     from memento.measure import matrix_page
     from memento.measure.matrix import matrix
     from memento.measure.trials import Settings
     from memento.train.config import Config
 
     output = context.output
-    require_once(context, revisions)
     ready_if_asked(out, force)
     Config.of(model, {"epochs": epochs, "seed": seed})
     settings = Settings(model, epochs, seed)
@@ -87,8 +86,7 @@ def command(
     output.table(columns, matrix_page.rows(found))
     for (one, other), why in found.faults.items():
         output.message(f"{found.names[one]} on {found.names[other]}: {why}")
-    title = TITLES.get(metric, metric)
-    output.message(f"{title} on the last sessions of each, by {settings}; 95% intervals over sessions")
+    output.message(f"{title_of(metric)} on the last sessions of each, by {settings}; 95% intervals over sessions")
     if out is not None:
         output.message(f"Wrote {out} ({size_words(out)})")
     else:

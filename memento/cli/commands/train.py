@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import REVISION, overrides, require_once, seed_option
+from memento.cli.arguments import REVISION, overrides, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import (
     baselines_option,
@@ -162,6 +162,7 @@ def command(
     """
     require_learner(model)
     output, workspace = context.output, context.workspace
+    from memento.history.revisions import apart
     from memento.train import parse
 
     weighted = [parse(source) for source in sources]
@@ -176,7 +177,7 @@ def command(
     options = {"seed": seed, "epochs": epochs, "patience": patience, **settings_of(settings), **recipe}
     config = Config.of(model, options)
     if not config.mix:
-        require_once(context, [revision for revision, _ in weighted])
+        apart(workspace.repository, [revision for revision, _ in weighted])
     from memento.train.device import check_compile, device_of
 
     place = device_of(device, config)
