@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import seed_option
+from memento.cli.arguments import refuse_unused, seed_option
 from memento.cli.commands.recipes import recipes_table
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import run_words
@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     "--compare", is_flag=True,
     help="Also train on all phases at once and on the last alone, and tell the gain on the last.",
 )  # fmt: skip
-@click.option("-n", "--seeds", metavar="N", type=click.IntRange(1, 1000), help="Seeds of --compare; 5 if left out.")
+@click.option(
+    "-n", "--seeds", metavar="N", type=click.IntRange(1, 1000), default=5, show_default=True, help="Seeds of --compare."
+)
 @seed_option("Seed of worlds and training.")
 @force_option
 @json_option
@@ -64,7 +66,7 @@ def command(
     sessions: int,
     model: str,
     compare: bool,
-    seeds: int | None,
+    seeds: int,
     seed: int,
     force: bool,
 ) -> None:
@@ -81,15 +83,14 @@ def command(
     if out is None and not compare:
         raise UsageError("no file is named for the scorer", "--out FILE, or --compare to measure alone")
     require_learner(model)
-    if seeds is not None and not compare:
-        raise UsageError("--seeds are those of --compare", "one training has --seed; --compare trains several")
+    if not compare:
+        refuse_unused(("seeds",), "here: they are those of --compare")
     names = phases or course.PHASES
     scenarios = [load(name) for name in names]
     if len({scenario.name for scenario in scenarios}) < len(scenarios):
         raise UsageError("a scenario stands among the phases twice", "name each of them once")
     shares = _ends(ends, len(scenarios), tuple(course.ENDS) if not phases else ())
     path = ready_if_asked(out, force, "--out FILE")
-    several = seeds or 5
     output, workspace = context.output, context.workspace
     there = set(workspace.repository.branch_names())
     with Progress(output, "simulating", total=len(scenarios)) as progress:
@@ -99,7 +100,6 @@ def command(
         scenario.name: [workspace.rendering_at(branch, spec) for branch in group]
         for scenario, group in zip(scenarios, branches, strict=True)
     }
-    held = {scenario.name: course.held_out(scenario, max(200, sessions // 2), seed, spec) for scenario in scenarios}
     flat = [branch for group in branches for branch in group]
     try:
         course.options(list(groups.values()), shares, steps, model)
@@ -107,6 +107,7 @@ def command(
         if not set(flat) <= there:
             workspace.repository.undo()
         raise
+    held = {scenario.name: course.held_out(scenario, max(200, sessions // 2), seed, spec) for scenario in scenarios}
     found: Course | None = None
     if path is not None:
         from memento.train.checkpoint import save
@@ -114,7 +115,7 @@ def command(
         with Progress(output, f"training {model}") as progress:
             found = course.run(groups, flat, held, shares, steps, seed, model, progress.report)
         save(found.run, path)
-    compared = _compared(output, groups, held, shares, steps, several, seed, model) if compare else None
+    compared = _compared(output, groups, held, shares, steps, seeds, seed, model) if compare else None
     if output.json:
         document: dict[str, Any] = {"phases": [s.name for s in scenarios], "ends": list(shares), "branches": branches}
         document["file"] = str(path) if path else None
@@ -129,7 +130,7 @@ def command(
     if compared:
         recipes_table(output, compared)
         output.line(
-            f"on fresh sessions of {scenarios[-1].name}; {model}, {plural(several, 'seed')}; 95% intervals over both"
+            f"on fresh sessions of {scenarios[-1].name}; {model}, {plural(seeds, 'seed')}; 95% intervals over both"
         )
 
 

@@ -59,13 +59,11 @@ def command(
     settings = Settings(k, _gamma(gamma), alpha, beta, epochs, across, seed, personalise, steps)
     if uplift:
         refuse_unused(("branch",), "with --uplift, which writes nothing")
-    else:
-        refuse_unused(("seeds",), "without --uplift")
-        if not personalise:
-            refuse_unused(("steps",), "without --personalise or --uplift")
-    if uplift:
         _uplift(context, revision, settings, seeds)
         return
+    refuse_unused(("seeds",), "without --uplift")
+    if not personalise:
+        refuse_unused(("steps",), "without --personalise or --uplift")
     if not branch:
         raise UsageError("name the new branch with -b", f"`memento regenerate {revision} -b told`")
     free_branch(context, branch)

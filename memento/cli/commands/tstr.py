@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memento.cli.arguments import seed_option
+from memento.cli.arguments import refuse_unused, seed_option
 from memento.cli.context import Context, define, json_option
 from memento.cli.learning import figure_words
 from memento.cli.output import Column, Output, plural
 from memento.cli.progress import Progress
 from memento.cli.protocol import options_of, role_options, roles, training_options
-from memento.errors import UsageError
 
 if TYPE_CHECKING:
     from memento.validate.fidelity import Fidelity
@@ -30,15 +29,15 @@ if TYPE_CHECKING:
 @training_options
 @click.option("--fidelity", "faithful", is_flag=True, help="Also tell how like the real sessions the synthetic are.")
 @click.option(
-    "--steps", metavar="N", type=click.IntRange(1, 100_000),
-    help="Steps of the judges of --fidelity that learn; 2,000 if left out.",
+    "--steps", metavar="N", type=click.IntRange(1, 100_000), default=2_000, show_default=True,
+    help="Steps of the judges of --fidelity that learn.",
 )  # fmt: skip
 @seed_option("Seed of subsets, intervals and the first training.")
 @json_option
 def command(
     context: Context, real: tuple[str, ...], test: tuple[str, ...], synthetic: tuple[str, ...], split: float | None,
     model: str, seeds: int, epochs: int | None, patience: int | None,
-    settings: tuple[str, ...], faithful: bool, steps: int | None, dimension: int,
+    settings: tuple[str, ...], faithful: bool, steps: int, dimension: int,
     context_kind: str, seed: int,
 ) -> None:  # fmt: skip
     """Train on synthetic and test on real sessions, and the other three ways.
@@ -49,10 +48,8 @@ def command(
     the test, by commit, session, question or memory, is refused, and told what leaks.
     """
     options = options_of(epochs, patience, settings)
-    if steps is not None and not faithful:
-        raise UsageError(
-            "--steps are those of --fidelity", "leave it out, or ask for --fidelity; --epochs are training's"
-        )
+    if not faithful:
+        refuse_unused(("steps",), "here: they are those of --fidelity, and --epochs are training's")
     with Progress(context.output, "rendering"):
         named = roles(context, real, test, synthetic, split, dimension, context_kind)
     from memento.validate.fidelity import fidelity
@@ -70,7 +67,7 @@ def command(
         from memento.validate.fidelity.rows import joined
 
         with Progress(output, "comparing"):
-            alike = fidelity(joined(named.real), joined(named.synthetic), steps or 2_000, seed)
+            alike = fidelity(joined(named.real), joined(named.synthetic), steps, seed)
     if output.json:
         content: dict[str, Any] = {"real": list(real), "test": list(test), "synthetic": list(synthetic), "split": split}
         content |= found.to_map() | {"fidelity": alike.to_map() if alike else None}
