@@ -232,12 +232,13 @@ class _Agent:
         if not self.settings.retrain:
             return None
         kept = copy.deepcopy(self.served) if self.settings.rollback else None
-        found = retrain(self.served, self.samples[: self.settings.limit], self.settings.epochs)
+        samples = self.samples[: self.settings.limit]
+        found = retrain(self.served, samples, self.settings.epochs)
         if found is None:
             return None
         if kept is not None and not found.holds:
             self.served = kept
-            self.served.remember(self.samples[: self.settings.limit])
+            self.served.remember(samples)
             return found
         self.trained = self.trained or found.steps > 0
         return found

@@ -171,8 +171,8 @@ class Sequence(Interaction):
 
     def forget_carried(self, past: Past) -> None:
         """Takes what the cell carries back to where a stream begins."""
-        fresh = self.start()
-        past.carried, past.state = fresh.carried, fresh.state
+        with torch.no_grad():
+            past.carried, past.state = None, self.cell.start(1)
 
     def _met(self, batch: Batch, past: Past, memory: Tensor) -> tuple[Moments, Batch, Tensor, Tensor]:
         """Where a session's candidates stand, the session with every flag that its past knows of, and what it knows

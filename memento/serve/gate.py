@@ -58,7 +58,7 @@ def retrain(
     """
     if not len(samples):
         return None
-    held, rest = samples[:CANARY], samples[CANARY:]
+    held, rest = list(samples[:CANARY]), samples[CANARY:]
     trained = rest if len(rest) else held
     with served.without([sample.session for sample in held]):
         before = [_top(served.scores(sample)) for sample in held]

@@ -17,7 +17,8 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL, REFUSE
 )  # fmt: skip
 
 Vector = list[float]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+MOST = 2**53
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 Flags = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from memento.serve.protocol import MOST
+
 try:
     import simdjson
 except ImportError:  # where there is no wheel of it, all requests go the general way
@@ -25,7 +27,6 @@ Array = npt.NDArray[np.float64]
 _SCORE = re.compile(rb'\s*\{[^{\[]{0,200}"method"\s*:\s*"score"')
 _BRACKET = ord("[")
 _BY_NUMBER = re.compile(rb"u005[bB]")
-_LARGEST = 2**53
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _regular(request: Any, line: bytes | memoryview) -> Regular | None:
     plain = (
         type(key) in (str, int)
         and type(slot) is int
-        and 0 <= slot <= _LARGEST
+        and 0 <= slot <= MOST
         and all(type(name) is str for name in names)
         and all(text is None or type(text) is str for text in texts)
     )
@@ -81,12 +82,17 @@ def _regular(request: Any, line: bytes | memoryview) -> Regular | None:
     lists = 3 + sum(row is not None for row in rows) + ("candidate_texts" in params)
     features = np.zeros((0, 0))
     if "candidate_features" in params:
-        features = _table(list(params["candidate_features"]), params["candidate_features"])
+        table = _table(list(params["candidate_features"]), params["candidate_features"])
+        if table is None:
+            return None
+        features = table
         lists += 1 + len(features)
     if not _flat(line, lists, [key, *names, *texts]):
         return None
-    context = _numbers(params["context_embedding"])
-    return Regular(key, context, names, _embeddings(rows, params["candidate_embeddings"]), texts, features, slot)
+    embeddings: Array | list[Array | None] | None = _table(rows, params["candidate_embeddings"])
+    if embeddings is None:
+        embeddings = [None if row is None else _numbers(row) for row in rows]
+    return Regular(key, _numbers(params["context_embedding"]), names, embeddings, texts, features, slot)
 
 
 def _flat(line: bytes | memoryview, lists: int, told: Sequence[Any]) -> bool:
@@ -109,15 +115,7 @@ def _numbers(found: Any) -> Array:
     return np.frombuffer(found.as_buffer(of_type="d"), np.float64)
 
 
-def _table(rows: Sequence[Any], found: Any) -> Array:
-    """The equally long `rows` of a list as a matrix, shape (n, width). Raises `ValueError` for others."""
-    widths = {len(row) for row in rows}
-    if len(widths) != 1:
-        raise ValueError("rows of several lengths")
-    return _numbers(found).reshape(len(rows), widths.pop())
-
-
-def _embeddings(rows: Sequence[Any], found: Any) -> Array | list[Array | None]:
-    if rows and all(row is not None for row in rows) and len({len(row) for row in rows}) == 1:
-        return _table(rows, found)
-    return [None if row is None else _numbers(row) for row in rows]
+def _table(rows: Sequence[Any], found: Any) -> Array | None:
+    """The equally long `rows` of a list as a matrix, shape (n, width); None where they are not."""
+    widths = {-1 if row is None else len(row) for row in rows}
+    return _numbers(found).reshape(len(rows), *widths) if len(widths) == 1 and -1 not in widths else None

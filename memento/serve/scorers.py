@@ -27,6 +27,8 @@ from memento.models.sequence import Sequence
 from memento.models.signet import Signet
 from memento.render.rendering import Rendering
 from memento.train import Run, checkpoint
+from memento.train.batches import Resident
+from memento.train.exact import Sessions
 from memento.train.losses import listnet
 from memento.train.signet import ENOUGH, RATE, Replica, Sample, Stats, double
 
@@ -250,22 +252,14 @@ class SequenceScorer(TorchScorer):
 
     def follow(self, rendering: Rendering) -> None:
         """Takes up all sessions of a rendering."""
-        samples = []
+        sessions = Sessions(Resident([rendering]))
         times = rendering.session_times.tolist()
-        for place, (session, time) in enumerate(zip(rendering.session_ids, times, strict=True)):
-            part = slice(int(rendering.offsets[place]), int(rendering.offsets[place + 1]))
-            memories = rendering.memory_rows[part].tolist()
-            samples.append(
-                Sample(
-                    rows=np.concatenate([rendering.memory_embeddings[memories], rendering.contexts[place : place + 1]]),
-                    features=rendering.features[part],
-                    labels=rendering.labels[part],
-                    session=session,
-                    memories=tuple(rendering.memory_ids[row] for row in memories),
-                    time=time,
-                )
-            )
-        self.remember(samples)
+        offered = np.split(rendering.memory_rows, rendering.offsets[1:-1])
+        found = []
+        for place, (session, time, rows) in enumerate(zip(rendering.session_ids, times, offered)):
+            names = tuple(rendering.memory_ids[row] for row in rows.tolist())
+            found.append(dataclasses.replace(sessions.sample(place), session=session, time=time, memories=names))
+        self.remember(found)
 
     @contextmanager
     def without(self, sessions: abc.Collection[str]) -> Iterator[None]:
