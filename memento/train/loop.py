@@ -41,7 +41,7 @@ class Loop:
     `history` are the epochs so far, `best` the number of the best one (-1 before the first), `kept`
     its weights; `play` has the opponents of self-play. Without sessions to judge by, the last epoch is the best.
     With `config.average` the running mean of the weights is judged and kept. All tensors lie on the device of
-    `feed`; on CUDA steps are replayed as graphs where no objective, recipe, opponent or team has a part in them. With
+    `feed`; on CUDA steps are replayed as graphs where no objective of a recipe's and no team has a part in them. With
     `compiled` the forward pass is compiled; dropouts then draw from torch's own generator, which every epoch seeds
     and gives back.
     """

@@ -73,8 +73,8 @@ class Play:
 
     def begin(self, scorer: Model, number: int) -> None:
         """Called before epoch `number`: where a round begins, `scorer` as it stands is the opponent."""
-        self.playing = self.spin.round(number, self.epochs) > 0
         now, before = (self.spin.round(at, self.epochs) for at in (number, number - 1))
+        self.playing = now > 0
         if number and now != before:
             if before:
                 self.opponents[1].load_state_dict(self.opponents[0].state_dict())

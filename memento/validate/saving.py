@@ -163,7 +163,7 @@ def in_turns(
     count = at_once(len(places), workers)
     with one_thread():
         found = side_by_side(work, len(places), count, moved=moved)
-    asked = [f"{step.asked}" if isinstance(step.asked, int) else f"{step.asked:.0%}" for step in steps]
+    asked = [step.asked for step in steps]
     curves = [
         _gathered(turn, [step.sizes[at] for step in steps], found[at * seeds : (at + 1) * seeds])
         for at, turn in enumerate(turns)
@@ -174,9 +174,9 @@ def in_turns(
 
 @dataclass(frozen=True)
 class _Step:
-    """A point as it was asked for, and its number of real sessions in every turn."""
+    """A point as it was asked for, in words, and its number of real sessions in every turn."""
 
-    asked: float
+    asked: str
     sizes: tuple[int, ...]
 
 
@@ -194,9 +194,12 @@ class _Curves:
 def _steps(turns: Sequence[Turn], asked: Sequence[float] | None) -> list[_Step]:
     """The points to be trained, each once, from few to all real sessions, by their sum over turns."""
     wholes = [sum(map(len, turn.real)) for turn in turns]
-    found: dict[tuple[int, ...], float] = {}
+    found: dict[tuple[int, ...], str] = {}
     for size in (*(SHARES if asked is None else asked), 1.0):
-        found.setdefault(tuple(size if isinstance(size, int) else round(whole * size) for whole in wholes), size)
+        if isinstance(size, int):
+            found.setdefault((size,) * len(wholes), f"{size}")
+        else:
+            found.setdefault(tuple(round(whole * size) for whole in wholes), f"{size:.0%}")
     for sizes in found:
         for turn, whole, number in zip(turns, wholes, sizes):
             if not 0 <= number <= whole:
