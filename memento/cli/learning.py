@@ -160,17 +160,10 @@ def _score_rows(report: Report) -> Iterator[Sequence[str]]:
         share = row["ndcg"].value / top["ndcg"].value if top and top["ndcg"].value else math.nan
         words = "-" if math.isnan(share) else f"{share:.1%}"
         yield (
-            _named(report, name),
+            report.name_of(name),
             *(figure_words(row[m]) for m in _SHOWN),
             words,
         )
-
-
-def _named(report: Report, row: str) -> str:
-    """What a row is called: the model by its name, told from the baseline of the same name."""
-    if row != "model":
-        return row
-    return f"{report.model}, this one" if report.model in report.rows else report.model
 
 
 def scores_note(report: Report) -> str:

@@ -46,7 +46,7 @@ def drift_lines(output: Output, found: Effect) -> None:
     moved = [drift for drift in found.drift if drift]
     if moved:
         heads = [Column("column"), *(Column(name, right=True) for name in ("PSI", "KS", "mean"))]
-        rows = [(d.column, d.psi.words(".4f"), d.ks.words(".4f"), d.mean.words("+.4f") or "-") for d in moved]
+        rows = [(d.column, d.psi.words(".4f"), d.ks.words(".4f"), d.mean.words("+.4f")) for d in moved]
         output.table(heads, rows)
     still = len(found.drift) - len(moved)
     output.line(f"{plural(still, 'column')} of {len(found.drift)} just as before" if still else "every column drifts")

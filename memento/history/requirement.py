@@ -21,20 +21,19 @@ CONTRACTS = tuple(
 METRICS = (*RANKING, *MARGINS, *CANARIES, *SHARP, *CONTRACTS)
 """The figures of a run record; a test holds them against `memento.measure.runs`."""
 
-
-def unknown_metric(name: str, there: Sequence[str]) -> UsageError:
-    """The error for a metric that is not among those of some runs."""
-    if name in METRICS:
-        return UsageError(f"none of these runs has {name}", "`memento evaluate` measures what a world can show")
-    return NotFound("metric", name, there, f"there are {', '.join(there)}")
-
-
 VIOLATIONS = "violations"
 FLIPS = "flips"
 ENDS = (".low", ".high")
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+
+
+def unknown_metric(name: str, there: Sequence[str]) -> UsageError:
+    """The error for a metric that is not among those of some runs."""
+    if name in METRICS:
+        return UsageError(f"none of these runs has {name}", "`memento evaluate` measures what a world can show")
+    return NotFound("metric", name, there, f"there are {', '.join(there)}")
 
 
 @dataclass(frozen=True, slots=True)

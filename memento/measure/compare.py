@@ -131,8 +131,8 @@ def over(metrics: Sequence[Metric]) -> Metric:
     freedom = len(values) - 1
     t = _T[freedom - 1] if freedom <= len(_T) else 1.96 + 2.4 / freedom
     reach = t * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    down = [metric.value - metric.low for metric in metrics if metric.low is not None]
-    up = [metric.high - metric.value for metric in metrics if metric.high is not None]
+    down = [metric.value - _known(metric.low) for metric in metrics]
+    up = [_known(metric.high) - metric.value for metric in metrics]
     low, high = (math.hypot(reach, float(np.mean(side))) for side in (down, up))
     return Metric(mean, mean - low, mean + high, first.chance, first.ceiling)
 
@@ -170,14 +170,15 @@ def _name(group: Sequence[RunRecord]) -> str:
 
 def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
     """The options in which rows differ."""
-    names = sorted({name for row in rows for name in _options(row)})
+    given = list(map(_options, rows))
+    names = sorted({name for options in given for name in options})
     several = any(len(row.records) > 1 for row in rows)
     return tuple(
         name
         for name in names
         if name != "model"
         and not (several and name == "seed")
-        and len({str(_options(row).get(name, "")) for row in rows}) > 1
+        and len({str(options.get(name, "")) for options in given}) > 1
     )
 
 

@@ -121,12 +121,8 @@ def _found(name: str, metric: Metric) -> Found:
     value: float | None = getattr(metric, end)
     interval = "" if metric.low is None or metric.high is None else f" ({metric.low:.3f}–{metric.high:.3f})"
     words = f"{metric.value:.3f}{interval}"
-    return Found(
-        name,
-        value,
-        words
-        if end == "value"
-        else f"unknown, since {words} has no interval"
-        if value is None
-        else f"{value:.3f} of {words}",
-    )
+    if value is None:
+        words = f"unknown, since {words} has no interval"
+    elif end != "value":
+        words = f"{value:.3f} of {words}"
+    return Found(name, value, words)

@@ -159,12 +159,6 @@ def _judged(judged: Judged, number: int) -> list[Html]:
     return parts
 
 
-def _name(report: Report, row: str) -> str:
-    if row != "model":
-        return row
-    return f"{report.model}, this one" if report.model in report.rows else report.model
-
-
 def _ranking(report: Report, number: int) -> Html:
     rows = [name for name in report.rows if name != "ceiling redrawn"]
     rows.sort(key=lambda name: report.rows[name]["ndcg"].value)
@@ -175,7 +169,7 @@ def _ranking(report: Report, number: int) -> Html:
             value = report.rows[name]["ndcg"]
             axes.barh(place, value.value, color=colours.get(name, OTHER), height=0.62, alpha=0.9)
             axes.plot([value.low, value.high], [place, place], color=SOFT, linewidth=1.6)
-        axes.set_yticks(range(len(rows)), [_name(report, name) for name in rows])
+        axes.set_yticks(range(len(rows)), [report.name_of(name) for name in rows])
         axes.grid(visible=False, axis="y")
         axes.set_xlim(0, 1)
         axes.set_xlabel("NDCG@10")
@@ -195,7 +189,7 @@ def _scores(report: Report) -> Html:
         if name == "ceiling redrawn":
             continue
         share = row["ndcg"].value / top["ndcg"].value if top and top["ndcg"].value else math.nan
-        first = element("b", _name(report, name)) if name == "model" else name
+        first = element("b", report.name_of(name)) if name == "model" else name
         rows.append((first, *(figure_cell(row[key]) for key in NAMES), f"{share:.1%}" if share == share else ""))
     return table(("ranker", *(TITLES[key] for key in NAMES), "of ceiling"), rows, right=range(1, 5))
 

@@ -62,6 +62,12 @@ class Report:
         """The model's NDCG@10."""
         return self.rows["model"]["ndcg"].value
 
+    def name_of(self, row: str) -> str:
+        """What a row is called: the model by its name, told from a baseline of the same name."""
+        if row != "model":
+            return row
+        return f"{self.model}, this one" if self.model in self.rows else self.model
+
     def to_json(self) -> dict[str, Any]:
         """Plain values under a `schema` key."""
         return {

@@ -29,14 +29,14 @@ class Figure:
 
     def between(self, form: str = ".3f") -> str:
         """The interval in words, ``0.905 to 0.921``; nothing where there is none."""
-        return "" if math.isnan(self.low) else f"{self.low:{form}} to {self.high:{form}}"
+        return between(self.low, self.high, form)
 
     def words(self, form: str = ".3f") -> str:
         """``0.912 (0.905 to 0.921)``, the figure alone where there is no interval; nothing where there is none."""
         if math.isnan(self.value):
             return ""
-        between = self.between(form)
-        return f"{self.value:{form}}" + (f" ({between})" if between else "")
+        interval = self.between(form)
+        return f"{self.value:{form}}" + (f" ({interval})" if interval else "")
 
     def to_map(self) -> dict[str, Any]:
         """Plain values; NaN is None."""
@@ -45,6 +45,11 @@ class Figure:
             for name, x in (("value", self.value), ("low", self.low), ("high", self.high))
         }
         return {**plain, "n": self.n}
+
+
+def between(low: float | None, high: float | None, form: str = ".3f") -> str:
+    """An interval in words; nothing where there is none."""
+    return "" if low is None or high is None or math.isnan(low) else f"{low:{form}} to {high:{form}}"
 
 
 def wilson(successes: int, n: int) -> Figure:

@@ -75,6 +75,8 @@ def command(
         rows = [{f: getattr(v, f) for f in fields} | {"novelty": v.novelty, "worth": v.worth} for v in found]
         output.document("memento.value/1", {"base": base, "against": against, "variants": rows})
         return
+    from memento.validate.intervals import between
+
     columns = [Column("variant", style="bold"), Column("novelty", right=True), Column("features", right=True)]
     columns += [Column("text", right=True)]
     if against:
@@ -83,8 +85,7 @@ def command(
     for v in found:
         cells: tuple[object, ...] = (v.name, f"{v.novelty:.3f}", f"{v.features:.3f}", f"{v.text:.3f}")
         if against and v.gain is not None:
-            known = v.low is not None and v.low == v.low
-            cells += (f"{v.gain:+.4f}", f"{v.low:+.4f} to {v.high:+.4f}" if known else "")
+            cells += (f"{v.gain:+.4f}", between(v.low, v.high, "+.4f"))
         rows_.append(cells)
     output.table(columns, rows_)
     output.hint(f"`memento prune {patterns[0]!r} --keep {max(1, len(found) // 2)} --by value --base {base} --dry-run`")
@@ -104,17 +105,14 @@ def _curve(
         content = {"base": base, "against": against, "points": rows, "plateau": found.curve.plateau}
         output.document("memento.value/1", content | {"error": found.curve.error})
         return
+    from memento.validate.intervals import between
+
     columns = [
         Column("worlds", right=True), Column(f"NDCG@10 on {against}", right=True), Column("95% interval"),
         Column("fitted", right=True),
     ]  # fmt: skip
     output.table(columns, [
-        (
-            f"{point.worlds:,}",
-            f"{point.ndcg:.3f}",
-            f"{point.low:.3f} to {point.high:.3f}" if point.low == point.low else "",
-            f"{value:.3f}",
-        )
+        (f"{point.worlds:,}", f"{point.ndcg:.3f}", between(point.low, point.high), f"{value:.3f}")
         for point, value in zip(found.points, fitted, strict=True)
     ])  # fmt: skip
     output.line(f"plateau {found.curve.plateau:.3f}, off by {found.curve.error:.4f} on average")
